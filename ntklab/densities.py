@@ -1,0 +1,425 @@
+"""Where the data live: probability densities p on the circle [-π, π).
+
+Conventions of the course: ∫ p = 1, phase Ψ(x) = ∫_{-π}^x √p, Z = Ψ(π)/2π (equation (12)).
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.polynomial import Chebyshev
+from scipy.optimize import elementwise
+
+from ntklab._arguments import finite_array, finite_number, generator, whole_number
+from ntklab.geometry import wrap
+
+NORMALISATION_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Region:
+    """An arc [start, stop) of the circle, in radians; it may run over π, so stop may exceed π."""
+
+    start: float
+    stop: float
+
+    def __post_init__(self):
+        finite_number("start", self.start)
+        finite_number("stop", self.stop, above=self.start, at_most=self.start + 2 * np.pi + 1e-12)
+
+    @property
+    def length(self):
+        return self.stop - self.start
+
+    def contains(self, x):
+        """Whether each angle of `x` lies in the arc."""
+        x = wrap(x)
+        if self.length >= 2 * np.pi - 1e-12:
+            return np.ones(x.shape, dtype=bool)
+        start, stop = wrap([self.start, self.stop])
+        if start < stop:
+            return (x >= start) & (x < stop)
+        return (x >= start) | (x < stop)
+
+    def points(self, count):
+        """`count` evenly spaced angles inside the arc, the middles of equal cells, not wrapped."""
+        count = whole_number("count", count, at_least=1)
+        return self.start + (np.arange(count) + 0.5) * (self.length / count)
+
+
+class CircleDensity(ABC):
+    """A probability density p on the circle, analytic between its `breakpoints`."""
+
+    breakpoints: np.ndarray  # angles in [-π, π), ascending; empty where p is analytic all round
+
+    @abstractmethod
+    def pdf(self, x):
+        """p(x) in 1/radian at angles `x` of any shape; of period 2π."""
+
+    @abstractmethod
+    def rotated(self, by):
+        """The density of the rotated points: p(x - by)."""
+
+    @property
+    @abstractmethod
+    def minimum(self):
+        """p* = min p, the density of the least populated place (the theorem's p*)."""
+
+    @abstractmethod
+    def _integral(self, power):
+        """The primitive F(x) = ∫_{-π}^x p^power on [-π, π] as a callable on arrays."""
+
+    @cached_property
+    def _mass(self):
+        return self._integral(1.0)
+
+    @cached_property
+    def _root(self):
+        return self._integral(0.5)
+
+    def cdf(self, x):
+        """P(x) = ∫_{-π}^x p for angles `x`, wrapped to [-π, π) first."""
+        return np.clip(self._mass(wrap(x)), 0.0, 1.0)
+
+    def phase(self, x):
+        """Ψ(x) = ∫_{-π}^x √p for angles `x`, wrapped to [-π, π) first (equation (12))."""
+        return self._root(wrap(x))
+
+    @cached_property
+    def Z(self):
+        """Z = Ψ(π)/2π, so that Ψ/Z grows by 2π over a turn (equation (12))."""
+        return float(self._root(np.array(np.pi))) / (2 * np.pi)
+
+    @cached_property
+    def regions(self):
+        """The arcs between breakpoints, from the first one; the whole circle if there are none."""
+        edges = self.breakpoints
+        if len(edges) == 0:
+            return (Region(-np.pi, np.pi),)
+        stops = np.append(edges[1:], edges[0] + 2 * np.pi)
+        return tuple(Region(float(a), float(b)) for a, b in zip(edges, stops, strict=True))
+
+    def quantile(self, u):
+        """P⁻¹(u): the angle below which the fraction `u` of the data lies, u in [0, 1)."""
+        u = finite_array("u", u)
+        if ((u < 0) | (u >= 1)).any():
+            raise ValueError(f"u: must lie in [0, 1), got {u[(u < 0) | (u >= 1)].flat[0]}")
+        return self._quantile(u)
+
+    def _quantile(self, u):
+        ends = np.full(u.shape, -np.pi), np.full(u.shape, np.pi)
+        # rounding leaves the primitive at -π a hair off 0, and a root needs a bracket
+        u = np.clip(u, self._mass(ends[0]), self._mass(ends[1]))
+        solution = elementwise.find_root(
+            lambda x, level: self._mass(x) - level,
+            ends,
+            args=(u,),
+            tolerances={"xatol": 1e-15, "fatol": 0},
+        )
+        return wrap(solution.x)
+
+    def sample(self, count, rng):
+        """`count` i.i.d. angles with density p, by inversion of the exact distribution function.
+
+        Parameters
+        ----------
+        count : int
+            At least 1.
+        rng : numpy.random.Generator
+        """
+        count = whole_number("count", count, at_least=1)
+        return self._quantile(generator("rng", rng).random(count))
+
+    def grid(self, count):
+        """The `count` quantiles at (i + 1/2)/count: a grid as dense as p, with no randomness."""
+        count = whole_number("count", count, at_least=1)
+        return self._quantile((np.arange(count) + 0.5) / count)
+
+
+class PiecewiseConstant(CircleDensity):
+    """p(x) = p_j on the arc from edge j to edge j+1; the last arc runs on to the first edge.
+
+    Parameters
+    ----------
+    edges : array_like, shape (l,)
+        Strictly ascending angles in [-π, π). One edge means the uniform density.
+    values : array_like, shape (l,)
+        Densities p_j >= 0 in 1/radian with Σ p_j · (length of arc j) = 1.
+
+    Raises
+    ------
+    ValueError
+        Edges out of order, repeated or out of range; negative values; ∫ p ≠ 1.
+    """
+
+    def __init__(self, edges, values):
+        edges = finite_array("edges", edges, ndim=1)
+        values = finite_array("values", values, ndim=1)
+        if len(edges) == 0 or len(edges) != len(values):
+            raise ValueError(
+                f"values: needs one density per edge and at least one, "
+                f"got {len(values)} values for {len(edges)} edges"
+            )
+        for i, edge in enumerate(edges):
+            if not -np.pi <= edge < np.pi:
+                raise ValueError(f"edges: must lie in [-π, π), got {edge} at index {i}")
+            if i and edge <= edges[i - 1]:
+                raise ValueError(
+                    f"edges: must ascend strictly, got {edge} after {edges[i - 1]} at index {i}"
+                )
+        for j, value in enumerate(values):
+            if value < 0:
+                raise ValueError(f"values: must be non-negative, got {value} in region {j}")
+        total = values @ np.diff(edges, append=edges[0] + 2 * np.pi)
+        if abs(total - 1) > NORMALISATION_TOLERANCE:
+            raise ValueError(
+                f"values: the density must integrate to 1, got {total:.12g} "
+                f"(PiecewiseConstant.proportional normalises)"
+            )
+        self.edges, self.values = edges, values / total
+        self.edges.flags.writeable = self.values.flags.writeable = False
+        self.breakpoints = edges if len(edges) > 1 else np.empty(0)
+
+    @classmethod
+    def proportional(cls, edges, weights):
+        """The density whose regions relate as `weights`, normalised to ∫ p = 1."""
+        edges = finite_array("edges", edges, ndim=1)
+        weights = finite_array("weights", weights, ndim=1)
+        if len(edges) != len(weights) or len(edges) == 0:
+            raise ValueError(
+                f"weights: needs one weight per edge and at least one, "
+                f"got {len(weights)} weights for {len(edges)} edges"
+            )
+        if (weights < 0).any() or not (weights > 0).any():
+            raise ValueError(f"weights: must be non-negative, one positive, got {weights.tolist()}")
+        weights = weights / weights.max()
+        total = weights @ np.diff(edges, append=edges[0] + 2 * np.pi)
+        return cls(edges, weights / total if total > 0 else weights)
+
+    @classmethod
+    def equal_pieces(cls, weights, start=-np.pi):
+        """Pieces of equal length from `start` on, whose densities relate as `weights`.
+
+        ``equal_pieces([1, 2, 4])`` is the lecture's p = 3/(2π)·{1/7, 2/7, 4/7}.
+        """
+        weights = finite_array("weights", weights, ndim=1)
+        if len(weights) == 0:
+            raise ValueError("weights: needs at least one piece, got none")
+        start = finite_number("start", start)
+        edges = wrap(start + 2 * np.pi / len(weights) * np.arange(len(weights)))
+        order = np.argsort(edges)
+        return cls.proportional(edges[order], weights[order])
+
+    def __repr__(self):
+        edges = ", ".join(f"{e:.6g}" for e in self.edges)
+        values = ", ".join(f"{v:.6g}" for v in self.values)
+        return f"PiecewiseConstant(edges=[{edges}], values=[{values}])"
+
+    def pdf(self, x):
+        """p(x) in 1/radian at angles `x` of any shape."""
+        # index -1, left of the first edge, is the last arc running over ±π
+        return self.values[np.searchsorted(self.edges, wrap(x), side="right") - 1]
+
+    def rotated(self, by):
+        """The density of the rotated points: p(x - by)."""
+        edges = wrap(self.edges + finite_number("by", by))
+        order = np.argsort(edges)
+        return PiecewiseConstant(edges[order], self.values[order])
+
+    @property
+    def minimum(self):
+        """p* = min_j p_j."""
+        return float(self.values.min())
+
+    def _knots(self, power):
+        knots = np.concatenate([[-np.pi], self.edges[self.edges > -np.pi], [np.pi]])
+        steps = np.diff(knots) * self.pdf(knots[:-1]) ** power
+        return knots, np.concatenate([[0.0], np.cumsum(steps)])
+
+    def _integral(self, power):
+        knots, levels = self._knots(power)
+        return lambda x: np.interp(x, knots, levels)
+
+    def _quantile(self, u):
+        knots, levels = self._knots(1.0)
+        # a piece without mass must not be drawn from: keep one end of each flat stretch
+        keep = np.concatenate([levels[1:] > levels[:-1], [True]])
+        keep |= np.concatenate([[True], levels[1:] > levels[:-1]])
+        knots, levels = knots[keep], levels[keep]
+        j = np.clip(np.searchsorted(levels, u, side="right") - 1, 0, len(knots) - 2)
+        slope = (knots[j + 1] - knots[j]) / np.where(
+            levels[j + 1] > levels[j], levels[j + 1] - levels[j], 1.0
+        )
+        return wrap(np.minimum(knots[j] + (u - levels[j]) * slope, knots[j + 1]))
+
+
+def uniform():
+    """p(x) = 1/2π, the density of prior work."""
+    return PiecewiseConstant([-np.pi], [1 / (2 * np.pi)])
+
+
+class _SmoothDensity(CircleDensity):
+    """A density with p analytic between breakpoints; primitives by piecewise Chebyshev series."""
+
+    def _integral(self, power):
+        cuts = np.unique(np.concatenate([[-np.pi, 0.0, np.pi], self.breakpoints]))
+        # rounding may leave p(x) = -1e-17 where it touches zero
+        return _primitive(lambda x: np.maximum(self.pdf(x), 0.0) ** power, cuts)
+
+    @cached_property
+    def minimum(self):
+        """p* = min p, by a fine grid on every arc refined around its least value."""
+        cuts = np.unique(np.concatenate([[-np.pi, np.pi], self.breakpoints]))
+        inside = [np.linspace(a, b, 4001)[1:-1] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        x = np.concatenate(inside)
+        best = x[np.argmin(self.pdf(x))]
+        near = np.concatenate([best + np.linspace(-1, 1, 2001) * 2e-3 / 4.0**k for k in range(3)])
+        near = near[(near >= -np.pi) & (near < np.pi)]
+        return float(max(0.0, min(self.pdf(x).min(), self.pdf(near).min())))
+
+
+class TrigPolynomial(_SmoothDensity):
+    """p(x) = (1 + Σ_k a_k cos kx + Σ_k b_k sin kx)/2π.
+
+    Parameters
+    ----------
+    cosine, sine : array_like, shape (K,)
+        The coefficients a_1, a_2, … and b_1, b_2, …
+
+    Raises
+    ------
+    ValueError
+        p is negative somewhere.
+
+    Notes
+    -----
+    The lecture's continuous density (3 cos(2x+π) + 4.5)/9π is ``TrigPolynomial([0, -2/3])``.
+    """
+
+    def __init__(self, cosine=(), sine=()):
+        self.cosine = finite_array("cosine", cosine, ndim=1)
+        self.sine = finite_array("sine", sine, ndim=1)
+        self.breakpoints = np.empty(0)
+        degree = max(len(self.cosine), len(self.sine), 1)
+        x = np.linspace(-np.pi, np.pi, 64 * degree + 1)
+        lowest = x[np.argmin(self.pdf(x))]
+        if self.pdf(lowest) < -1e-12:
+            raise ValueError(
+                f"cosine, sine: the density must be non-negative, "
+                f"got p({lowest:.4g}) = {self.pdf(lowest):.4g}"
+            )
+
+    def __repr__(self):
+        return f"TrigPolynomial(cosine={self.cosine.tolist()}, sine={self.sine.tolist()})"
+
+    def pdf(self, x):
+        """p(x) in 1/radian at angles `x` of any shape."""
+        x = finite_array("x", x)
+        total = np.ones_like(x)
+        for k, a in enumerate(self.cosine, start=1):
+            total = total + a * np.cos(k * x)
+        for k, b in enumerate(self.sine, start=1):
+            total = total + b * np.sin(k * x)
+        return total / (2 * np.pi)
+
+    def rotated(self, by):
+        """The density of the rotated points: p(x - by)."""
+        by = finite_number("by", by)
+        a, b = np.zeros((2, max(len(self.cosine), len(self.sine))))
+        a[: len(self.cosine)], b[: len(self.sine)] = self.cosine, self.sine
+        turn = by * np.arange(1, len(a) + 1)
+        return TrigPolynomial(
+            a * np.cos(turn) - b * np.sin(turn), a * np.sin(turn) + b * np.cos(turn)
+        )
+
+
+class FromFunction(_SmoothDensity):
+    """p(x) given by any function of the angle that is analytic between the named breakpoints.
+
+    Parameters
+    ----------
+    function : callable
+        Takes an array of angles in [-π, π), returns p there (1/radian, non-negative, ∫ p = 1).
+    breakpoints : array_like, shape (l,)
+        Strictly ascending angles in [-π, π) where p or a derivative jumps.
+
+    Raises
+    ------
+    ValueError
+        p is negative or not finite somewhere, does not integrate to 1, or has structure that no
+        polynomial of moderate degree between the breakpoints resolves (a breakpoint is missing).
+    """
+
+    def __init__(self, function, breakpoints=()):
+        if not callable(function):
+            raise TypeError(f"function: must be callable, got {type(function).__name__}")
+        edges = finite_array("breakpoints", breakpoints, ndim=1)
+        if (np.diff(edges) <= 0).any() or (edges < -np.pi).any() or (edges >= np.pi).any():
+            raise ValueError(
+                f"breakpoints: must ascend strictly in [-π, π), got {edges.tolist()}"
+            )
+        self.function, self.breakpoints = function, edges
+        total = float(self._mass(np.array(np.pi)))
+        if abs(total - 1) > NORMALISATION_TOLERANCE:
+            raise ValueError(f"function: the density must integrate to 1, got {total:.12g}")
+
+    def __repr__(self):
+        name = getattr(self.function, "__name__", repr(self.function))
+        return f"FromFunction({name}, breakpoints={self.breakpoints.tolist()})"
+
+    def pdf(self, x):
+        """p(x) in 1/radian at angles `x` of any shape."""
+        x = wrap(x)
+        values = finite_array("function", self.function(x))
+        values = np.broadcast_to(values, x.shape) + 0.0
+        if (values < 0).any():
+            i = np.unravel_index(np.argmin(values), values.shape)
+            raise ValueError(
+                f"function: the density must be non-negative, got p({x[i]:.4g}) = {values[i]:.4g}"
+            )
+        return values
+
+    def rotated(self, by):
+        """The density of the rotated points: p(x - by)."""
+        by = finite_number("by", by)
+        # the function need not be smooth across ±π, so that place travels as a breakpoint
+        edges = np.unique(wrap(np.append(self.breakpoints, -np.pi) + by))
+        return FromFunction(lambda x: self.pdf(x - by), edges)
+
+
+def _primitive(function, cuts, degree=48, deepest=40):
+    """F(x) = ∫_{cuts[0]}^x function, by Chebyshev series on panels halved until resolved."""
+    panels, stack = [], [(a, b, 0) for a, b in zip(cuts[:-1], cuts[1:], strict=True)][::-1]
+    scale = 0.0
+    while stack:
+        a, b, depth = stack.pop()
+        series = Chebyshev.interpolate(function, degree, domain=[a, b])
+        size = np.abs(series.coef)
+        scale = max(scale, size.max())
+        # the last eighth of the coefficients tells what was cut off, weighed by the panel's width
+        if size[-degree // 8 :].max() * (b - a) <= 1e-14 * scale or b - a < 1e-9:
+            panels.append((a, b, series))
+        elif depth == deepest or len(panels) + len(stack) > 400:
+            raise ValueError(
+                f"function: is not resolved near x = {a:.6g}; name the places where it or a "
+                f"derivative jumps as breakpoints"
+            )
+        else:
+            middle = (a + b) / 2
+            stack += [(middle, b, depth + 1), (a, middle, depth + 1)]
+    starts = np.array([a for a, _, _ in panels])
+    primitives = [series.integ(lbnd=a) for a, _, series in panels]
+    steps = [float(f(b)) for f, (_, b, _) in zip(primitives, panels, strict=True)]
+    levels = np.concatenate([[0.0], np.cumsum(steps)])
+
+    def primitive(x):
+        x = np.asarray(x, dtype=np.float64)
+        index = np.clip(np.searchsorted(starts, x, side="right") - 1, 0, len(starts) - 1)
+        result = np.empty(x.shape)
+        for i in np.unique(index):
+            here = index == i
+            result[here] = levels[i] + primitives[i](x[here])
+        return result
+
+    return primitive

@@ -1,0 +1,168 @@
+"""The population spectrum: p and k meet in one operator, solved to rounding error.
+
+The kernel on the circle is a smooth function of the angle except where x and z coincide or are
+opposite. So the circle is cut at the density's breakpoints *and their antipodes*; on every panel
+p and all eigenfunctions are then analytic, Gauss-Legendre nodes integrate to rounding, and only
+the panel that holds x and the one that holds x + π need care: they are split there.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.polynomial import legendre
+from scipy.linalg import eigh
+
+from ntklab._arguments import instance_of, whole_number
+from ntklab.densities import CircleDensity
+from ntklab.geometry import circle_distance, wrap
+from ntklab.kernels import ZonalKernel
+from ntklab.spectrum import Spectrum, fix_signs
+
+NODES_PER_PANEL = 32
+MOST_NODES = 6000  # a dense eigenproblem of that size takes minutes, not hours
+TAIL = 1e-11
+
+
+def solve(kernel, density, count=50, *, refine=1):
+    """Leading eigenpairs of (T f)(x) = ∫ k(x, z) p(z) f(z) dz = λ f(x) (equations (9), (10)).
+
+    Parameters
+    ----------
+    kernel : ZonalKernel
+    density : CircleDensity
+    count : int
+        How many eigenpairs, at least 1.
+    refine : int
+        Cuts every panel into this many, to confirm a result at a higher resolution.
+
+    Returns
+    -------
+    Spectrum
+        Eigenfunctions orthonormal in L²(p), evaluable at any angle.
+
+    Raises
+    ------
+    ValueError
+        `count` beyond the eigenvalues that exceed rounding, or eigenfunctions that stay
+        unresolved (a density with structure its breakpoints do not declare).
+
+    Notes
+    -----
+    Nyström's method on panels with product integration of the two singular ones. With weights w_i
+    the matrix √(w_i p_i) K_ij √(p_j/w_j) is symmetric to rounding; p enters by multiplication
+    only, so it may vanish on whole arcs.
+    """
+    instance_of("kernel", kernel, ZonalKernel)
+    instance_of("density", density, CircleDensity)
+    count = whole_number("count", count, at_least=1)
+    whole_number("refine", refine, at_least=1)
+    edges = _initial_edges(density, count, refine)
+    while True:
+        if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
+            raise ValueError(
+                f"count: {count} eigenfunctions are not resolved by {MOST_NODES} nodes; ask for "
+                f"fewer, or declare the density's breakpoints"
+            )
+        spectrum, tails = _solve_on(kernel, density, count, edges)
+        # x and x + π share a panel's fate, since the cuts must stay antipodal
+        unresolved = tails.reshape(2, -1).max(axis=0) > TAIL
+        if not unresolved.any():
+            return spectrum
+        middles = (edges[:-1] + edges[1:]) / 2
+        edges = np.sort(np.append(edges, middles[unresolved]))
+
+
+def _initial_edges(density, count, refine):
+    """Cuts of the half circle [-π, 0]: breakpoints and antipodes, then as fine as Ψ demands."""
+    folded = np.mod(density.breakpoints + np.pi, np.pi) - np.pi
+    edges = np.unique(np.concatenate([[-np.pi, 0.0], folded]))
+    edges = edges[np.append(True, np.diff(edges) > 1e-14)]
+    edges[-1] = 0.0
+    fine = [edges[:1]]
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
+        x = np.linspace(a, b, 17)
+        densest = max(density.pdf(x).max(), density.pdf(x + np.pi).max())
+        # eigenfunction i turns through about (i/2)√p/Z radians per radian; 32 nodes take 16
+        turn = (b - a) * (1 + 0.5 * count * np.sqrt(densest) / density.Z)
+        parts = refine * max(1, int(np.ceil(turn / 16)), int(np.ceil((b - a) / (np.pi / 2))))
+        fine.append(np.linspace(a, b, parts + 1)[1:])
+    return np.concatenate(fine)
+
+
+def _solve_on(kernel, density, count, half_edges):
+    """Eigenpairs on given panels, and per panel the size of the last Legendre coefficients."""
+    starts = np.concatenate([half_edges[:-1], half_edges[:-1] + np.pi])
+    halves = np.tile(np.diff(half_edges) / 2, 2)
+    s, ws = legendre.leggauss(NODES_PER_PANEL)
+    x = (starts[:, None] + halves[:, None] * (1 + s)).ravel()
+    w = (halves[:, None] * ws).ravel()
+    p = density.pdf(x)
+
+    integral = _integration_matrix(kernel, x, w, halves)
+    root = np.sqrt(w * p)
+    symmetric = root[:, None] * integral * np.sqrt(p / w)
+    symmetric = (symmetric + symmetric.T) / 2
+    if count > np.count_nonzero(p):
+        raise ValueError(f"count: must be <= {np.count_nonzero(p)}, got {count}")
+    values, vectors = eigh(symmetric, subset_by_index=[len(x) - count, len(x) - 1])
+    values, vectors = values[::-1], vectors[:, ::-1]
+    good = values > 100 * np.finfo(float).eps * values[0]
+    if not good.all():
+        raise ValueError(
+            f"count: only {np.count_nonzero(good)} eigenvalues exceed rounding, got {count}"
+        )
+    # v = T v / λ rather than u/√(wp): it also holds where p is zero or tiny
+    functions = fix_signs(integral @ (np.sqrt(p / w)[:, None] * vectors) / values)
+
+    to_series = np.linalg.inv(legendre.legvander(s, NODES_PER_PANEL - 1))
+    series = to_series @ functions.reshape(len(starts), NODES_PER_PANEL, count)
+    scale = np.abs(functions).max(axis=0)
+    tails = np.max(np.abs(series[:, -2:]) / scale, axis=(1, 2))
+    evaluate = _evaluator(starts, halves, series)
+    return Spectrum(values, x, w * p, functions, evaluate), tails
+
+
+def _integration_matrix(kernel, x, w, halves):
+    """A with (A h)_i = ∫ K(d(x_i, z)) h(z) dz for h given at the nodes and smooth on panels."""
+    matrix = kernel.profile(circle_distance(x[:, None], x[None, :])) * w
+    panels = len(halves)
+    blocks = matrix.reshape(panels, NODES_PER_PANEL, panels, NODES_PER_PANEL)
+    distance, weights = _split_rule()
+    for half in np.unique(halves):
+        gap = half * distance
+        near = half * np.einsum("iu,iuj->ij", kernel.profile(gap), weights)
+        far = half * np.einsum("iu,iuj->ij", kernel.profile(np.pi - gap), weights)
+        for a in np.flatnonzero(halves == half):
+            blocks[a, :, a] = near
+            blocks[a, :, (a + panels // 2) % panels] = far
+    return matrix
+
+
+@lru_cache(maxsize=1)
+def _split_rule():
+    """Product rule on [-1, 1] split at each node s_i: distances |s_i - u|, weights for ℓ_j(u)."""
+    s, ws = legendre.leggauss(NODES_PER_PANEL)
+    # lengths of the two sides times (1 + s)/2 are the distances themselves: nothing cancels
+    left, right = (1 + s)[:, None], (1 - s)[:, None]
+    distance = np.concatenate([left * (1 + s) / 2, right * (1 + s) / 2], axis=1)
+    u = np.concatenate([s[:, None] - left * (1 + s) / 2, s[:, None] + right * (1 + s) / 2], axis=1)
+    wu = np.concatenate([left * ws / 2, right * ws / 2], axis=1)
+    to_series = np.linalg.inv(legendre.legvander(s, NODES_PER_PANEL - 1))
+    cardinal = legendre.legvander(u, NODES_PER_PANEL - 1) @ to_series
+    return distance, wu[:, :, None] * cardinal
+
+
+def _evaluator(starts, halves, series):
+    """x -> Σ_k series_k P_k(x) on the panel that holds x."""
+
+    def evaluate(x):
+        x = wrap(x)
+        panel = np.clip(np.searchsorted(starts, x, side="right") - 1, 0, len(starts) - 1)
+        result = np.empty((len(x), series.shape[2]))
+        for a in np.unique(panel):
+            here = panel == a
+            local = np.clip((x[here] - starts[a]) / halves[a] - 1, -1, 1)
+            result[here] = legendre.legvander(local, NODES_PER_PANEL - 1) @ series[a]
+        return result
+
+    return evaluate

@@ -1,0 +1,104 @@
+"""What every eigen-solver returns: eigenvalues, and eigenfunctions that can be evaluated anywhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ntklab._arguments import finite_array, instance_of
+from ntklab.densities import Region
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The leading eigenpairs λ_i, v_i of (T f)(x) = ∫ k(x, z) p(z) f(z) dz (equation (9)).
+
+    The v_i are orthonormal in L²(p): Σ_j weights_j v_i(x_j) v_l(x_j) = δ_il.
+
+    Attributes
+    ----------
+    eigenvalues : ndarray, shape (k,)
+        Descending.
+    points : ndarray, shape (N,) or (N, d)
+        Quadrature nodes in the population, data points in a finite sample.
+    weights : ndarray, shape (N,)
+        Quadrature weights of p(z) dz at the points (1/n in a finite sample); they sum to 1.
+    values : ndarray, shape (N, k)
+        v_i at the points.
+    evaluate : callable
+        Maps locations (m,) to v_i there, shape (m, k).
+    """
+
+    eigenvalues: np.ndarray
+    points: np.ndarray = field(repr=False)
+    weights: np.ndarray = field(repr=False)
+    values: np.ndarray = field(repr=False)
+    evaluate: Callable[[np.ndarray], np.ndarray] = field(repr=False)
+
+    def __len__(self):
+        return len(self.eigenvalues)
+
+    def __call__(self, x):
+        """v_i(x_j), shape (m, k), for m locations anywhere (angles in radians on the circle)."""
+        return self.evaluate(finite_array("x", x, ndim=np.ndim(self.points)))
+
+    def inner_products(self):
+        """∫ v_i v_l p, shape (k, k): the identity up to the solver's error."""
+        return self.values.T @ (self.weights[:, None] * self.values)
+
+    def project(self, target):
+        """g_i = ∫ v_i(x) g(x) p(x) dx, shape (k,): the coefficients of a target (equation (19)).
+
+        Parameters
+        ----------
+        target : callable or array_like
+            g as a function of the location, or its values at `points`, shape (N,).
+        """
+        g = finite_array("target", target(self.points) if callable(target) else target)
+        if g.shape != (len(self.points),):
+            raise ValueError(
+                f"target: must have one value per point, shape ({len(self.points)},), got {g.shape}"
+            )
+        return self.values.T @ (self.weights * g)
+
+    def local_frequency(self, region, samples=4096):
+        """The frequency in 1/radian at which each v_i oscillates inside an arc, by FFT.
+
+        v_i is sampled evenly over the arc, tapered by a Hann window, and padded with zeros; the
+        peak of the amplitude is placed by a parabola through its three highest samples.
+        Equation (13) predicts q√p_j/Z. An arc of length ℓ tells frequencies apart only to about
+        2π/ℓ: fewer than two periods inside the arc give a rough answer.
+
+        Parameters
+        ----------
+        region : Region
+        samples : int
+            Points over the arc.
+
+        Returns
+        -------
+        ndarray, shape (k,)
+        """
+        instance_of("region", region, Region)
+        functions = self(region.points(samples))
+        padded = 16 * samples
+        amplitude = np.abs(np.fft.rfft(np.hanning(samples)[:, None] * functions, padded, axis=0))
+        peak = np.argmax(amplitude, axis=0)
+        inner = np.clip(peak, 1, len(amplitude) - 2)
+        left, top, right = (
+            np.take_along_axis(amplitude, (inner + shift)[None], axis=0)[0] for shift in (-1, 0, 1)
+        )
+        shift = 0.5 * (left - right) / (left - 2 * top + right)
+        place = np.where(peak == 0, 0.0, inner + np.clip(shift, -1, 1))
+        return 2 * np.pi * place * samples / (padded * region.length)
+
+
+def fix_signs(values):
+    """`values` (N, k) with each column's sign such that its first entry of full size is positive.
+
+    An eigenfunction's sign is free; fixing it makes pictures and printed figures repeatable.
+    """
+    size = np.abs(values)
+    # "of full size" with a margin, so that rounding among equal extrema cannot flip the choice
+    first = np.argmax(size > 0.9 * size.max(axis=0), axis=0)
+    return values * np.where(values[first, np.arange(values.shape[1])] < 0, -1.0, 1.0)
