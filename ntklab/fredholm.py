@@ -12,7 +12,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy.linalg import eigh
 
-from ntklab._arguments import instance_of, whole_number
+from ntklab._arguments import finite_number, instance_of, whole_number
 from ntklab.densities import CircleDensity
 from ntklab.geometry import circle_distance, wrap
 from ntklab.kernels import ZonalKernel
@@ -56,7 +56,7 @@ def solve(kernel, density, count=50, *, refine=1):
     instance_of("density", density, CircleDensity)
     count = whole_number("count", count, at_least=1)
     whole_number("refine", refine, at_least=1)
-    edges = _initial_edges(density, count, refine)
+    edges = _refined(_cuts(density), _expected_turn(density, count), refine)
     while True:
         if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
             raise ValueError(
@@ -72,30 +72,65 @@ def solve(kernel, density, count=50, *, refine=1):
         edges = np.sort(np.append(edges, middles[unresolved]))
 
 
-def _initial_edges(density, count, refine):
-    """Cuts of the half circle [-π, 0]: breakpoints and antipodes, then as fine as Ψ demands."""
+def quadrature(density, frequency):
+    """Nodes x and weights w with Σ w_j h(x_j) = ∫ h to rounding over the circle.
+
+    For h analytic between the density's breakpoints and their antipodes, such as p, the
+    eigenfunctions and their products, oscillating no faster than `frequency` in 1/radian.
+    """
+    instance_of("density", density, CircleDensity)
+    frequency = finite_number("frequency", frequency, at_least=0)
+    edges = _refined(_cuts(density), lambda a, b: (b - a) * (1 + frequency))
+    starts, halves = _panels(edges)
+    return _nodes(starts, halves)
+
+
+def _cuts(density):
+    """Cuts of the half circle [-π, 0] at breakpoints and antipodes, folded onto it."""
     folded = np.mod(density.breakpoints + np.pi, np.pi) - np.pi
     edges = np.unique(np.concatenate([[-np.pi, 0.0], folded]))
     edges = edges[np.append(True, np.diff(edges) > 1e-14)]
     edges[-1] = 0.0
+    return edges
+
+
+def _refined(edges, turn, refine=1):
+    """The cuts with every panel divided so that it holds a quarter turn of the circle at most,
+    and 16 radians of the oscillation that `turn(a, b)` expects: 32 nodes resolve those."""
     fine = [edges[:1]]
     for a, b in zip(edges[:-1], edges[1:], strict=True):
+        parts = max(int(np.ceil(turn(a, b) / 16)), int(np.ceil((b - a) / (np.pi / 2))))
+        fine.append(np.linspace(a, b, refine * parts + 1)[1:])
+    return np.concatenate(fine)
+
+
+def _expected_turn(density, count):
+    """Eigenfunction i turns through about (i/2)√p/Z radians per radian (equation (13))."""
+
+    def turn(a, b):
         x = np.linspace(a, b, 17)
         densest = max(density.pdf(x).max(), density.pdf(x + np.pi).max())
-        # eigenfunction i turns through about (i/2)√p/Z radians per radian; 32 nodes take 16
-        turn = (b - a) * (1 + 0.5 * count * np.sqrt(densest) / density.Z)
-        parts = refine * max(1, int(np.ceil(turn / 16)), int(np.ceil((b - a) / (np.pi / 2))))
-        fine.append(np.linspace(a, b, parts + 1)[1:])
-    return np.concatenate(fine)
+        return (b - a) * (1 + 0.5 * count * np.sqrt(densest) / density.Z)
+
+    return turn
+
+
+def _panels(half_edges):
+    """Starts and half lengths of the panels on the half circle, then of their antipodes."""
+    starts = np.concatenate([half_edges[:-1], half_edges[:-1] + np.pi])
+    return starts, np.tile(np.diff(half_edges) / 2, 2)
+
+
+def _nodes(starts, halves):
+    s, ws = legendre.leggauss(NODES_PER_PANEL)
+    x = (starts[:, None] + halves[:, None] * (1 + s)).ravel()
+    return x, (halves[:, None] * ws).ravel()
 
 
 def _solve_on(kernel, density, count, half_edges):
     """Eigenpairs on given panels, and per panel the size of the last Legendre coefficients."""
-    starts = np.concatenate([half_edges[:-1], half_edges[:-1] + np.pi])
-    halves = np.tile(np.diff(half_edges) / 2, 2)
-    s, ws = legendre.leggauss(NODES_PER_PANEL)
-    x = (starts[:, None] + halves[:, None] * (1 + s)).ravel()
-    w = (halves[:, None] * ws).ravel()
+    starts, halves = _panels(half_edges)
+    x, w = _nodes(starts, halves)
     p = density.pdf(x)
 
     integral = _integration_matrix(kernel, x, w, halves)
@@ -114,8 +149,7 @@ def _solve_on(kernel, density, count, half_edges):
     # v = T v / λ rather than u/√(wp): it also holds where p is zero or tiny
     functions = fix_signs(integral @ (np.sqrt(p / w)[:, None] * vectors) / values)
 
-    to_series = np.linalg.inv(legendre.legvander(s, NODES_PER_PANEL - 1))
-    series = to_series @ functions.reshape(len(starts), NODES_PER_PANEL, count)
+    series = _to_series() @ functions.reshape(len(starts), NODES_PER_PANEL, count)
     scale = np.abs(functions).max(axis=0)
     tails = np.max(np.abs(series[:, -2:]) / scale, axis=(1, 2))
     evaluate = _evaluator(starts, halves, series)
@@ -147,9 +181,15 @@ def _split_rule():
     distance = np.concatenate([left * (1 + s) / 2, right * (1 + s) / 2], axis=1)
     u = np.concatenate([s[:, None] - left * (1 + s) / 2, s[:, None] + right * (1 + s) / 2], axis=1)
     wu = np.concatenate([left * ws / 2, right * ws / 2], axis=1)
-    to_series = np.linalg.inv(legendre.legvander(s, NODES_PER_PANEL - 1))
-    cardinal = legendre.legvander(u, NODES_PER_PANEL - 1) @ to_series
+    cardinal = legendre.legvander(u, NODES_PER_PANEL - 1) @ _to_series()
     return distance, wu[:, :, None] * cardinal
+
+
+@lru_cache(maxsize=1)
+def _to_series():
+    """The matrix from values at the Gauss nodes to Legendre coefficients."""
+    s, _ = legendre.leggauss(NODES_PER_PANEL)
+    return np.linalg.inv(legendre.legvander(s, NODES_PER_PANEL - 1))
 
 
 def _evaluator(starts, halves, series):

@@ -72,7 +72,9 @@ def unit_vectors(name, points, *, dimension=None):
     off = np.abs(norms - 1) > UNIT_TOLERANCE
     if off.any():
         row = int(np.argmax(off))
-        raise ValueError(f"{name}: rows must be unit vectors, got norm {norms[row]:.6g} in row {row}")
+        raise ValueError(
+            f"{name}: rows must be unit vectors, got norm {norms[row]:.6g} in row {row}"
+        )
     return points
 
 

@@ -1,4 +1,4 @@
-"""What every eigen-solver returns: eigenvalues, and eigenfunctions that can be evaluated anywhere."""
+"""What every eigen-solver returns: eigenvalues, and eigenfunctions to evaluate anywhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

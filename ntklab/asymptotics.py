@@ -1,0 +1,198 @@
+"""The lecture's closed forms (12)-(17) for the two-layer kernel: as printed, and as corrected.
+
+Write K for the kernel (11). K'' = -δ/π + S with the continuous remainder
+S(θ) = (2 sin θ - (π-θ) cos θ)/4π, so an eigenfunction obeys exactly
+
+    λ f'' = -p f/π + ∫ S(x-z) p(z) f(z) dz.
+
+The lecture's lemma (14) drops the integral. It is smaller than the first term by 1/q², which
+makes (14) asymptotic; what (14) leaves is Hill's equation f'' = -μ p f with μ = 1/(πλ) and
+periodic f and f', and *its* eigenvalues are the right first term (`hill_eigenvalues`). They equal
+the lecture's q²/Z² only where √p has no jumps to reflect the wave.
+"""
+
+import numpy as np
+from scipy.optimize import brentq
+
+from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab.densities import CircleDensity, PiecewiseConstant
+from ntklab.fredholm import quadrature
+from ntklab.spectrum import Spectrum
+
+
+def eigenvalue_printed(q, Z):
+    """λ_q by equation (17), as the slide prints it.
+
+    Z²(1/2π² + 1/8) at q = 0, Z²(1/π² + 1/8) at q = 1, then Z²(q²+1)/(π²(q²-1)²) for even q and
+    Z²/(π²q²) for odd q.
+
+    Notes
+    -----
+    Wrong by a factor that depends on q already under the uniform density (Z² = 1/2π):
+    too small by 2π at q = 0 and by π at q >= 1.
+    """
+    q, Z = _frequencies(q), finite_number("Z", Z, above=0)
+    with np.errstate(divide="ignore"):
+        even = (q**2 + 1) / (np.pi**2 * (q**2 - 1) ** 2)
+        odd = 1 / (np.pi**2 * q**2)
+    values = np.where(q % 2 == 0, even, odd)
+    values = np.where(q == 0, 1 / (2 * np.pi**2) + 1 / 8, values)
+    values = np.where(q == 1, 1 / np.pi**2 + 1 / 8, values)
+    return Z**2 * values
+
+
+def eigenvalue_corrected(q, Z):
+    """λ_q ≈ Z²/(πq²) for q >= 1, each q twice: what 1/√(πλ) = q/Z in (15), (16) implies.
+
+    Asymptotic: the relative error falls like 1/q. Infinite at q = 0, where it says nothing.
+    """
+    q, Z = _frequencies(q), finite_number("Z", Z, above=0)
+    with np.errstate(divide="ignore"):
+        return Z**2 / (np.pi * q**2)
+
+
+def eigenfunction(x, q, density, phase=0.0):
+    """cos(q Ψ(x)/Z + b), equation (12) with amplitude 1 and phase b in radians."""
+    instance_of("density", density, CircleDensity)
+    q, phase = finite_number("q", q), finite_number("phase", phase)
+    return np.cos(q * density.phase(x) / density.Z + phase)
+
+
+def local_frequency(q, density):
+    """q√p_j/Z in every region j of a piecewise-constant p, shape (len(q), l); equation (13)."""
+    instance_of("density", density, PiecewiseConstant)
+    roots = np.sqrt([density.pdf(r.points(1))[0] for r in density.regions])
+    return np.multiply.outer(np.atleast_1d(_frequencies(q)), roots) / density.Z
+
+
+def effective_frequency(spectrum, density):
+    """Z/√(πλ_i), shape (k,): the q for which Z²/(πq²) would be the eigenvalue; no integer."""
+    instance_of("spectrum", spectrum, Spectrum)
+    return density.Z / np.sqrt(np.pi * spectrum.eigenvalues)
+
+
+def pair_ratios(spectrum, density):
+    """λ πq²/Z² for the two eigenvalues of each q = 1, 2, …, shape (q_max, 2); 1 if (16) were exact.
+
+    Eigenvalue 0 belongs to q = 0, eigenvalues 2q - 1 and 2q to q.
+    """
+    instance_of("spectrum", spectrum, Spectrum)
+    pairs = spectrum.eigenvalues[1 : 1 + (len(spectrum) - 1) // 2 * 2].reshape(-1, 2)
+    q = np.arange(1, len(pairs) + 1)
+    return pairs / eigenvalue_corrected(q, density.Z)[:, None]
+
+
+def law_residuals(spectrum, density, highest=96):
+    """How far every eigenfunction is from (14) and from the exact sixth-order law.
+
+    With D = d/dx and g = pf the two laws are
+
+        (14):   πλ D² f = -g
+        exact:  4πλ D²(D²+1)² f = -2(2D⁴+D²+1) g + 2(3D²+1) g(·+π).
+
+    On the circle each is an identity between Fourier coefficients, which are integrals: no
+    derivative of the piecewise smooth f is ever taken.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of the two-layer kernel with bias at c = 1/4π, from `fredholm.solve`.
+    density : CircleDensity
+    highest : int
+        Fourier modes |n| <= highest are compared.
+
+    Returns
+    -------
+    second_order, exact : ndarray, shape (k,)
+        Norm of the sum of the law's terms over the sum of their norms, 0 for a law that holds, 1
+        at most. The exact law is divided by 1 + n⁴ first, so that all modes count alike.
+    """
+    instance_of("spectrum", spectrum, Spectrum)
+    n = np.arange(whole_number("highest", highest, at_least=1) + 1.0)[:, None]
+    steepest = len(spectrum) * np.sqrt(density.pdf(spectrum.points).max()) / density.Z
+    x, w = quadrature(density, highest + steepest)
+    waves = np.exp(-1j * n * x) * w
+    f = spectrum(x)
+    f_hat, g_hat = waves @ f, waves @ (density.pdf(x)[:, None] * f)
+    lam, opposite = spectrum.eigenvalues, (-1.0) ** n  # g(x + π) has coefficients (-1)^n ĝ_n
+
+    def relative(*terms):
+        scale = sum(np.linalg.norm(term, axis=0) for term in terms)
+        return np.linalg.norm(sum(terms), axis=0) / scale
+
+    second_order = relative(-np.pi * lam * n**2 * f_hat, g_hat)
+    exact = relative(
+        -4 * np.pi * lam * n**2 * (1 - n**2) ** 2 / (1 + n**4) * f_hat,
+        2 * (2 * n**4 - n**2 + 1) / (1 + n**4) * g_hat,
+        -2 * (1 - 3 * n**2) / (1 + n**4) * opposite * g_hat,
+    )
+    return second_order, exact
+
+
+def hill_eigenvalues(density, count):
+    """λ = 1/(πμ) for the `count` largest λ of Hill's problem f'' = -μ p f, f and f' periodic.
+
+    With ω = √μ the solution is carried over region j by the matrix
+    [[cos φ_j, sin φ_j/(ω√p_j)], [-ω√p_j sin φ_j, cos φ_j]], φ_j = ω√p_j ℓ_j. μ is an eigenvalue
+    where the trace Δ(ω) of the product over a turn is 2. Around every maximum of Δ that is not
+    lower than 2 lie two of them: the pair of the lecture's q, split by the reflections at the jumps
+    of √p (Kronig and Penney). μ = 0 (constant f) is left out.
+
+    Parameters
+    ----------
+    density : PiecewiseConstant
+        Positive everywhere.
+    count : int
+
+    Returns
+    -------
+    ndarray, shape (count,), descending
+
+    Notes
+    -----
+    For the tangent kernel λ_i/λ_i(Hill) - 1 falls like 1/q², the square of the 1/q that separates
+    λ_i from Z²/(πq²).
+    """
+    instance_of("density", density, PiecewiseConstant)
+    count = whole_number("count", count, at_least=1)
+    if density.minimum <= 0:
+        raise ValueError("density: must be positive everywhere for Hill's equation, got minimum 0")
+    regions = density.regions
+    roots = np.sqrt([density.pdf(r.points(1))[0] for r in regions])
+    turns = roots * [r.length for r in regions]
+
+    def trace(omega):
+        product = np.eye(2)
+        for root, turn in zip(roots, turns, strict=True):
+            c, s, slope = np.cos(omega * turn), np.sin(omega * turn), omega * root
+            product = np.array([[c, s / slope], [-slope * s, c]]) @ product
+        return product[0, 0] + product[1, 1]
+
+    # Δ has no component faster than one turn per 1/Z in ω, so forty samples a turn miss nothing
+    pairs = (count + 1) // 2
+    grid = np.arange(1, 40 * (pairs + 2)) / (40 * density.Z)
+    height = np.array([trace(omega) for omega in grid])
+    found = []
+    for i in np.flatnonzero((height[1:-1] > height[:-2]) & (height[1:-1] >= height[2:])) + 1:
+        # the complex step gives Δ' to rounding
+        top = brentq(lambda omega: trace(omega + 1e-30j).imag, grid[i - 1], grid[i + 1], xtol=1e-14)
+        if trace(top) <= 2 + 1e-13:  # the gap is closed: a double eigenvalue
+            found += [top, top]
+        else:
+            found += [_crossing(trace, grid, height, i, top, side) for side in (-1, 1)]
+    return 1 / (np.pi * np.sort(found)[:count] ** 2)
+
+
+def _crossing(trace, grid, height, i, top, side):
+    """Where Δ = 2 on one side of its maximum at `top`, near grid[i]."""
+    j = i + side
+    while height[j] >= 2:
+        j += side
+    return brentq(lambda omega: trace(omega) - 2, *sorted((grid[j], top)), xtol=1e-15, rtol=1e-15)
+
+
+def _frequencies(q):
+    q = finite_array("q", q)
+    if (q < 0).any() or (q != np.round(q)).any():
+        raise ValueError(f"q: must be whole and >= 0, got {q.tolist()}")
+    return q
