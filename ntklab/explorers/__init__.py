@@ -1,0 +1,1 @@
+"""Widgets: each module is `compute(...) -> data`, `draw(data) -> Figure`, `explorer() -> Widget`."""

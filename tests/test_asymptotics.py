@@ -1,0 +1,152 @@
+"""Closed forms as printed and as corrected, Hill's equation, and the two differential laws."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from ntklab import asymptotics, fredholm
+from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
+from ntklab.kernels import TwoLayerNTK
+
+KERNEL = TwoLayerNTK(bias=True)
+ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
+
+
+@pytest.fixture(scope="module")
+def spectrum():
+    return fredholm.solve(KERNEL, ONE_TWO_FOUR, 81)
+
+
+def test_printed_formula_misses_pi_under_the_uniform_density():
+    q = np.arange(30)
+    ratio = KERNEL.harmonic_eigenvalues(q) / asymptotics.eigenvalue_printed(q, uniform().Z)
+    assert ratio[0] == pytest.approx(2 * np.pi, rel=1e-14)
+    np.testing.assert_allclose(ratio[1:], np.pi, rtol=1e-14)
+
+
+def test_corrected_formula_is_exact_for_odd_frequencies_under_the_uniform_density():
+    q = np.arange(3, 41, 2)
+    right = KERNEL.harmonic_eigenvalues(q)
+    np.testing.assert_allclose(asymptotics.eigenvalue_corrected(q, uniform().Z), right, rtol=1e-14)
+
+
+def test_pair_ratios_of_the_lecture_density(spectrum):
+    ratios = asymptotics.pair_ratios(spectrum, ONE_TWO_FOUR)
+    known = {1: (2.361, 1.729), 3: (1.181, 1.050), 5: (1.123, 1.046), 10: (1.029, 1.009)}
+    for q, pair in known.items():
+        np.testing.assert_allclose(ratios[q - 1], pair, atol=6e-4)
+    q = asymptotics.effective_frequency(spectrum, ONE_TWO_FOUR)
+    np.testing.assert_allclose(q[19:21], 10 / np.sqrt(ratios[9]), rtol=1e-13)
+
+
+def test_local_frequency_grows_like_the_root_of_the_density():
+    frequency = asymptotics.local_frequency([3, 6], ONE_TWO_FOUR)
+    np.testing.assert_allclose(frequency[0] / frequency[0, 0], [1, np.sqrt(2), 2], rtol=1e-14)
+    np.testing.assert_allclose(frequency[1], 2 * frequency[0])
+
+
+def test_phase_of_the_eigenfunction_turns_q_times():
+    x = np.linspace(-np.pi, np.pi, 5000, endpoint=False)
+    values = asymptotics.eigenfunction(x, 7, ONE_TWO_FOUR, phase=0.4)
+    assert np.count_nonzero(np.diff(np.sign(np.append(values, values[0])))) == 14
+
+
+def test_hill_eigenvalues_of_constant_density_are_double():
+    expected = np.repeat(asymptotics.eigenvalue_corrected(np.arange(1, 11), uniform().Z), 2)
+    np.testing.assert_allclose(asymptotics.hill_eigenvalues(uniform(), 20), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("weights", [[1, 2, 4], [1, 9], [3, 1, 4, 1, 5]])
+def test_hill_eigenvalues_against_an_integrated_monodromy(weights):
+    """At ω = 1/√(πλ) the solution operator over one turn has the eigenvalue 1."""
+    density = PiecewiseConstant.equal_pieces(weights, start=-2.0)
+    for lam in asymptotics.hill_eigenvalues(density, 9):
+        columns = np.eye(2)
+        for region in density.regions:
+            p = density.pdf(region.points(1))[0]
+            columns = np.stack(
+                [
+                    solve_ivp(
+                        lambda _, y, p=p, lam=lam: [y[1], -p / (np.pi * lam) * y[0]],
+                        (region.start, region.stop),
+                        y,
+                        rtol=1e-11,
+                        atol=1e-11,
+                    ).y[:, -1]
+                    for y in columns.T
+                ],
+                axis=1,
+            )
+        assert np.trace(columns) == pytest.approx(2, abs=1e-6)
+        assert np.linalg.det(columns) == pytest.approx(1, abs=1e-7)
+
+
+def test_hill_is_approached_faster_than_the_integer_formula():
+    density = PiecewiseConstant.proportional([-3.0, -1, 1.3], [1, 2, 9])
+    spectrum = fredholm.solve(KERNEL, density, 161)
+    hill = (spectrum.eigenvalues[1:] / asymptotics.hill_eigenvalues(density, 160)).reshape(-1, 2)
+    integer = asymptotics.pair_ratios(spectrum, density)
+    q = np.arange(1, 81)[:, None]
+    assert np.abs(q**2 * (hill - 1))[10:].max() < 4
+    # multiplied by q alone the integer formula's error does not die out
+    assert np.abs(q * (integer - 1))[40:].max() > 0.2
+    assert np.abs(hill - 1)[40:].max() < 0.15 * np.abs(integer - 1)[40:].max()
+
+
+@pytest.mark.parametrize(
+    "density",
+    [
+        ONE_TWO_FOUR,
+        PiecewiseConstant.equal_pieces([1, 40], start=0.3),
+        TrigPolynomial([0, -2 / 3]),
+        TrigPolynomial([0.3], [0.5, 0.1]),
+        uniform(),
+    ],
+)
+def test_exact_law_holds_for_every_eigenfunction(density):
+    _, exact = asymptotics.law_residuals(fredholm.solve(KERNEL, density, 41), density)
+    assert exact.max() < 1e-9
+
+
+def test_exact_law_fails_for_a_wrong_eigenvalue_and_without_bias(spectrum):
+    wrong = fredholm.solve(TwoLayerNTK(bias=False), ONE_TWO_FOUR, 21)
+    _, exact = asymptotics.law_residuals(wrong, ONE_TWO_FOUR)
+    assert exact.min() > 1e-3
+
+
+def test_second_order_law_is_asymptotic(spectrum):
+    residual, _ = asymptotics.law_residuals(spectrum, ONE_TWO_FOUR, highest=160)
+    assert residual[1] > 0.3
+    assert residual[79] < 1e-3
+    slope = np.polyfit(np.log(np.arange(5, 41)), np.log(residual[10:81:2]), 1)[0]
+    assert slope == pytest.approx(-2, abs=0.15)
+
+
+def test_second_order_law_is_exact_where_its_conditions_hold():
+    """p of period π, odd pairs f(x+π) = -f(x), no first harmonic in pf: uniform p, odd q ≥ 3."""
+    spectrum = fredholm.solve(KERNEL, uniform(), 12)
+    order = np.argsort(-KERNEL.harmonic_eigenvalues(np.repeat(np.arange(1, 9), 2)), kind="stable")
+    q = np.repeat(np.arange(1, 9), 2)[order][:11]
+    residual, _ = asymptotics.law_residuals(spectrum, uniform())
+    assert residual[1:][(q % 2 == 1) & (q > 1)].max() < 1e-9
+    assert residual[1:][q % 2 == 0].min() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: asymptotics.eigenvalue_printed([-1], 0.4), "q"),
+        (lambda: asymptotics.eigenvalue_printed([1.5], 0.4), "q"),
+        (lambda: asymptotics.eigenvalue_corrected([1], 0.0), "Z"),
+        (lambda: asymptotics.eigenvalue_corrected([1], float("nan")), "Z"),
+        (lambda: asymptotics.local_frequency(1, TrigPolynomial([0.5])), "density"),
+        (lambda: asymptotics.hill_eigenvalues(TrigPolynomial([0.5]), 3), "density"),
+        (lambda: asymptotics.hill_eigenvalues(PiecewiseConstant.equal_pieces([0, 1]), 3), "density"),
+        (lambda: asymptotics.hill_eigenvalues(uniform(), 0), "count"),
+        (lambda: asymptotics.eigenfunction([0.0], 1, "p"), "density"),
+        (lambda: asymptotics.law_residuals(None, uniform()), "spectrum"),
+    ],
+)
+def test_bad_input_is_named(call, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
+        call()

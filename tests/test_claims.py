@@ -1,0 +1,81 @@
+"""The ledger: verdicts follow from measurements, and every check can fail."""
+
+import numpy as np
+import pytest
+
+from ntklab import asymptotics, claims
+from ntklab.claims import Measurement, Rate
+from ntklab.densities import PiecewiseConstant, uniform
+from ntklab.experiments import PowerLaw
+
+EXPECTED = {
+    "C08": "asymptotic",
+    "C10": "corrected",
+    "C11": "asymptotic",
+    "C12": "corrected",
+    "C13": "corrected",
+    "C15": "holds",
+    "C16": "holds",
+    "C17": "holds",
+}
+
+
+@pytest.mark.parametrize("claim_id", EXPECTED)
+def test_verdict(claim_id):
+    judged = claims.judge(claim_id)
+    assert judged.measurement.verdict == EXPECTED[claim_id]
+    assert claim_id in str(judged) and judged.measurement.figure in str(judged)
+
+
+def test_verdict_of_the_eigenvalue_figure_at_a_smaller_size():
+    assert claims.judge("C14", points=8000).measurement.verdict == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("measurement", "verdict"),
+    [
+        (Measurement(0.1, 0.2, ""), "holds"),
+        (Measurement(0.3, 0.2, ""), "unsettled"),
+        (Measurement(0.3, 0.2, "", corrected=0.1), "corrected"),
+        (Measurement(0.3, 0.2, "", corrected=0.4), "unsettled"),
+        (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.5, 0.01, 1.0), -0.5)), "asymptotic"),
+        (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.9, 0.01, 1.0), -0.5)), "unsettled"),
+        (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(0.5, 0.01, 1.0), 0.5)), "unsettled"),
+        (Measurement(float("nan"), 0.2, ""), "unsettled"),
+    ],
+)
+def test_rule(measurement, verdict):
+    assert measurement.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        # a wrong exponent
+        lambda: claims.measure_sampling(expected=-1.0),
+        lambda: claims.measure_lemma(expected=-1.0),
+        # a wrong constant: the printed formula in the place of the corrected one
+        lambda: claims.measure_eigenvalue_formula(
+            corrected=lambda q: asymptotics.eigenvalue_printed(q, uniform().Z)
+        ),
+        # a density with other contrasts than the points were drawn from
+        lambda: claims.measure_local_frequency(
+            count=41, predicted_for=PiecewiseConstant.equal_pieces([1, 3, 4])
+        ),
+        lambda: claims.measure_eigenfunctions(sampled=PiecewiseConstant.equal_pieces([2, 2, 4])),
+    ],
+)
+def test_every_check_can_fail(wrong):
+    assert wrong().verdict == "unsettled"
+
+
+def test_equal_amplitudes_where_nothing_reflects():
+    """Under the uniform density (12) is exact, so the check of C10 must not call it wrong."""
+    density = PiecewiseConstant([-np.pi, -1.7, -0.4, 1.9], np.full(4, 1 / (2 * np.pi)))
+    measured = claims.measure_amplitudes(density)
+    assert measured.printed < 0.2
+
+
+def test_unknown_claim_is_named():
+    with pytest.raises(ValueError, match="^claim_id: must be one of 'C08'"):
+        claims.judge("C99")

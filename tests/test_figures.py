@@ -1,0 +1,76 @@
+"""Every figure has alt text, draws without a display and leaves no state behind."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from ntklab import asymptotics, claims, experiments, figures, fredholm
+
+SPECTRUM = fredholm.solve(claims.KERNEL, experiments.ONE_TWO_FOUR, 21)
+
+
+def _errors():
+    return experiments.sampling_error(
+        experiments.ONE_TWO_FOUR, np.random.default_rng(0), sizes=(40, 80, 160), draws=3
+    )
+
+
+DRAWINGS = {
+    "gallery": lambda: figures.eigenfunction_gallery(
+        experiments.ONE_TWO_FOUR, SPECTRUM, [0, 1, 2, 3], "density 1:2:4"
+    ),
+    "gallery of a smooth density": lambda: figures.eigenfunction_gallery(
+        experiments.CONTINUOUS, SPECTRUM, [0, 5]
+    ),
+    "eigenvalues": lambda: figures.eigenvalue_formulas(
+        experiments.eigenvalue_table(frequencies=4, points=500)
+    ),
+    "sampling": lambda: figures.sampling_convergence(
+        _errors(), experiments.fit_power([1, 2, 3], [3, 2, 1])
+    ),
+    "local frequency": lambda: figures.local_frequencies(
+        experiments.region_frequencies(experiments.ONE_TWO_FOUR, SPECTRUM)
+    ),
+    "lemma": lambda: figures.lemma_residual(
+        np.arange(1, 11),
+        *(r[1::2] for r in asymptotics.law_residuals(SPECTRUM, experiments.ONE_TWO_FOUR)),
+    ),
+    "pairs": lambda: figures.pair_splitting(
+        asymptotics.pair_ratios(SPECTRUM, experiments.ONE_TWO_FOUR),
+        (
+            SPECTRUM.eigenvalues[1:]
+            / asymptotics.hill_eigenvalues(experiments.ONE_TWO_FOUR, 20)
+        ).reshape(-1, 2),
+    ),
+    "amplitudes": lambda: figures.amplitude_clouds(
+        experiments.ONE_TWO_FOUR,
+        experiments.region_amplitudes(experiments.ONE_TWO_FOUR, SPECTRUM),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_figure_has_alt_text_labels_and_pixels(name):
+    before = dict(matplotlib.rcParams)
+    figure = DRAWINGS[name]()
+    assert isinstance(figure, Figure)
+    picture = figures.show(figure)
+    assert len(picture.alt) > 60 and picture.alt.endswith(".")
+    assert picture.png.startswith(b"\x89PNG") and len(picture.png) > 5000
+    assert dict(matplotlib.rcParams) == before
+    labels = [ax.get_xlabel() for ax in figure.axes if ax.axison]
+    assert any(labels) or figure.get_supxlabel()
+
+
+def test_picture_escapes_its_alt_text():
+    figure, _ = figures.new()
+    figure.set_label('a "quoted" <tag>')
+    html = figures.show(figure)._repr_mimebundle_()["text/html"]
+    assert 'alt="a &quot;quoted&quot; &lt;tag&gt;"' in html
+
+
+def test_a_figure_without_alt_text_is_refused():
+    figure, _ = figures.new()
+    with pytest.raises(ValueError, match="^figure: must carry alt text"):
+        figures.show(figure)
