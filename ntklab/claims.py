@@ -16,7 +16,7 @@ import numpy as np
 
 from ntklab import asymptotics, experiments, fredholm, gram
 from ntklab._arguments import one_of
-from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
+from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR, PowerLaw
 from ntklab.kernels import TwoLayerNTK
 
@@ -276,8 +276,8 @@ CLAIMS = {
             "C10",
             "(12) (13)",
             "eigenfunctions are a cos(qΨ/Z + b), q an integer, a and b functions of p(x) alone",
-            "each region carries a sinusoid of frequency √(p/πλ), but amplitude and phase depend on "
-            "the arrangement of the regions and λ solves Hill's equation: q is no integer",
+            "each region carries a sinusoid of frequency √(p/πλ), but amplitude and phase depend "
+            "on the arrangement of the regions and λ solves Hill's equation: q is no integer",
             _LECTURE_03,
             measure_amplitudes,
         ),

@@ -282,8 +282,8 @@ def local_frequencies(table):
     ax.set_title("points: FFT over the region, lines: q√p/Z")
     ax.legend(title="region", loc="upper left")
     figure.set_label(
-        f"Local frequency of the eigenfunctions in {len(groups)} regions against q: measured points "
-        f"lie on straight lines whose slopes grow with the square root of the density."
+        f"Local frequency of the eigenfunctions in {len(groups)} regions against q: measured "
+        f"points lie on straight lines whose slopes grow with the square root of the density."
     )
     return figure
 
@@ -329,8 +329,8 @@ def pair_splitting(ratios, hill_ratios):
     right.legend()
     figure.set_label(
         "Left: q times the relative distance of both eigenvalues of each q from Z squared over pi "
-        "q squared; the two stay apart and wander without dying out. Right: their distance from that formula falls like one over q, from Hill's "
-        "eigenvalues like one over q squared."
+        "q squared; the two stay apart and wander without dying out. Right: their distance from "
+        "that formula falls like one over q, from Hill's eigenvalues like one over q squared."
     )
     return figure
 

@@ -1,1 +1,1 @@
-"""Widgets: each module is `compute(...) -> data`, `draw(data) -> Figure`, `explorer() -> Widget`."""
+"""Widgets: each module is `compute(...)`, `draw(data)` -> Figure and `explorer()` -> Widget."""
