@@ -1,0 +1,1 @@
+"""Building, checking and grading the course: exercises from solutions, goldens of lectures."""

@@ -1,0 +1,10 @@
+"""Instant checks of the student's answers: one module a lecture, one function an exercise.
+
+    from ntklab.course.checks import lecture03 as checks
+    checks.local_frequencies(local_frequencies)
+
+A check asks the student's function several questions. It prints one line if all answers are
+right, and raises `CheckFailed` with a hint otherwise, so that nbgrader's test cell counts it. No
+check holds the answer: it tests properties that only the right answer has, or compares with an
+independent computation. Usual mistakes are told apart, each with a hint of its own.
+"""

@@ -1,0 +1,114 @@
+"""What all checks share: asking a student's function, and saying kindly what came back."""
+
+import contextlib
+import copy
+import sys
+import traceback
+import warnings
+
+import numpy as np
+
+
+class CheckFailed(AssertionError):
+    """A wrong answer: what is wrong with it, and a hint."""
+
+    def __init__(self, student, what, hint=""):
+        super().__init__(f"✗ {_name(student)}: {what}" + (f"\n  Hint: {hint}" if hint else ""))
+
+    def _render_traceback_(self):
+        # IPython shows these lines instead of a traceback through the check
+        return str(self).splitlines()
+
+
+def passed(student, what):
+    """Say that the answer is right."""
+    print(f"✓ {_name(student)}: {what}")
+
+
+def ask(student, *arguments, shape):
+    """student(*arguments) as a float64 array of `shape`.
+
+    Raises
+    ------
+    CheckFailed
+        No function, one that is not written yet or stops with an error, or an answer that is not
+        an array of finite real numbers of that shape.
+    """
+    if not callable(student):
+        hint = "hand over the function itself, `check(f)`, not what it returns, `check(f(x))`."
+        raise CheckFailed(student, f"this must be a function, got {_kind(student)}", hint)
+    # an answer that writes into its arguments must not change the question
+    arguments = copy.deepcopy(arguments)
+    failure = None
+    try:
+        # nbgrader takes any text on standard error, warnings included, for a failed test
+        with warnings.catch_warnings(), contextlib.redirect_stderr(sys.stdout):
+            warnings.simplefilter("ignore")
+            answer = student(*arguments)
+    except NotImplementedError:
+        hint = "put your code where it says YOUR CODE HERE and run that cell again."
+        failure = CheckFailed(student, "not written yet.", hint)
+    except Exception as error:
+        what = f"stopped with {type(error).__name__}: {error}"
+        failure = CheckFailed(student, what + _where(error, student))
+    if failure is not None:
+        raise failure
+    return _array(student, answer, shape)
+
+
+def constant_factor(answer, right, tolerance=1e-3):
+    """c if answer = c · right within the relative tolerance, else None; `right` without zeros."""
+    ratio = np.asarray(answer) / right
+    c = float(np.median(ratio))
+    return c if np.allclose(ratio, c, rtol=tolerance, atol=0) else None
+
+
+def power_law(x, y, tolerance=1e-3):
+    """e if y ~ x^e within the relative tolerance, else None; x and y positive, x not all equal."""
+    e, level = np.polyfit(np.log(x), np.log(y), 1)
+    return float(e) if np.allclose(np.log(y), e * np.log(x) + level, atol=tolerance) else None
+
+
+def hint_for(value, hints, tolerance=1e-3):
+    """The hint whose key is `value` within the tolerance, relative beyond 1, else None."""
+    if value is None:
+        return None
+    near = (hint for key, hint in hints.items() if abs(value - key) <= tolerance * max(1, abs(key)))
+    return next(near, None)
+
+
+def _array(student, answer, shape):
+    if answer is None:
+        raise CheckFailed(student, "returned nothing.", "does it end with `return ...`?")
+    try:
+        array = np.asarray(answer)
+    except ValueError:  # rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        what = f"must return real numbers, got {_kind(answer)}"
+        raise CheckFailed(student, what + (f" of {array.dtype}" if array.dtype.kind == "c" else ""))
+    if array.shape != shape:
+        what = f"must return an array of shape {shape} here, got shape {array.shape}"
+        raise CheckFailed(student, what, "its size must follow from the arguments.")
+    wrong = np.argwhere(~np.isfinite(array))
+    if len(wrong):
+        where = tuple(map(int, wrong[0]))
+        what = f"returned {array[where]} at index {where if len(where) != 1 else where[0]}"
+        raise CheckFailed(student, what, "is something divided by zero, or a negative root taken?")
+    return array.astype(np.float64)
+
+
+def _where(error, student):
+    """The student's own last line on the way to the error, not ours and not NumPy's."""
+    code = getattr(student, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code and frame.filename == code.co_filename]
+    return f"\n  in line {own[-1].lineno}: {own[-1].line}" if own else ""
+
+
+def _name(student):
+    return getattr(student, "__name__", "your answer")
+
+
+def _kind(value):
+    return f"{type(value).__name__} {value!r}"[:60]

@@ -1,0 +1,165 @@
+"""Exercises from solutions: nbgrader's own preprocessors take the answers out.
+
+A master solutions/NN_slug.py is a py:percent notebook with nbgrader's cell metadata. One exercise
+in it is, in this order:
+
+    a markdown cell, metadata exercise={"difficulty": 1, "importance": 4, "minutes": 5}, whose text
+        shows these figures and the marks in a line of its own, as `box` writes it;
+    a solution cell, nbgrader={"solution": true, "grade_id": "name", ...}, the answer between
+        ### BEGIN SOLUTION and ### END SOLUTION;
+    a test cell, nbgrader={"grade": true, "points": 2, ...}, that calls the instant check.
+
+Other cells may stand anywhere between. The student's exercises/NN_slug.py keeps nbgrader's
+metadata, so what is handed in goes through `nbgrader autograde` against the same master.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+from nbformat import NotebookNode
+
+from ntklab._arguments import whole_number
+
+try:
+    from nbgrader.preprocessors import (
+        CheckCellMetadata,
+        ClearHiddenTests,
+        ClearMarkScheme,
+        ClearSolutions,
+        LockCells,
+    )
+except ModuleNotFoundError as error:
+    error.add_note("nbgrader makes the exercises: pip install 'ntklab[class]' brings it")
+    raise
+
+STUB_LINE = 'raise NotImplementedError("write your answer in place of these two lines")'
+STUB = f"# YOUR CODE HERE\n{STUB_LINE}"
+
+# Without it the bytes of an exercise would change with every release of jupytext.
+NO_VERSION = "-jupytext.text_representation.jupytext_version"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a master: its figures, the code of its answer, the call that checks it."""
+
+    name: str
+    difficulty: int  # 1 to 5
+    importance: int  # 1 to 5
+    minutes: int
+    marks: int
+    answer: str
+    check: str
+
+
+def build(solutions: Path, exercises: Path) -> list[Path]:
+    """Write exercises/NN_slug.py for every solutions/NN_slug.py, the same bytes every time.
+
+    Raises
+    ------
+    ValueError
+        A master that is no assignment as described above; nothing is written then.
+    """
+    texts = _student_texts(solutions, exercises)
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return list(texts)
+
+
+def drifted(solutions: Path, exercises: Path) -> list[Path]:
+    """Exercises that differ from what `build` would write, are missing, or have no solution."""
+    texts = _student_texts(solutions, exercises)
+    wrong = [
+        path
+        for path, text in texts.items()
+        if not path.exists() or path.read_bytes() != text.encode("utf-8")
+    ]
+    return wrong + sorted(set(exercises.glob("*.py")) - set(texts))
+
+
+def read(master: Path) -> list[Exercise]:
+    """The exercises of a master, in order.
+
+    Raises
+    ------
+    ValueError
+        A master that is no assignment as described above.
+    """
+    cells = jupytext.read(master, fmt="py:percent").cells
+    heads = [number for number, cell in enumerate(cells) if "exercise" in cell.metadata]
+    if not heads or any("nbgrader" in cell.metadata for cell in cells[: heads[0]]):
+        raise ValueError(f"{master.name}: every exercise must start with a cell of its figures")
+    stops = [*heads[1:], len(cells)]
+    return [_exercise(master, cells[a:b]) for a, b in zip(heads, stops, strict=True)]
+
+
+def box(difficulty: int, importance: int, minutes: int, marks: int) -> str:
+    """The line at the head of an exercise: its difficulty, importance, minutes and marks."""
+    return (
+        f"> difficulty {_dots(difficulty)} · importance {_dots(importance)}"
+        f" · {minutes} minutes · {marks} marks"
+    )
+
+
+def _dots(number):
+    return "●" * number + "○" * (5 - number)
+
+
+def _exercise(master, cells):
+    title = cells[0].source.splitlines()[0]
+    solution = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    test = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    if len(solution) != 1 or len(test) != 1:
+        raise ValueError(
+            f"{master.name}, {title}: needs one solution cell and one test cell, "
+            f"got {len(solution)} and {len(test)}"
+        )
+    figures = dict(cells[0].metadata["exercise"])
+    try:
+        figures = {
+            "difficulty": whole_number("difficulty", figures["difficulty"], at_least=1, at_most=5),
+            "importance": whole_number("importance", figures["importance"], at_least=1, at_most=5),
+            "minutes": whole_number("minutes", figures["minutes"], at_least=1),
+            "marks": whole_number("points", test[0].metadata["nbgrader"].get("points"), at_least=1),
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{master.name}, {title}: {error}") from None
+    if box(**figures) not in cells[0].source.splitlines():
+        raise ValueError(f"{master.name}, {title}: the text must have the line\n{box(**figures)}")
+    name = solution[0].metadata["nbgrader"].get("grade_id", "")
+    return Exercise(name, **figures, answer=solution[0].source, check=test[0].source)
+
+
+def _student_texts(solutions, exercises):
+    masters = sorted(solutions.glob("[0-9][0-9]_*.py"))
+    if not masters:
+        raise ValueError(f"solutions: must hold NN_slug.py, found none in {solutions}")
+    return {exercises / master.name: _student_text(master) for master in masters}
+
+
+def _student_text(master):
+    read(master)
+    notebook = _without_answers(jupytext.read(master, fmt="py:percent"))
+    header = notebook.metadata.setdefault("jupytext", {})
+    header["notebook_metadata_filter"] = NO_VERSION
+    header.pop("cell_metadata_filter", None)  # what was in the master only: it would drop the locks
+    return jupytext.writes(notebook, fmt="py:percent")
+
+
+def _without_answers(notebook: NotebookNode) -> NotebookNode:
+    """What `nbgrader generate_assignment` does, less its gradebook.
+
+    Checksums stay out: autograde takes them from the gradebook, and outputs: a .py has none.
+    """
+    steps = [
+        LockCells(),
+        ClearSolutions(code_stub={"python": STUB}),
+        ClearHiddenTests(),
+        ClearMarkScheme(),
+        CheckCellMetadata(),
+    ]
+    for step in steps:
+        notebook, _ = step.preprocess(notebook, {})
+    return notebook

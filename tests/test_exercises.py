@@ -1,0 +1,243 @@
+"""Student editions: made from the masters, free of answers, and good for nbgrader's autograder."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import pytest
+
+from ntklab.course import exercises
+
+COURSE = Path(__file__).parents[1]
+MASTERS = sorted((COURSE / "solutions").glob("*.py"))
+IDS = [master.stem for master in MASTERS]
+
+MASTER = '''\
+# %% [markdown]
+# # Title
+
+# %% [markdown] exercise={"difficulty": 2, "importance": 3, "minutes": 4}
+# ## Exercise 1
+#
+# > difficulty ●●○○○ · importance ●●●○○ · 4 minutes · 6 marks
+
+# %% nbgrader={"grade": false, "grade_id": "f", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def f(x):
+    """Square root."""
+    y = float(x)
+    ### BEGIN SOLUTION
+    return y ** 0.5
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check-f", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
+assert f(4) == 2
+### BEGIN HIDDEN TESTS
+assert f(9) == 3
+### END HIDDEN TESTS
+'''  # noqa: E501
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course with one small master."""
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions" / "05_roots.py").write_text(MASTER, encoding="utf-8")
+    return tmp_path
+
+
+def built(course):
+    (path,) = exercises.build(course / "solutions", course / "exercises")
+    return path.read_text(encoding="utf-8")
+
+
+def test_answers_and_hidden_tests_go_and_the_rest_stays(course):
+    text = built(course)
+    assert "0.5" not in text and "SOLUTION" not in text
+    assert "f(9)" not in text and "HIDDEN" not in text
+    assert '    y = float(x)\n    # YOUR CODE HERE\n    raise NotImplementedError("' in text
+    assert "assert f(4) == 2" in text and '"""Square root."""' in text
+    assert '"points": 6' in text and "deletable=false editable=false" in text
+    compile(text, "student", "exec")
+
+
+def test_same_bytes_every_time_whatever_the_release_of_jupytext(course, monkeypatch):
+    first = built(course)
+    assert exercises.drifted(course / "solutions", course / "exercises") == []
+    monkeypatch.setattr("jupytext.header.__version__", "99.0")
+    assert built(course) == first
+    assert first.endswith("\n") and "\r" not in first
+
+
+def test_drift_is_found(course):
+    solutions, editions = course / "solutions", course / "exercises"
+    target = editions / "05_roots.py"
+    assert exercises.drifted(solutions, editions) == [target]  # missing
+    text = built(course)
+    target.write_text(text.replace("float(x)", "x"), encoding="utf-8")
+    assert exercises.drifted(solutions, editions) == [target]  # changed
+    target.write_bytes(text.replace("\n", "\r\n").encode())
+    assert exercises.drifted(solutions, editions) == [target]  # other line ends
+    target.write_text(text, encoding="utf-8", newline="\n")
+    (editions / "06_old.py").write_text("")
+    assert exercises.drifted(solutions, editions) == [editions / "06_old.py"]  # no solution
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("4 minutes", "5 minutes", "must have the line"),
+        ('"points": 6', '"points": 3', "· 3 marks"),
+        ('"difficulty": 2', '"difficulty": 7', "difficulty: must be <= 5, got"),
+        ('"minutes": 4', '"seconds": 4', "minutes"),
+        (' exercise={"difficulty": 2, "importance": 3, "minutes": 4}', "", "must start with"),
+        ('"points": 6', '"points": null', "points: must be a whole number"),
+        ('"grade": true', '"grade": false', "one test cell, got 1 and 0"),
+    ],
+)
+def test_a_master_that_is_none_is_refused_and_nothing_written(course, old, new, words):
+    master = course / "solutions" / "05_roots.py"
+    assert MASTER.count(old) == 1
+    master.write_text(MASTER.replace(old, new), encoding="utf-8")
+    with pytest.raises(ValueError, match="05_roots.py") as caught:
+        built(course)
+    assert words in str(caught.value)
+    assert not (course / "exercises").exists()
+
+
+def test_no_solutions_at_all(tmp_path):
+    with pytest.raises(ValueError, match="solutions: must hold NN_slug.py"):
+        exercises.build(tmp_path, tmp_path / "exercises")
+
+
+def test_read_gives_the_figures(course):
+    (exercise,) = exercises.read(course / "solutions" / "05_roots.py")
+    figures = exercise.difficulty, exercise.importance, exercise.minutes, exercise.marks
+    assert exercise.name == "f" and figures == (2, 3, 4, 6)
+    assert exercise.answer.startswith("def f(x):") and exercise.check.startswith("assert f(4)")
+
+
+def test_without_nbgrader_the_error_tells_the_command():
+    code = "import sys; sys.modules['nbgrader'] = None; import ntklab.course.exercises"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=COURSE)
+    assert run.returncode == 1
+    assert "pip install 'ntklab[class]'" in run.stderr
+
+
+# -- the course's own assignments --------------------------------------------------------------
+
+
+def test_exercises_are_those_of_the_solutions():
+    drift = exercises.drifted(COURSE / "solutions", COURSE / "exercises")
+    assert drift == [], "run `ntklab build exercises`"
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=IDS)
+def test_no_line_of_an_answer_is_in_the_exercise_or_the_package(master):
+    blocks = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", master.read_text(), re.S)
+    assert len(blocks) == len(exercises.read(master))
+    lines = {line.strip() for block in blocks for line in block.splitlines() if line.strip()}
+    sources = [COURSE / "exercises" / master.name, *(COURSE / "ntklab" / "course").rglob("*.py")]
+    for source in sources:
+        shared = lines & {line.strip() for line in source.read_text(encoding="utf-8").splitlines()}
+        assert not shared, f"{source.name} holds {shared}"
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=IDS)
+@pytest.mark.parametrize("folder", ["solutions", "exercises"])
+def test_saving_in_jupyterlab_changes_nothing(master, folder):
+    path = COURSE / folder / master.name
+    notebook = jupytext.read(path, fmt="py:percent")
+    assert jupytext.writes(notebook, fmt="py:percent") == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("master", MASTERS, ids=IDS)
+def test_the_first_cell_tells_minutes_and_marks_of_all(master):
+    all_of_it = exercises.read(master)
+    minutes, marks = sum(e.minutes for e in all_of_it), sum(e.marks for e in all_of_it)
+    head = jupytext.read(master, fmt="py:percent").cells[0].source
+    assert f"{minutes} minutes" in head and f"{marks} marks" in head
+    assert [e.difficulty for e in all_of_it] == sorted(e.difficulty for e in all_of_it)
+
+
+# What a student would write who only wants the numbers shown in the lecture.
+HARD_CODED = {
+    "local-frequencies": "return np.array([2.04, 2.88, 4.08]) * q / 3",
+    "true-over-printed": "return np.where(q == 0, 2 * np.pi, np.pi)",
+    "operator-matrix": "return np.diag(np.append([0.219782, 0.110996, 0.081282], np.zeros(n - 3)))",
+}
+
+
+def submission(edition, answers, check=None):
+    """The student's .py with answers filled in (and the test cells replaced), as a notebook."""
+    notebook = jupytext.read(edition, fmt="py:percent")
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("solution"):
+            cell.source = answers.get(marks["grade_id"], cell.source)
+        elif marks.get("grade") and check is not None:
+            cell.source = check
+    return jupytext.reads(jupytext.writes(notebook, fmt="py:percent"), fmt="py:percent")
+
+
+@pytest.mark.filterwarnings("ignore")  # nbgrader's own, on its database
+def test_nbgrader_marks_what_students_hand_in(tmp_path, monkeypatch):
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    for variable in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    # nbgrader calls the command `alembic` of its own environment
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    master = COURSE / "solutions" / "03_fredholm_eigenfunctions.py"
+    edition = COURSE / "exercises" / master.name
+    right = {exercise.name: exercise.answer for exercise in exercises.read(master)}
+    stubs = {exercise.name: exercise.answer for exercise in exercises.read(edition)}
+    copied = {
+        name: re.sub(r"# YOUR CODE HERE\n.*", HARD_CODED[name], stub)
+        for name, stub in stubs.items()
+    }
+    handed_in = {
+        "solved": submission(edition, right),
+        "stub": submission(edition, {}),
+        "hard_coded": submission(edition, copied, check="print('✓')"),
+    }
+
+    source = tmp_path / "source" / "03" / "assignment.ipynb"
+    source.parent.mkdir(parents=True)
+    jupytext.write(jupytext.read(master, fmt="py:percent"), source)
+    api = NbGraderAPI(CourseDirectory(config=Config(CourseDirectory={"root": str(tmp_path)})))
+    answer = api.generate_assignment("03")
+    assert answer["success"], answer["log"]
+    released = jupytext.read(tmp_path / "release" / "03" / "assignment.ipynb")
+    ours = jupytext.read(edition, fmt="py:percent")
+    assert [cell.source for cell in released.cells] == [
+        cell.source.replace(exercises.STUB_LINE, "raise NotImplementedError()")
+        for cell in ours.cells
+    ]
+
+    scores, shown = {}, {}
+    for student, notebook in handed_in.items():
+        target = tmp_path / "submitted" / student / "03" / "assignment.ipynb"
+        target.parent.mkdir(parents=True)
+        jupytext.write(notebook, target)
+        answer = api.autograde("03", student)
+        assert answer["success"], answer["log"]
+        result = api.get_submission("03", student)
+        assert not result["needs_manual_grade"] and result["max_score"] == 10
+        scores[student] = result["score"]
+        graded = tmp_path / "autograded" / student / "03" / "assignment.ipynb"
+        shown[student] = graded.read_text(encoding="utf-8")
+    assert scores == {"solved": 10, "stub": 0, "hard_coded": 0}
+    assert shown["solved"].count("✓") == 3
+    assert shown["stub"].count("not written yet") == 2 * 3  # as message and as what is displayed
+    assert "✓" not in shown["hard_coded"]
+    assert "checks/answers.py" not in "".join(shown.values())
+
+    answer = api.generate_feedback("03", "hard_coded")
+    assert answer["success"], answer["log"]
+    feedback = tmp_path / "feedback" / "hard_coded" / "03" / "assignment.html"
+    text = feedback.read_text(encoding="utf-8")
+    assert text.count("✗") == 3 and text.count("Hint: ") == 3
