@@ -11,8 +11,9 @@ def finite_array(name, value, *, ndim=None):
         array = np.asarray(value)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"dtype {array.dtype}")
-        array = array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
+        with np.errstate(over="ignore"):  # a long double beyond float64 is refused as inf below
+            array = array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise TypeError(f"{name}: must be real numbers, got {_short(value)} ({error})") from None
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name}: must have {ndim} dimension(s), got shape {array.shape}")
@@ -77,6 +78,9 @@ def generator(name, value):
 
 
 def _short(value):
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print integers of thousands of digits
+        text = "too long to print"
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"{type(value).__name__} {text}"

@@ -5,7 +5,7 @@ Conventions of the course: ∫ p = 1, phase Ψ(x) = ∫_{-π}^x √p, Z = Ψ(π)
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.polynomial import Chebyshev
@@ -15,6 +15,7 @@ from ntklab._arguments import finite_array, finite_number, generator, whole_numb
 from ntklab.geometry import wrap
 
 NORMALISATION_TOLERANCE = 1e-9
+ROUNDING = 1e-12  # how far below 0 rounding may push a density that touches it
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,9 @@ class Region:
 
     def contains(self, x):
         """Whether each angle of `x` lies in the arc."""
-        x = wrap(x)
-        if self.length >= 2 * np.pi - 1e-12:
-            return np.ones(x.shape, dtype=bool)
-        start, stop = wrap([self.start, self.stop])
-        if start < stop:
-            return (x >= start) & (x < stop)
-        return (x >= start) | (x < stop)
+        # lifted to the first turn from `start` on; an arc that starts in [-π, π) compares exactly
+        x = wrap(x) + (self.start - wrap(self.start))
+        return np.where(x < self.start, x + 2 * np.pi, x) < self.stop
 
     def points(self, count):
         """`count` evenly spaced angles inside the arc, the middles of equal cells, not wrapped."""
@@ -91,6 +88,10 @@ class CircleDensity(ABC):
         """Z = Ψ(π)/2π, so that Ψ/Z grows by 2π over a turn (equation (12))."""
         return float(self._root(np.array(np.pi))) / (2 * np.pi)
 
+    @property
+    def _cuts(self):
+        return np.unique(np.concatenate([[-np.pi, np.pi], self.breakpoints]))
+
     @cached_property
     def regions(self):
         """The arcs between breakpoints, from the first one; the whole circle if there are none."""
@@ -108,16 +109,25 @@ class CircleDensity(ABC):
         return self._quantile(u)
 
     def _quantile(self, u):
-        ends = np.full(u.shape, -np.pi), np.full(u.shape, np.pi)
-        # rounding leaves the primitive at -π a hair off 0, and a root needs a bracket
-        u = np.clip(u, self._mass(ends[0]), self._mass(ends[1]))
+        cuts = self._cuts
+        levels = self._mass(cuts)
+        # an arc without mass is never drawn from: leave it out, whatever u it is asked for
+        solid = np.diff(levels) > 1e-15
+        start, stop = cuts[:-1][solid], cuts[1:][solid]
+        low, high = levels[:-1][solid], levels[1:][solid]
+        j = np.maximum(np.searchsorted(low, u, side="right") - 1, 0)
+        x = self._invert(np.clip(u, low[j], high[j]), start[j], stop[j], low[j], high[j])
+        return np.clip(x, start[j], np.nextafter(stop[j], -np.pi))
+
+    def _invert(self, u, start, stop, low, high):
+        """x in [start, stop] with P(x) = u, where P(start) = low <= u <= high = P(stop)."""
         solution = elementwise.find_root(
             lambda x, level: self._mass(x) - level,
-            ends,
+            (start, stop),
             args=(u,),
             tolerances={"xatol": 1e-15, "fatol": 0},
         )
-        return wrap(solution.x)
+        return solution.x
 
     def sample(self, count, rng):
         """`count` i.i.d. angles with density p, by inversion of the exact distribution function.
@@ -171,7 +181,8 @@ class PiecewiseConstant(CircleDensity):
         for j, value in enumerate(values):
             if value < 0:
                 raise ValueError(f"values: must be non-negative, got {value} in region {j}")
-        total = values @ np.diff(edges, append=edges[0] + 2 * np.pi)
+        with np.errstate(over="ignore"):
+            total = values @ np.diff(edges, append=edges[0] + 2 * np.pi)
         if abs(total - 1) > NORMALISATION_TOLERANCE:
             raise ValueError(
                 f"values: the density must integrate to 1, got {total:.12g} "
@@ -232,26 +243,13 @@ class PiecewiseConstant(CircleDensity):
         """p* = min_j p_j."""
         return float(self.values.min())
 
-    def _knots(self, power):
-        knots = np.concatenate([[-np.pi], self.edges[self.edges > -np.pi], [np.pi]])
-        steps = np.diff(knots) * self.pdf(knots[:-1]) ** power
-        return knots, np.concatenate([[0.0], np.cumsum(steps)])
-
     def _integral(self, power):
-        knots, levels = self._knots(power)
-        return lambda x: np.interp(x, knots, levels)
+        cuts = self._cuts
+        steps = np.diff(cuts) * self.pdf(cuts[:-1]) ** power
+        return partial(np.interp, xp=cuts, fp=np.concatenate([[0.0], np.cumsum(steps)]))
 
-    def _quantile(self, u):
-        knots, levels = self._knots(1.0)
-        # a piece without mass must not be drawn from: keep one end of each flat stretch
-        keep = np.concatenate([levels[1:] > levels[:-1], [True]])
-        keep |= np.concatenate([[True], levels[1:] > levels[:-1]])
-        knots, levels = knots[keep], levels[keep]
-        j = np.clip(np.searchsorted(levels, u, side="right") - 1, 0, len(knots) - 2)
-        slope = (knots[j + 1] - knots[j]) / np.where(
-            levels[j + 1] > levels[j], levels[j + 1] - levels[j], 1.0
-        )
-        return wrap(np.minimum(knots[j] + (u - levels[j]) * slope, knots[j + 1]))
+    def _invert(self, u, start, stop, low, high):
+        return start + (u - low) / (high - low) * (stop - start)
 
 
 def uniform():
@@ -263,20 +261,12 @@ class _SmoothDensity(CircleDensity):
     """A density with p analytic between breakpoints; primitives by piecewise Chebyshev series."""
 
     def _integral(self, power):
-        cuts = np.unique(np.concatenate([[-np.pi, 0.0, np.pi], self.breakpoints]))
-        # rounding may leave p(x) = -1e-17 where it touches zero
-        return _primitive(lambda x: np.maximum(self.pdf(x), 0.0) ** power, cuts)
+        return _primitive(lambda x: self.pdf(x) ** power, self._cuts)
 
     @cached_property
     def minimum(self):
-        """p* = min p, by a fine grid on every arc refined around its least value."""
-        cuts = np.unique(np.concatenate([[-np.pi, np.pi], self.breakpoints]))
-        inside = [np.linspace(a, b, 4001)[1:-1] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
-        x = np.concatenate(inside)
-        best = x[np.argmin(self.pdf(x))]
-        near = np.concatenate([best + np.linspace(-1, 1, 2001) * 2e-3 / 4.0**k for k in range(3)])
-        near = near[(near >= -np.pi) & (near < np.pi)]
-        return float(max(0.0, min(self.pdf(x).min(), self.pdf(near).min())))
+        """p* = inf p, by a fine grid on every arc."""
+        return _lowest(self.pdf, self._cuts)
 
 
 class TrigPolynomial(_SmoothDensity):
@@ -301,13 +291,10 @@ class TrigPolynomial(_SmoothDensity):
         self.cosine = finite_array("cosine", cosine, ndim=1)
         self.sine = finite_array("sine", sine, ndim=1)
         self.breakpoints = np.empty(0)
-        degree = max(len(self.cosine), len(self.sine), 1)
-        x = np.linspace(-np.pi, np.pi, 64 * degree + 1)
-        lowest = x[np.argmin(self.pdf(x))]
-        if self.pdf(lowest) < -1e-12:
+        lowest = _lowest(self._series, self._cuts)
+        if lowest < -ROUNDING:
             raise ValueError(
-                f"cosine, sine: the density must be non-negative, "
-                f"got p({lowest:.4g}) = {self.pdf(lowest):.4g}"
+                f"cosine, sine: the density must be non-negative, got minimum {lowest:.4g}"
             )
 
     def __repr__(self):
@@ -315,7 +302,9 @@ class TrigPolynomial(_SmoothDensity):
 
     def pdf(self, x):
         """p(x) in 1/radian at angles `x` of any shape."""
-        x = finite_array("x", x)
+        return np.maximum(self._series(finite_array("x", x)), 0.0)
+
+    def _series(self, x):
         total = np.ones_like(x)
         for k, a in enumerate(self.cosine, start=1):
             total = total + a * np.cos(k * x)
@@ -356,13 +345,13 @@ class FromFunction(_SmoothDensity):
             raise TypeError(f"function: must be callable, got {type(function).__name__}")
         edges = finite_array("breakpoints", breakpoints, ndim=1)
         if (np.diff(edges) <= 0).any() or (edges < -np.pi).any() or (edges >= np.pi).any():
-            raise ValueError(
-                f"breakpoints: must ascend strictly in [-π, π), got {edges.tolist()}"
-            )
-        self.function, self.breakpoints = function, edges
-        total = float(self._mass(np.array(np.pi)))
+            raise ValueError(f"breakpoints: must ascend strictly in [-π, π), got {edges.tolist()}")
+        self.function, self.breakpoints, self._scale = function, edges, 1.0
+        total = float(self._integral(1.0)(np.pi))
         if abs(total - 1) > NORMALISATION_TOLERANCE:
             raise ValueError(f"function: the density must integrate to 1, got {total:.12g}")
+        _lowest(self.pdf, self._cuts)  # walks round the circle, so a negative place is refused here
+        self._scale = total
 
     def __repr__(self):
         name = getattr(self.function, "__name__", repr(self.function))
@@ -372,13 +361,17 @@ class FromFunction(_SmoothDensity):
         """p(x) in 1/radian at angles `x` of any shape."""
         x = wrap(x)
         values = finite_array("function", self.function(x))
-        values = np.broadcast_to(values, x.shape) + 0.0
-        if (values < 0).any():
+        if values.shape not in ((), x.shape):
+            raise ValueError(
+                f"function: must return one density per angle, got shape {values.shape} "
+                f"for angles of shape {x.shape}"
+            )
+        if (values < -ROUNDING).any():
             i = np.unravel_index(np.argmin(values), values.shape)
             raise ValueError(
                 f"function: the density must be non-negative, got p({x[i]:.4g}) = {values[i]:.4g}"
             )
-        return values
+        return np.broadcast_to(np.maximum(values, 0.0) / self._scale, x.shape).copy()
 
     def rotated(self, by):
         """The density of the rotated points: p(x - by)."""
@@ -388,38 +381,52 @@ class FromFunction(_SmoothDensity):
         return FromFunction(lambda x: self.pdf(x - by), edges)
 
 
-def _primitive(function, cuts, degree=48, deepest=40):
+def _lowest(function, cuts, count=4001):
+    """inf function over the arcs between cuts: a grid on each, its low places polished."""
+    lowest = np.inf
+    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        x = np.linspace(np.nextafter(a, b), np.nextafter(b, a), count)
+        values = function(x)
+        left, middle, right = values[:-2], values[1:-1], values[2:]
+        dips = np.flatnonzero((middle < left) & (middle <= right))
+        polished = elementwise.find_minimum(function, (x[dips], x[dips + 1], x[dips + 2]))
+        lowest = min(lowest, values.min(), polished.f_x.min(initial=np.inf))
+    return float(lowest)
+
+
+def _primitive(function, cuts, degree=48):
     """F(x) = ∫_{cuts[0]}^x function, by Chebyshev series on panels halved until resolved."""
-    panels, stack = [], [(a, b, 0) for a, b in zip(cuts[:-1], cuts[1:], strict=True)][::-1]
+    panels, stack = [], list(zip(cuts[:-1], cuts[1:], strict=True))[::-1]
     scale = 0.0
     while stack:
-        a, b, depth = stack.pop()
+        a, b = stack.pop()
         series = Chebyshev.interpolate(function, degree, domain=[a, b])
         size = np.abs(series.coef)
         scale = max(scale, size.max())
         # the last eighth of the coefficients tells what was cut off, weighed by the panel's width
-        if size[-degree // 8 :].max() * (b - a) <= 1e-14 * scale or b - a < 1e-9:
+        if size[-degree // 8 :].max() * (b - a) <= 1e-14 * scale:
             panels.append((a, b, series))
-        elif depth == deepest or len(panels) + len(stack) > 400:
+        elif b - a < 1e-9 or len(panels) + len(stack) > 400:
             raise ValueError(
                 f"function: is not resolved near x = {a:.6g}; name the places where it or a "
                 f"derivative jumps as breakpoints"
             )
         else:
             middle = (a + b) / 2
-            stack += [(middle, b, depth + 1), (a, middle, depth + 1)]
+            stack += [(middle, b), (a, middle)]
     starts = np.array([a for a, _, _ in panels])
     primitives = [series.integ(lbnd=a) for a, _, series in panels]
     steps = [float(f(b)) for f, (_, b, _) in zip(primitives, panels, strict=True)]
     levels = np.concatenate([[0.0], np.cumsum(steps)])
+    return partial(_piecewise, starts, levels, primitives)
 
-    def primitive(x):
-        x = np.asarray(x, dtype=np.float64)
-        index = np.clip(np.searchsorted(starts, x, side="right") - 1, 0, len(starts) - 1)
-        result = np.empty(x.shape)
-        for i in np.unique(index):
-            here = index == i
-            result[here] = levels[i] + primitives[i](x[here])
-        return result
 
-    return primitive
+def _piecewise(starts, levels, primitives, x):
+    """levels_i + primitives_i(x) on the panel i that holds x."""
+    x = np.asarray(x, dtype=np.float64)
+    index = np.clip(np.searchsorted(starts, x, side="right") - 1, 0, len(starts) - 1)
+    result = np.empty(x.shape)
+    for i in np.unique(index):
+        here = index == i
+        result[here] = levels[i] + primitives[i](x[here])
+    return result

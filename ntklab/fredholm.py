@@ -14,13 +14,14 @@ from scipy.linalg import eigh
 
 from ntklab._arguments import finite_number, instance_of, whole_number
 from ntklab.densities import CircleDensity
-from ntklab.geometry import circle_distance, wrap
+from ntklab.geometry import wrap
 from ntklab.kernels import ZonalKernel
 from ntklab.spectrum import Spectrum, fix_signs
 
 NODES_PER_PANEL = 32
 MOST_NODES = 6000  # a dense eigenproblem of that size takes minutes, not hours
 TAIL = 1e-11
+MASS = 1e-12  # of the density, left unresolved on a panel
 
 
 def solve(kernel, density, count=50, *, refine=1):
@@ -43,33 +44,27 @@ def solve(kernel, density, count=50, *, refine=1):
     Raises
     ------
     ValueError
-        `count` beyond the eigenvalues that exceed rounding, or eigenfunctions that stay
-        unresolved (a density with structure its breakpoints do not declare).
+        `count` beyond the eigenvalues that exceed rounding, more nodes needed than a dense
+        eigenproblem bears, or an arc of the density too narrow for angles in float64.
 
     Notes
     -----
     Nyström's method on panels with product integration of the two singular ones. With weights w_i
-    the matrix √(w_i p_i) K_ij √(p_j/w_j) is symmetric to rounding; p enters by multiplication
-    only, so it may vanish on whole arcs.
+    the matrix √(w_i p_i) K_ij √(p_j/w_j) is symmetric to rounding on all but the steepest
+    polynomials of a panel, which resolved eigenfunctions do not contain; p enters by
+    multiplication only, so it may vanish on whole arcs.
     """
     instance_of("kernel", kernel, ZonalKernel)
     instance_of("density", density, CircleDensity)
-    count = whole_number("count", count, at_least=1)
-    whole_number("refine", refine, at_least=1)
+    count = whole_number("count", count, at_least=1, at_most=MOST_NODES)
+    refine = whole_number("refine", refine, at_least=1, at_most=MOST_NODES)
     edges = _refined(_cuts(density), _expected_turn(density, count), refine)
     while True:
-        if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
-            raise ValueError(
-                f"count: {count} eigenfunctions are not resolved by {MOST_NODES} nodes; ask for "
-                f"fewer, or declare the density's breakpoints"
-            )
-        spectrum, tails = _solve_on(kernel, density, count, edges)
-        # x and x + π share a panel's fate, since the cuts must stay antipodal
-        unresolved = tails.reshape(2, -1).max(axis=0) > TAIL
+        _affordable(edges)
+        spectrum, unresolved = _solve_on(kernel, density, count, edges)
         if not unresolved.any():
             return spectrum
-        middles = (edges[:-1] + edges[1:]) / 2
-        edges = np.sort(np.append(edges, middles[unresolved]))
+        edges = _halved(edges, unresolved)
 
 
 def quadrature(density, frequency):
@@ -79,19 +74,44 @@ def quadrature(density, frequency):
     eigenfunctions and their products, oscillating no faster than `frequency` in 1/radian.
     """
     instance_of("density", density, CircleDensity)
-    frequency = finite_number("frequency", frequency, at_least=0)
+    frequency = finite_number("frequency", frequency, at_least=0, at_most=1e6)
     edges = _refined(_cuts(density), lambda a, b: (b - a) * (1 + frequency))
     starts, halves = _panels(edges)
     return _nodes(starts, halves)
 
 
 def _cuts(density):
-    """Cuts of the half circle [-π, 0] at breakpoints and antipodes, folded onto it."""
+    """Cuts of the half circle [-π, 0] at breakpoints and antipodes, folded onto it, and as many
+    more as it takes for 32 nodes a panel to resolve p."""
     folded = np.mod(density.breakpoints + np.pi, np.pi) - np.pi
     edges = np.unique(np.concatenate([[-np.pi, 0.0], folded]))
     edges = edges[np.append(True, np.diff(edges) > 1e-14)]
     edges[-1] = 0.0
-    return edges
+    while True:
+        _affordable(edges)
+        starts, halves = _panels(edges)
+        x, _ = _nodes(starts, halves)
+        series = density.pdf(x).reshape(len(starts), NODES_PER_PANEL) @ _to_series().T
+        tails = np.abs(series[:, -2:]).max(axis=1) * halves
+        if (tails <= MASS).all():
+            return edges
+        edges = _halved(edges, tails > MASS)
+
+
+def _affordable(edges):
+    nodes = 2 * (len(edges) - 1) * NODES_PER_PANEL
+    if nodes > MOST_NODES:
+        raise ValueError(
+            f"count, density: {nodes} nodes or more are needed, at most {MOST_NODES} are accepted; "
+            f"ask for fewer eigenpairs, or declare the density's breakpoints"
+        )
+
+
+def _halved(edges, panels):
+    """More cuts, at the middles of some panels; x and x + π share a panel's fate, since the cuts
+    must stay antipodal."""
+    middles = (edges[:-1] + edges[1:]) / 2
+    return np.sort(np.append(edges, middles[panels.reshape(2, -1).any(axis=0)]))
 
 
 def _refined(edges, turn, refine=1):
@@ -108,7 +128,7 @@ def _expected_turn(density, count):
     """Eigenfunction i turns through about (i/2)√p/Z radians per radian (equation (13))."""
 
     def turn(a, b):
-        x = np.linspace(a, b, 17)
+        x = np.linspace(a, b, 18)[1:-1]  # not the ends, where the next arc may be far denser
         densest = max(density.pdf(x).max(), density.pdf(x + np.pi).max())
         return (b - a) * (1 + 0.5 * count * np.sqrt(densest) / density.Z)
 
@@ -128,10 +148,15 @@ def _nodes(starts, halves):
 
 
 def _solve_on(kernel, density, count, half_edges):
-    """Eigenpairs on given panels, and per panel the size of the last Legendre coefficients."""
+    """Eigenpairs on given panels, and for each panel whether its Legendre series are too short."""
     starts, halves = _panels(half_edges)
     x, w = _nodes(starts, halves)
     p = density.pdf(x)
+    if abs(w @ p - 1) > TAIL:
+        raise ValueError(
+            f"density: has an arc too narrow for the nodes, which see ∫ p = {w @ p:.12g}; "
+            f"declare breakpoints around a narrow peak"
+        )
 
     integral = _integration_matrix(kernel, x, w, halves)
     root = np.sqrt(w * p)
@@ -150,15 +175,16 @@ def _solve_on(kernel, density, count, half_edges):
     functions = fix_signs(integral @ (np.sqrt(p / w)[:, None] * vectors) / values)
 
     series = _to_series() @ functions.reshape(len(starts), NODES_PER_PANEL, count)
-    scale = np.abs(functions).max(axis=0)
-    tails = np.max(np.abs(series[:, -2:]) / scale, axis=(1, 2))
+    # v = T v / λ carries rounding of some eps λ_0/λ, which no further cut removes
+    tolerance = np.maximum(TAIL, 30 * np.finfo(float).eps * values[0] / values)
+    unresolved = np.abs(series[:, -2:]) > tolerance * np.abs(functions).max(axis=0)
     evaluate = _evaluator(starts, halves, series)
-    return Spectrum(values, x, w * p, functions, evaluate), tails
+    return Spectrum(values, x, w * p, functions, evaluate), unresolved.any(axis=(1, 2))
 
 
 def _integration_matrix(kernel, x, w, halves):
     """A with (A h)_i = ∫ K(d(x_i, z)) h(z) dz for h given at the nodes and smooth on panels."""
-    matrix = kernel.profile(circle_distance(x[:, None], x[None, :])) * w
+    matrix = kernel.at_angles(x) * w
     panels = len(halves)
     blocks = matrix.reshape(panels, NODES_PER_PANEL, panels, NODES_PER_PANEL)
     distance, weights = _split_rule()

@@ -1,16 +1,28 @@
 """The infinite-width limit: tangent kernels k(x, x') of points on the unit sphere.
 
 A kernel is called like scikit-learn's: ``k(X)`` is the Gram matrix, ``k(X, Y)`` the cross matrix,
-``k.diag(X)`` the diagonal. Every kernel here is zonal: it depends on the angle θ between its
-arguments alone, and `profile` is that function of θ in [0, π].
+``k.diag(X)`` the diagonal. Every kernel here is zonal: on unit vectors it depends on the angle θ
+between its arguments alone, and `profile` is that function of θ in [0, π].
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.polynomial.legendre import leggauss
+from scipy.special import beta
 
-from ntklab._arguments import finite_array, one_of
-from ntklab.geometry import angle_between, circle_distance, unit_vectors
+from ntklab._arguments import finite_array, finite_number, one_of, whole_number
+from ntklab.activations import dual_activation, half_angle, with_bias
+from ntklab.geometry import (
+    LARGEST_NORM,
+    angle_between,
+    circle_distance,
+    directions_and_norms,
+    unit_vectors,
+)
 
 
 class ZonalKernel(ABC):
@@ -36,7 +48,7 @@ class ZonalKernel(ABC):
 
     def __call__(self, X, Y=None):
         """K(θ_ij) for unit vectors X (n, d) and Y (m, d); the Gram matrix when Y is left out."""
-        return self._profile(angle_between(X, Y))
+        return self._entries(angle_between(X, Y))
 
     def diag(self, X):
         """k(x_i, x_i) = K(0), shape (n,)."""
@@ -46,11 +58,93 @@ class ZonalKernel(ABC):
         """K(d(x_i, z_j)) for angles x (n,) and z (m,) on the circle, wrapped (equation (11))."""
         x = finite_array("x", x, ndim=1)
         z = x if z is None else finite_array("z", z, ndim=1)
-        return self._profile(circle_distance(x[:, None], z[None, :]))
+        return self._entries(circle_distance(x[:, None], z[None, :]))
+
+    def _entries(self, theta):
+        """K at the many angles of a matrix; where `_profile` is dear, a cheaper way to the same."""
+        return self._profile(theta)
+
+    def harmonic_eigenvalues(self, frequencies, dimension=2):
+        r"""λ_ℓ = ∫ K(θ) P_ℓ(cos θ) sin^{d-2}θ dθ / ∫ sin^{d-2}θ dθ over [0, π] (Funk-Hecke).
+
+        The spectrum under the uniform density on the sphere S^{d-1}: λ_ℓ belongs to all harmonics
+        of degree ℓ. P_ℓ is the Gegenbauer polynomial C_ℓ^{(d-2)/2} scaled to P_ℓ(1) = 1: cos ℓθ on
+        the circle, Legendre's on S².
+
+        Parameters
+        ----------
+        frequencies : array_like of int
+            ℓ from 0 to 20000, any shape.
+        dimension : int
+            d >= 2, coordinates of a point.
+
+        Returns
+        -------
+        ndarray
+            The shape of `frequencies`; error about 1e-15 K(0) (quadrature; the small ones
+            therefore have fewer digits).
+
+        Raises
+        ------
+        ValueError
+            A frequency that is negative, not whole or beyond 20000; a dimension below 2.
+        """
+        frequencies = _frequencies(frequencies)
+        dimension = whole_number("dimension", dimension, at_least=2)
+        top = int(frequencies.max(initial=0))
+        if top > MOST_FREQUENT:
+            raise ValueError(f"frequencies: must be <= {MOST_FREQUENT}, got {top}")
+        theta, weights = _graded_nodes(top + np.sqrt(dimension))
+        weights = weights * self._profile(theta) * np.sin(theta) ** (dimension - 2)
+        weights /= beta(0.5, (dimension - 1) / 2)
+        wanted, where = np.unique(frequencies, return_inverse=True)
+        if dimension == 2:
+            values = np.array([weights @ np.cos(ell * theta) for ell in wanted])
+        else:
+            # the three-term recurrence stays in [-1, 1], whatever the degree and dimension
+            x, now, before, values = np.cos(theta), np.ones_like(theta), 0.0, []
+            for ell in range(top + 1):
+                if ell == wanted[len(values)]:
+                    values.append(weights @ now)
+                up = (2 * ell + dimension - 2) * x * now - ell * before
+                now, before = up / (ell + dimension - 2), now
+        return np.reshape(values, -1)[where].reshape(frequencies.shape)
+
+
+MOST_FREQUENT = 20000
+
+
+def _frequencies(frequencies):
+    q = finite_array("frequencies", frequencies)
+    if (q < 0).any() or (q != np.round(q)).any():
+        raise ValueError(f"frequencies: must be whole and >= 0, got {q.tolist()}")
+    return q
+
+
+def _graded_nodes(frequency):
+    """Gauss-Legendre nodes and weights on [0, π] for f(θ) cos(frequency θ), f analytic inside.
+
+    Panels halve in length towards 0 and π, where deep kernels have layers; 32 nodes bear a phase
+    of 16 radians a panel to rounding.
+    """
+    half = np.append(0, np.pi / 2.0 ** np.arange(16, 0, -1))
+    edges = np.append(half, np.pi - half[-2::-1])
+    parts = np.ceil(np.diff(edges) * frequency / 16).astype(int).clip(1)
+    pieces = zip(edges[:-1], edges[1:], parts, strict=True)
+    fine = np.concatenate([np.linspace(a, b, n, endpoint=False) for a, b, n in pieces] + [[np.pi]])
+    s, w = leggauss(32)
+    halves = np.diff(fine)[:, None] / 2
+    return (fine[:-1, None] + halves * (1 + s)).ravel(), (halves * w).ravel()
+
+
+def _truth(name, value):
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: must be True or False, got {value!r}")
+    return bool(value)
 
 
 class TwoLayerNTK(ZonalKernel):
-    r"""K(θ) = c (π - θ)(β + cos θ): two-layer ReLU network, first layer trained (equations (7), (11)).
+    r"""K(θ) = c (π - θ)(β + cos θ): two-layer ReLU network, first layer trained, (7) and (11).
 
     β = 1 with bias (starting at 0), β = 0 without.
 
@@ -70,9 +164,7 @@ class TwoLayerNTK(ZonalKernel):
     """
 
     def __init__(self, bias=True, normalization="lecture"):
-        if not isinstance(bias, bool | np.bool_):
-            raise TypeError(f"bias: must be True or False, got {bias!r}")
-        self.bias = bool(bias)
+        self.bias = _truth("bias", bias)
         self.normalization = one_of("normalization", normalization, ("lecture", "network"))
         self.constant = 1 / ((4 if normalization == "lecture" else 2) * np.pi)
 
@@ -89,7 +181,7 @@ class TwoLayerNTK(ZonalKernel):
         angular = 2 * np.cos(theta / 2) ** 2 if self.bias else np.cos(theta)
         return self.constant * (np.pi - theta) * angular
 
-    def harmonic_eigenvalues(self, frequencies):
+    def harmonic_eigenvalues(self, frequencies, dimension=2):
         """λ_q = (1/2π)∫ K cos(qθ) dθ over the circle: the spectrum under the uniform density.
 
         λ_0 belongs to the constant, every other λ_q to cos qθ and sin qθ alike. At c = 1/4π:
@@ -99,6 +191,8 @@ class TwoLayerNTK(ZonalKernel):
         ----------
         frequencies : array_like of int
             q ≥ 0, any shape.
+        dimension : int
+            2 is this closed form; see `ZonalKernel.harmonic_eigenvalues` for spheres.
 
         Raises
         ------
@@ -110,9 +204,9 @@ class TwoLayerNTK(ZonalKernel):
         Corrects equation (17), which is too small by 2π at q = 0 and by π elsewhere even at
         Z² = 1/2π; without bias odd q ≥ 3 have eigenvalue 0 and are never learned.
         """
-        q = finite_array("frequencies", frequencies)
-        if (q < 0).any() or (q != np.round(q)).any():
-            raise ValueError(f"frequencies: must be whole and >= 0, got {q.tolist()}")
+        if dimension != 2:
+            return super().harmonic_eigenvalues(frequencies, dimension)
+        q = _frequencies(frequencies)
         with np.errstate(divide="ignore", invalid="ignore"):
             even = (q**2 + 1) / (2 * np.pi**2 * (q**2 - 1) ** 2)
             odd = float(self.bias) / (2 * np.pi**2 * q**2)
@@ -120,3 +214,289 @@ class TwoLayerNTK(ZonalKernel):
         values = np.where(q == 0, 1 / (2 * np.pi**2) + self.bias / 8, values)
         values = np.where(q == 1, 1 / 16 + self.bias / (2 * np.pi**2), values)
         return values * (4 * np.pi * self.constant)
+
+
+class _InfiniteWidth(ZonalKernel):
+    """The recursion (4) and what it yields for the layers named in `layers`."""
+
+    def __init__(self, hidden_layers, activation, bias_variance, layers, normalized):
+        self.hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1)
+        self.activation = activation
+        self.bias_variance = finite_number(
+            "bias_variance", bias_variance, at_least=0, at_most=LARGEST_NORM**2
+        )
+        self.normalized = _truth("normalized", normalized)
+        self._layers = layers
+        self._dual = dual_activation(activation)
+        self._scale = 1.0
+        self._scale = 1 / self._profile(np.zeros(1))[0] if self.normalized else 1.0
+
+    def _name(self, *arguments):
+        """repr: the call that makes this kernel, and in words which kernel it is."""
+        activation = self.activation
+        if not isinstance(activation, str):
+            activation = getattr(activation, "__name__", activation)
+        shown = [f"hidden_layers={self.hidden_layers}", f"activation={activation!r}"]
+        shown += [f"bias_variance={self.bias_variance:g}", *arguments]
+        shown += [f"normalized={self.normalized}"]
+        bias = " + β b⁽ʰ⁾" if self.bias_variance else ""
+        return (
+            f"{type(self).__name__}({', '.join(shown)}) [{self._formula} of "
+            f"f⁽ʰ⁾ = W⁽ʰ⁾ g⁽ʰ⁻¹⁾{bias}, g⁽ʰ⁾ = √(c/d_h) σ(f⁽ʰ⁾), c = {self._dual.c_sigma:.6g}"
+            f"{', scaled to K(0) = 1' if self.normalized else ''}; infinite width, "
+            f"tangent-kernel parameterisation, {self._role}]"
+        )
+
+    def _profile(self, theta):
+        return self._recursion(self._dual, 1.0, 1.0, theta)
+
+    def _recursion(self, dual, p, q, theta):
+        """k(x, x') for |x|² = p, |x'|² = q at angle θ, by shapes that broadcast."""
+        added = self.bias_variance
+        s, c = half_angle(theta)
+        p, q, s, c, sigma = with_bias(p, q, s, c, np.cos(theta), added)
+        total = sigma * (1 in self._layers)
+        for layer in range(2, self.hidden_layers + 2):
+            s, c, cosine, slope = dual.pair(p, q, s, c)
+            p, q, s, c, sigma = with_bias(dual.variance(p), dual.variance(q), s, c, cosine, added)
+            # Horner's way through Σ_h Σ⁽ʰ⁻¹⁾ ∏ Σ̇: what lies below passes through one more slope
+            total = total * slope + sigma * (layer in self._layers)
+        return self._scale * total
+
+    @cached_property
+    def quadrature_error(self):
+        """Largest change of K/K(0) when half of the quadrature nodes are left out.
+
+        It estimates the error of that half from above; 0 for the closed forms ("relu", "erf").
+        """
+        if not hasattr(self._dual, "nodes"):
+            return 0.0
+        theta = np.append(0, np.geomspace(1e-4, np.pi, 64))
+        coarse = dual_activation(self.activation, self._dual.nodes // 2, tolerance=np.inf)
+        change = self._recursion(coarse, 1.0, 1.0, theta) - self._profile(theta)
+        return float(np.abs(change).max() / self._profile(np.zeros(1))[0])
+
+    @cached_property
+    def _table(self):
+        return _table(self._profile)
+
+    def _entries(self, theta):
+        if theta.size < FEW or self._table is None:
+            return self._profile(theta)
+        return _look_up(self._table, theta)
+
+    def __call__(self, X, Y=None):
+        """k(x_i, y_j) for X (n, d) and Y (m, d), of any norm; the Gram matrix when Y is left out.
+
+        On unit vectors, and for ReLU without bias, where k(ax, bx') = ab k(x, x'), every entry
+        costs the same whatever the number of layers, and is within 1e-13 K(0) of `profile`. Else
+        each entry goes through the recursion. A row of zeros is k = 0 where there is no bias.
+
+        Raises
+        ------
+        ValueError
+            Norms beyond 1e75, or rows of zeros where σ(0) ≠ 0 and there is no bias.
+        """
+        X, a = self._rows("X", X)
+        Y, b = (None, a) if Y is None else self._rows("Y", Y)
+        theta = angle_between(X, Y)
+        if (a == 1).all() and (b == 1).all():
+            return self._entries(theta)
+        if self._homogeneous:
+            return self._entries(theta) * a[:, None] * b
+        result = np.empty(theta.shape)
+        rows = max(1, 2**19 // len(b))
+        for i in range(0, len(a), rows):
+            block = slice(i, i + rows)
+            result[block] = self._of_norms(a[block, None], b, theta[block])
+        return result
+
+    def diag(self, X):
+        """k(x_i, x_i), shape (n,), for rows of any norm."""
+        _, a = self._rows("X", X)
+        if self._homogeneous:
+            return a**2 * self._profile(np.zeros(1))
+        return self._of_norms(a, a, np.zeros(len(a)))
+
+    @property
+    def _homogeneous(self):
+        return self._dual.homogeneous and not self.bias_variance
+
+    def _of_norms(self, a, b, theta):
+        if self.bias_variance:
+            return self._recursion(self._dual, a**2, b**2, theta)
+        # no variance, no angle: σ(0) = 0, so that all Σ vanish and k with them
+        there = (a > 0) & (b > 0)
+        a, b = np.where(a > 0, a, 1.0), np.where(b > 0, b, 1.0)
+        return np.where(there, self._recursion(self._dual, a**2, b**2, theta), 0.0)
+
+    def _rows(self, name, points):
+        directions, norms = directions_and_norms(name, points)
+        if not (self.bias_variance or self._dual.zero_at_zero or norms.all()):
+            raise ValueError(
+                f"{name}: rows must not be zero where σ(0) is not and there is no bias, "
+                f"got row {int(np.argmin(norms))}"
+            )
+        return directions, norms
+
+
+FEW = 20000  # angles; below, the recursion itself is faster than making a table
+
+
+class DeepNTK(_InfiniteWidth):
+    r"""Θ = Σ_h Σ⁽ʰ⁻¹⁾ ∏_{h'=h}^{L} Σ̇⁽ʰ'⁾, h over the trained layers: fully connected network (3).
+
+    Σ⁽⁰⁾ = x·x' + β², Σ⁽ʰ⁾ = c_σ E[σ(u)σ(v)] + β², Σ̇⁽ʰ⁾ = c_σ E[σ̇(u)σ̇(v)] with (u, v) ~ N(0, Λ⁽ʰ⁾)
+    (equation (4), the backup slides). It is the limit of `FullyConnected`'s tangent kernel:
+    weights and biases start from N(0, 1), layer h adds β b⁽ʰ⁾, β² the `bias_variance`, and a layer
+    is trained with its bias or not at all. With ReLU all digits are right: the relative error of
+    `profile` is a few units of rounding times the number of layers, measured against
+    Σ_h |Σ⁽ʰ⁻¹⁾| ∏ Σ̇ (which is |Θ| unless layer 1 pulls the other way, at θ > π/2).
+
+    Parameters
+    ----------
+    hidden_layers : int
+        L >= 1.
+    activation : str or callable
+        "relu", "erf" (closed forms), "tanh", "gelu", "sin", or an elementwise function of an array
+        (Gauss-Hermite quadrature, see `quadrature_error`).
+    bias_variance : float
+        β² >= 0; no biases at 0.
+    trained : {"all", "first", "hidden"} or sequence of int
+        Layers 1 to L+1; 1; 2 to L (first and last layer fixed, equations (20)-(22)); or those
+        listed. "first" with L = 1 is the two-layer network of equation (7): without bias twice
+        `TwoLayerNTK(bias=False, normalization="network")`, the 2 being c_σ. (With bias that
+        kernel is another one: its biases start at 0.)
+    normalized : bool
+        Whether to divide by K(0), the value at two equal unit vectors. Without bias, all layers
+        trained, this is scikit-ntk's kernel of that depth.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument out of range or of the wrong kind; an activation that the quadrature
+        does not resolve.
+    """
+
+    _formula = "Θ = Σ_h Σ⁽ʰ⁻¹⁾ ∏ Σ̇⁽ʰ'⁾"
+
+    def __init__(
+        self,
+        hidden_layers,
+        activation="relu",
+        bias_variance=0.0,
+        trained="all",
+        normalized=False,
+    ):
+        count = whole_number("hidden_layers", hidden_layers, at_least=1)
+        self.trained = trained
+        layers = _trained_layers(trained, count)
+        super().__init__(count, activation, bias_variance, layers, normalized)
+
+    @property
+    def trained_layers(self):
+        """Numbers of the trained layers, 1 the first, L+1 the output."""
+        return tuple(sorted(self._layers))
+
+    @property
+    def _role(self):
+        listed = ", ".join(map(str, self.trained_layers))
+        if len(self._layers) == self.hidden_layers + 1:
+            listed = f"1 to {self.hidden_layers + 1}"
+        return f"trained: layers {listed} of {self.hidden_layers + 1}"
+
+    def __repr__(self):
+        return self._name(f"trained={self.trained!r}")
+
+
+class NNGP(_InfiniteWidth):
+    r"""Σ⁽ᴸ⁾(x, x'), the covariance of the outputs of random networks (3): equation (4).
+
+    Also the tangent kernel when the last layer alone is trained. Parameters as for `DeepNTK`.
+    """
+
+    _formula = "Σ⁽ᴸ⁾"
+    _role = "random networks, nothing trained"
+
+    def __init__(self, hidden_layers, activation="relu", bias_variance=0.0, normalized=False):
+        count = whole_number("hidden_layers", hidden_layers, at_least=1)
+        super().__init__(count, activation, bias_variance, frozenset({count + 1}), normalized)
+
+    def __repr__(self):
+        return self._name()
+
+
+def _trained_layers(trained, hidden_layers):
+    last = hidden_layers + 1
+    if isinstance(trained, str):
+        one_of("trained", trained, ("all", "first", "hidden"))
+        layers = {"all": range(1, last + 1), "first": (1,), "hidden": range(2, last)}[trained]
+        if not layers:
+            raise ValueError(
+                "trained: with one hidden layer 'hidden' leaves none, since the first and the "
+                "last layer are all there are"
+            )
+        return frozenset(layers)
+    if not isinstance(trained, Sequence) or not len(trained):
+        raise ValueError(
+            f"trained: must be 'all', 'first', 'hidden' or layer numbers, got {trained!r}"
+        )
+    return frozenset(whole_number("trained", h, at_least=1, at_most=last) for h in trained)
+
+
+BINS = 64  # equal parts of [0, π], each cut into as many equal cells as it needs
+MOST_CELLS = 4096  # of one bin
+DEGREE = 7
+BLOCK = 2**14  # entries that stay in cache
+
+
+def _table(profile):
+    """K on [0, π] as polynomials, or None where `MOST_CELLS` cells a bin do not resolve it.
+
+    Returns the cells in each bin, the first of them, and the coefficients, (degree + 1, cells), in
+    t in [-1, 1]. Cells halve until the last two orders of the Chebyshev interpolants are below
+    1e-14 of the largest value, or until that no longer helps, K itself having no more digits.
+    """
+    t = chebyshev.chebpts1(DEGREE + 1)
+    to_series = chebyshev.chebvander(t, DEGREE) * 2 / (DEGREE + 1)
+    to_series[:, 0] /= 2
+    to_powers = np.zeros((DEGREE + 1, DEGREE + 1))
+    for k in range(DEGREE + 1):
+        to_powers[: k + 1, k] = chebyshev.cheb2poly([0] * k + [1])
+    pieces, size = [None] * BINS, 0.0
+    todo, before, cells = np.arange(BINS), np.full(BINS, np.inf), 1
+    while todo.size:
+        if cells > MOST_CELLS:
+            return None
+        place = (np.arange(cells)[:, None] + (1 + t) / 2) / cells
+        series = profile((todo[:, None, None] + place) * (np.pi / BINS)) @ to_series
+        size = max(size, np.abs(series).max())
+        tails = np.abs(series[:, :, -2:]).max(axis=(1, 2)) / size
+        # each halving divides the tails of a resolved function by 2^6 at least
+        done = (tails <= 1e-14) | ((tails <= 1e-10) & (tails > before / 8))
+        for i in np.flatnonzero(done):
+            pieces[todo[i]] = series[i] @ to_powers.T
+        todo, before, cells = todo[~done], tails[~done], 2 * cells
+    counts = np.array([len(piece) for piece in pieces])
+    coefficients = np.ascontiguousarray(np.concatenate(pieces).T)
+    return counts, np.cumsum(counts) - counts, coefficients
+
+
+def _look_up(table, theta):
+    """The piecewise polynomial of `_table` at angles of any shape."""
+    counts, firsts, coefficients = table
+    flat, result = theta.ravel(), np.empty(theta.size)
+    for i in range(0, theta.size, BLOCK):
+        place = flat[i : i + BLOCK] * (BINS / np.pi)
+        part = np.minimum(place.astype(np.int32), BINS - 1)
+        count = counts.take(part)
+        place = (place - part) * count
+        cell = np.minimum(place.astype(np.int32), count - 1)
+        t = 2 * (place - cell) - 1
+        cell += firsts.take(part)
+        value = coefficients[-1].take(cell)
+        for column in coefficients[-2::-1]:
+            value *= t
+            value += column.take(cell)
+        result[i : i + BLOCK] = value
+    return result.reshape(theta.shape)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ntklab._arguments import finite_array, instance_of
+from ntklab._arguments import finite_array, instance_of, whole_number
 from ntklab.densities import Region
 
 
@@ -73,13 +73,14 @@ class Spectrum:
         ----------
         region : Region
         samples : int
-            Points over the arc.
+            Points over the arc, at least 16.
 
         Returns
         -------
         ndarray, shape (k,)
         """
         instance_of("region", region, Region)
+        samples = whole_number("samples", samples, at_least=16)
         functions = self(region.points(samples))
         padded = 16 * samples
         amplitude = np.abs(np.fft.rfft(np.hanning(samples)[:, None] * functions, padded, axis=0))

@@ -1,0 +1,134 @@
+"""The `ntklab` command. A subcommand is one `_add_…` function, listed in `COMMANDS`.
+
+Modules are imported by the subcommand that needs them, so that `ntklab --help` answers at once.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import ntklab
+
+# A workspace of its own keeps the tabs of the user's other JupyterLab sessions as they were.
+START_PAGE = "/lab/workspaces/ntklab"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `ntklab ARGV…` and return its exit status."""
+    parser = argparse.ArgumentParser(prog="ntklab", description=ntklab.__doc__.splitlines()[0])
+    parser.add_argument("--version", action="version", version=f"ntklab {ntklab.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+
+    argv = list(sys.argv[1:] if argv is None else argv)
+    end = argv.index("--") if "--" in argv else len(argv)
+    args = parser.parse_args(argv[:end])
+    args.passed_on = argv[end + 1 :]
+    if "run" not in args:
+        parser.print_help()
+        return 0
+    if args.passed_on and args.run is not _lab:
+        parser.error("only `ntklab lab` takes options after --")
+    try:
+        return args.run(args) or 0
+    except (ValueError, FileNotFoundError) as error:
+        print(f"ntklab: {error}", file=sys.stderr)
+        return 1
+
+
+def course_folder(start: Path | None = None) -> Path:
+    """The course folder that holds `start` (the current folder), else the editable checkout's.
+
+    A course folder is one with lectures/NN_slug.py in it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither.
+    """
+    start = Path(start or Path.cwd()).resolve()
+    checkout = Path(ntklab.__file__).resolve().parents[1]
+    for folder in (start, *start.parents, checkout):
+        if any((folder / "lectures").glob("[0-9][0-9]_*.py")):
+            return folder
+    raise FileNotFoundError(
+        f"no course (a folder with lectures/NN_slug.py) in or above {start}: "
+        "go to your copy of the course, or name its folder"
+    )
+
+
+def _add_lab(commands):
+    command = commands.add_parser(
+        "lab",
+        help="open the course in JupyterLab",
+        usage="ntklab lab [-h] [FOLDER] [-- JUPYTERLAB OPTIONS]",
+        description="Open the course in JupyterLab. A double-click opens a .py lecture as a "
+        "notebook. Options after -- go to JupyterLab, e.g. `ntklab lab -- --no-browser`.",
+    )
+    command.add_argument(
+        "folder",
+        metavar="FOLDER",
+        nargs="?",
+        type=Path,
+        help="the course folder (default: found from the current folder)",
+    )
+    command.set_defaults(run=_lab)
+
+
+def _lab(args):
+    folder = args.folder or course_folder()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"FOLDER: must be an existing folder, got {folder}")
+
+    from jupyterlab.labapp import LabApp
+
+    options = [f"--ServerApp.root_dir={folder.resolve()}", f"--LabApp.default_url={START_PAGE}"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container the only user is often root; the server still asks for its token.
+        options.append("--allow-root")
+    LabApp.launch_instance([*options, *args.passed_on])
+
+
+def _add_build(commands):
+    command = commands.add_parser("build", help="regenerate exercises or goldens")
+    kinds = command.add_subparsers(title="what to build", metavar="WHAT", required=True)
+
+    exercises = kinds.add_parser("exercises", help="exercises/ from solutions/")
+    exercises.set_defaults(run=_build_exercises)
+
+    goldens = kinds.add_parser("goldens", help="tests/golden/ by running the lectures")
+    goldens.add_argument(
+        "names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all of them)"
+    )
+    goldens.set_defaults(run=_build_goldens)
+
+
+def _build_exercises(args):
+    try:
+        from ntklab.course import exercises
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("ntklab"):
+            raise
+        raise ValueError(f"{error}: pip install 'ntklab[class]' brings it") from None
+    course = course_folder()
+    _report(exercises.build(course / "solutions", course / "exercises"))
+
+
+def _build_goldens(args):
+    from ntklab.course import goldens
+
+    _report(goldens.build(course_folder(), args.names))
+
+
+def _report(paths):
+    for path in paths:
+        print(f"wrote {os.path.relpath(path)}")
+
+
+COMMANDS = (_add_lab, _add_build)
+
+if __name__ == "__main__":
+    sys.exit(main())

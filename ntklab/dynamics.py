@@ -1,0 +1,298 @@
+"""Spectrum × target → error in time, exactly: no iteration is ever stepped through.
+
+The residual r = u - g of a network in its linear regime obeys r ← r - ηTr at every iteration of
+gradient descent (equation (8)), or dr/dt = -Tr under gradient flow. In the eigenbasis of T each
+coefficient decays on its own, by (1 - ηλ_i)^t or exp(-λ_i t).
+
+Learning rates are those of the *mean* squared loss ½E(u - g)². The lecture's loss (5) is a sum
+over n points: its η times n is the `learning_rate` here, its matrix H^p is n times this T.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import brentq
+
+from ntklab import fredholm
+from ntklab._arguments import finite_array, finite_number, instance_of, one_of, whole_number
+from ntklab.densities import Region
+from ntklab.spectrum import Spectrum
+
+NORMS = ("rms", "l2", "half_mse")
+SLOWEST = 1e-3  # the least of a decay constant times t at which the search for a crossing begins
+
+
+@dataclass(frozen=True)
+class Reach:
+    """When an error first came down to a threshold; `time` is inf if it never does.
+
+    `floor` is what is left of the error as t → ∞: the part of the residual that lies in no
+    eigenfunction given, or in those of eigenvalue zero.
+    """
+
+    time: float
+    floor: float
+
+    def __str__(self):
+        return f"t = {self.time:.4g}" if np.isfinite(self.time) else f"never (floor {self.floor:.3g})"
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """r(t) = Σ_i d_i(t) c_i v_i + (what no v_i carries), with d_i(0) = 1.
+
+    Made by `gradient_descent` or `gradient_flow`.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+    residual : ndarray, shape (N,)
+        u(0) - g at the spectrum's points.
+    learning_rate : float or None
+        None for gradient flow.
+    """
+
+    spectrum: Spectrum
+    residual: np.ndarray = field(repr=False)
+    learning_rate: float | None = None
+
+    @property
+    def coefficients(self):
+        """c_i = ∫ v_i r(0) p, shape (k,)."""
+        return self.spectrum.project(self.residual)
+
+    @property
+    def remainder(self):
+        """The part of r(0) outside the span of the eigenfunctions, at the points, shape (N,)."""
+        return self.residual - self.spectrum.values @ self.coefficients
+
+    def decay(self, t):
+        """d_i(t), shape (len(t), k): (1 - ηλ_i)^t at whole t, or exp(-λ_i t).
+
+        Computed as exp(t log|1 - ηλ_i|), good for any t up to 10¹² and beyond.
+        """
+        t = np.atleast_1d(finite_array("t", t))
+        if (t < 0).any():
+            raise ValueError(f"t: must be >= 0, got {t.min()}")
+        if self.learning_rate is not None and (t != np.round(t)).any():
+            raise ValueError("t: gradient descent counts whole iterations")
+        return self._decay(t, parity=t % 2)
+
+    def _decay(self, t, parity):
+        lam = np.maximum(self.spectrum.eigenvalues, 0.0)
+        if self.learning_rate is None:
+            return np.exp(-np.multiply.outer(t, lam))
+        step = 1 - self.learning_rate * lam
+        with np.errstate(divide="ignore"):
+            # log1p keeps the digits of slow modes, where ηλ is tiny
+            rate = np.where(
+                step > 0, np.log1p(-np.minimum(self.learning_rate * lam, 0.5)), 0.0
+            )
+            rate = np.where(self.learning_rate * lam > 0.5, np.log(np.abs(step)), rate)
+        with np.errstate(invalid="ignore"):
+            size = np.exp(np.where(t[:, None] == 0, 0.0, np.multiply.outer(t, rate)))
+        return size * np.where((step < 0) & (parity[:, None] == 1), -1.0, 1.0)
+
+    def residual_at(self, t):
+        """r(t) at the spectrum's points, shape (len(t), N)."""
+        return (self.decay(t) * self.coefficients) @ self.spectrum.values.T + self.remainder
+
+    def error(self, t, region=None, norm="rms"):
+        """The size of r(t) over the circle or one region, shape (len(t),).
+
+        Parameters
+        ----------
+        t : array_like
+            Times, or whole iterations.
+        region : Region or bool ndarray of shape (N,), optional
+            An arc of the circle, or a mask over the spectrum's points (on any domain).
+        norm : {"rms", "l2", "half_mse"}
+            With all integrals over the region R: "rms" is √(∫r²p/∫p); "l2" is √(∫r²p), the
+            lecture's norm in L²(p); "half_mse" is ½∫r²p/∫p, the paper's stopping rule.
+
+        Raises
+        ------
+        ValueError
+            An empty region, a negative or fractional iteration.
+        """
+        decay = self.decay(t)
+        return self._measure(region, norm)(decay)
+
+    def _measure(self, region, norm):
+        one_of("norm", norm, NORMS)
+        inside, weights = self._weights(region)
+        scaled = np.sqrt(weights)[:, None] * self.spectrum.values[inside] * self.coefficients
+        rest = np.sqrt(weights) * self.remainder[inside]
+        mass = 1.0 if norm == "l2" else weights.sum()
+
+        def measure(decay):
+            square = np.sum((decay @ scaled.T + rest) ** 2, axis=1) / mass
+            return square / 2 if norm == "half_mse" else np.sqrt(square)
+
+        return measure
+
+    def _weights(self, region):
+        points, weights = self.spectrum.points, self.spectrum.weights
+        if region is None:
+            inside = np.ones(len(points), dtype=bool)
+        elif isinstance(region, np.ndarray):
+            if region.dtype != bool or region.shape != (len(points),):
+                raise ValueError(
+                    f"region: a mask must be boolean of shape ({len(points)},), "
+                    f"got {region.dtype} of shape {region.shape}"
+                )
+            inside = region
+        else:
+            inside = instance_of("region", region, Region).contains(points)
+        if not weights[inside].sum() > 0:
+            raise ValueError("region: must hold data, got an empty one")
+        return inside, weights[inside]
+
+    def time_to_reach(self, threshold, region=None, norm="rms"):
+        """The first time, or iteration, at which the error is at most `threshold`.
+
+        Found by root finding on the exact curve. A region's error need not fall steadily, so the
+        curve is first looked at on 600 times spaced evenly in log t.
+
+        Parameters
+        ----------
+        threshold : float
+            δ > 0, in the units of `norm`.
+        region, norm
+            As in `error`.
+
+        Returns
+        -------
+        Reach
+            `time` is a whole iteration for gradient descent, a float for flow, inf for never.
+        """
+        threshold = finite_number("threshold", threshold, above=0)
+        measure = self._measure(region, norm)
+        lam = self.spectrum.eigenvalues
+        zero = np.zeros((1, len(lam)))
+        zero[0, lam <= 1e-14 * lam[0]] = 1.0  # modes that never decay
+        floor = float(measure(zero)[0])
+        if measure(np.ones((1, len(lam))))[0] <= threshold:
+            return Reach(0, floor)
+        parities = (0,) if self.learning_rate is None else (0, 1)
+        times = [self._first_crossing(measure, threshold, parity) for parity in parities]
+        return Reach(min(times), floor)
+
+    def _first_crossing(self, measure, threshold, parity):
+        """First crossing of the curve through the times of one parity (GD may alternate in sign)."""
+        step = 1.0 if self.learning_rate is None else self.learning_rate
+        lam = self.spectrum.eigenvalues
+        slowest = lam[lam > 1e-14 * lam[0]][-1]
+
+        def gap(t):
+            t = np.atleast_1d(t)
+            return measure(self._decay(t, np.full(t.shape, parity))) - threshold
+
+        grid = np.geomspace(SLOWEST / (step * lam[0]), 60 / (step * slowest), 600)
+        grid = np.concatenate([[0.0], grid])
+        below = gap(grid) <= 0
+        if self.learning_rate is not None and parity == 1:
+            below[0] = False  # t = 0 is even
+        if not below.any():
+            return np.inf
+        j = int(np.argmax(below))
+        t = grid[j] if j == 0 else brentq(lambda t: gap(t)[0], grid[j - 1], grid[j], xtol=1e-12)
+        if self.learning_rate is None:
+            return float(t)
+        # the next whole iteration of this parity at which the error is indeed below
+        first = max(0, int(np.floor(t)) - 3)
+        whole = np.arange(first + (first + parity) % 2, first + 12, 2, dtype=float)
+        good = gap(whole) <= 0
+        return int(whole[np.argmax(good)]) if good.any() else int(np.ceil(t))
+
+
+def gradient_descent(spectrum, target, learning_rate, start=None):
+    """r(t) = (I - ηT)^t (u(0) - g): equation (8) as a curve, without its ±ε.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    target : callable or array_like, shape (N,)
+        g, as a function of the location or at the spectrum's points.
+    learning_rate : float
+        η of the mean squared loss, 0 < η < 2/λ_1.
+    start : callable or array_like, optional
+        u(0), the output before training; 0 when left out.
+
+    Raises
+    ------
+    ValueError
+        η at or beyond the limit of convergence, which is named.
+    """
+    instance_of("spectrum", spectrum, Spectrum)
+    learning_rate = finite_number("learning_rate", learning_rate, above=0)
+    limit = 2 / spectrum.eigenvalues[0]
+    if learning_rate >= limit:
+        raise ValueError(
+            f"learning_rate: must be below 2/λ_1 = {limit:.6g} to converge, got {learning_rate:.6g}"
+        )
+    return Dynamics(spectrum, _residual(spectrum, target, start), learning_rate)
+
+
+def gradient_flow(spectrum, target, start=None):
+    """r(t) = exp(-Tt)(u(0) - g), the limit of small learning rates; t = η × iterations."""
+    instance_of("spectrum", spectrum, Spectrum)
+    return Dynamics(spectrum, _residual(spectrum, target, start))
+
+
+def _residual(spectrum, target, start):
+    def at_points(name, g):
+        values = finite_array(name, g(spectrum.points) if callable(g) else g)
+        if values.shape != (len(spectrum.points),):
+            raise ValueError(
+                f"{name}: must have one value per point, shape ({len(spectrum.points)},), "
+                f"got {values.shape}"
+            )
+        return values
+
+    residual = -at_points("target", target)
+    return residual if start is None else residual + at_points("start", start)
+
+
+def resolve(kernel, density, target, tolerance, most=3000):
+    """The population spectrum with as many eigenpairs as carry the target to `tolerance`.
+
+    Doubles the count until the rms of what no eigenfunction carries is at most `tolerance` in
+    every region of the density.
+
+    Parameters
+    ----------
+    kernel : ZonalKernel
+    density : CircleDensity
+    target : callable
+        g(x) at angles x.
+    tolerance : float
+        Ask for a hundredth of the threshold whose time is wanted.
+    most : int
+        Largest count tried.
+
+    Raises
+    ------
+    ValueError
+        The target is not carried by `most` eigenfunctions (it may have parts that the kernel
+        cannot learn); the remainder reached is named.
+    """
+    tolerance = finite_number("tolerance", tolerance, above=0)
+    most = whole_number("most", most, at_least=1)
+    count = min(64, most)
+    while True:
+        spectrum = fredholm.solve(kernel, density, count)
+        flow = gradient_flow(spectrum, target)
+        left = max(
+            flow._measure(region, "rms")(np.zeros((1, count)))[0]
+            for region in density.regions
+            if flow._weights(None)[1][region.contains(spectrum.points)].sum() > 0
+        )
+        if left <= tolerance:
+            return spectrum
+        if count == most:
+            raise ValueError(
+                f"target: {most} eigenfunctions leave rms {left:.3g} of it, "
+                f"more than tolerance {tolerance:.3g}"
+            )
+        count = min(2 * count, most)

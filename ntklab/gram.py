@@ -1,0 +1,374 @@
+"""The spectrum of n sampled points on the circle: eigenpairs of k(x_i, x_j)/n, equation (9).
+
+For the two-layer kernel the product with the n by n Gram matrix is exact and costs O(n).
+
+Fold each angle x to φ in [-π/2, π/2] and a side σ = ±1: φ = x, σ = 1 on the right half of the
+circle, φ = x ∓ π, σ = -1 on the left. With δ = |φ - φ'| the angle θ between two points is δ on the
+same side and π - δ on opposite sides, so that
+
+    π - θ = π/2 + σσ'(π/2 - δ)      and      cos θ = σσ' cos δ,
+
+    k/c = (π - θ)(β + cos θ)
+        = (π/2)(β + σσ' cos δ) + βσσ'(π/2 - δ) + cos δ (π/2 - δ).
+
+Since cos δ = cos φ cos φ' + sin φ sin φ', the first term has rank 3 at most and the others are the
+"ramp" π/2 - |φ - φ'| between the factors σσ', cos φ cos φ' and sin φ sin φ'. A product with the
+ramp needs only running sums over the sorted φ: with C_m(φ) = Σ_{φ_j > φ} φ_j^m w_j -
+Σ_{φ_j <= φ} φ_j^m w_j,
+
+    Σ_j (π/2 - |φ - φ_j|) w_j = φ C_0(φ) - C_1(φ) + (π/2) Σ_j w_j.
+
+The ramp is continuous, so repeated and antipodal points (δ = 0) need no care.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from ntklab._arguments import finite_array, instance_of, whole_number
+from ntklab.geometry import wrap
+from ntklab.kernels import TwoLayerNTK, ZonalKernel
+from ntklab.spectrum import Spectrum, fix_signs
+
+DENSE_LIMIT = 5000
+"""Most points for which the n by n matrix is formed: 200 MB, a few times that while solving."""
+
+SMALL = 400
+"""Up to this many points the dense matrix is as fast as Lanczos iterations."""
+
+LARGE = 10_000_000
+"""From this many numbers in the eigenvectors on, Lanczos iterations run over runs of points."""
+
+RUNS_PER_PAIR = 512
+SHORTEST_RUN = 8
+LARGEST_EPSILON = 1e-5
+
+BLOCK = 256
+"""Terms summed one after another before partial sums are combined."""
+
+
+class CircleGram(LinearOperator):
+    """K_ij = k(x_i, x_j) for n angles, as a SciPy LinearOperator of linear cost.
+
+    Products equal those with ``kernel.at_angles(angles)`` to rounding; time and memory are O(n)
+    after one sort. The entries are not divided by n.
+
+    Parameters
+    ----------
+    angles : array_like, shape (n,)
+        Points on the circle in radians, in any order, repetitions allowed; n >= 2.
+    kernel : TwoLayerNTK
+
+    Raises
+    ------
+    TypeError
+        A kernel that is no TwoLayerNTK.
+    ValueError
+        Angles that are not finite, not one-dimensional or fewer than two.
+    """
+
+    def __init__(self, angles, kernel):
+        self.kernel = instance_of("kernel", kernel, TwoLayerNTK)
+        angles = _sample(angles)
+        self._order = np.argsort(_fold(angles).offset, kind="stable")
+        self._sample = _fold(angles[self._order])
+        super().__init__(np.float64, (len(self._order), len(self._order)))
+
+    def at(self, x, v):
+        """Σ_j k(x_i, x_j) v_j at any angles x: the rectangular product.
+
+        Parameters
+        ----------
+        x : array_like, shape (m,)
+            Angles in radians.
+        v : array_like, shape (n,) or (n, k)
+            Coefficients of the n points, in the order they were given.
+
+        Returns
+        -------
+        ndarray, shape (m,) or (m, k)
+            In O(n k + m (k + log n)) time.
+        """
+        places = _fold(finite_array("x", x, ndim=1))
+        v = np.asarray(v)
+        if v.ndim not in (1, 2) or len(v) != self.shape[1]:
+            n = self.shape[1]
+            raise ValueError(f"v: must have shape ({n},) or ({n}, k), got {v.shape}")
+        at_or_below = np.searchsorted(self._sample.offset, places.offset, side="right")
+        # column by column: the temporaries stay at a few arrays of n
+        columns = (finite_array("v", column, ndim=1) for column in np.atleast_2d(v.T))
+        products = [self._product(column, places, at_or_below) for column in columns]
+        return products[0] if v.ndim == 1 else np.reshape(products, (v.shape[1], len(x))).T
+
+    def _matvec(self, v):
+        v = np.asarray(v).reshape(-1)
+        if np.iscomplexobj(v):
+            return self._matvec(v.real) + 1j * self._matvec(v.imag)
+        v = v.astype(np.float64, copy=False)
+        product = np.empty(len(v))
+        product[self._order] = self._product(v, self._sample, slice(1, None))
+        return product
+
+    def _adjoint(self):
+        return self
+
+    def _transpose(self):
+        return self
+
+    def _product(self, v, places, at_or_below):
+        """Σ_j k(x, x_j) v_j at folded places, given how many of the sorted φ_j lie at or below."""
+        sample, bias = self._sample, self.kernel.bias
+        v = v[self._order]
+        # first term: (π/2)(β + σσ' cos δ)
+        w = sample.side * v
+        product = places.cosine * (w * sample.cosine).sum()
+        product += places.sine * (w * sample.sine).sum()
+        product *= places.side
+        product += bias * v.sum()
+        product *= np.pi / 2
+        # the others: the ramp between cos φ cos φ', sin φ sin φ' and βσσ'
+        factors = [(sample.cosine, places.cosine), (sample.sine, places.sine)]
+        if bias:
+            factors.append((sample.side, places.side))
+        for source, target in factors:
+            np.multiply(source, v, out=w)
+            ramp = self._ramp(w, places.offset, at_or_below)
+            ramp *= target
+            product += ramp
+        product *= self.kernel.constant
+        return product
+
+    def _ramp(self, w, offset, at_or_below):
+        """φ C_0 - C_1 + (π/2) Σ w at the offsets φ; overwrites w."""
+        mass = _running_sums(w)
+        w *= self._sample.offset
+        moment = _running_sums(w)
+        total, first_moment = mass[-1], moment[-1]
+        # in place, since these few passes over memory are most of the cost
+        ramp, moment = mass[at_or_below], moment[at_or_below]
+        ramp *= -2
+        ramp += total
+        ramp *= offset
+        moment *= 2
+        ramp += moment
+        ramp += np.pi / 2 * total - first_moment
+        return ramp
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """Angles x folded to offset φ in [-π/2, π/2] and side σ, with x = φ or x = φ ± π."""
+
+    offset: np.ndarray
+    side: np.ndarray
+    cosine: np.ndarray
+    sine: np.ndarray
+
+
+def _fold(angles):
+    x = wrap(angles)
+    left = np.abs(x) > np.pi / 2
+    offset = np.where(left, x - np.copysign(np.pi, x), x)
+    return _Folded(offset, np.where(left, -1.0, 1.0), np.cos(offset), np.sin(offset))
+
+
+def _running_sums(w):
+    """(0, w_1, w_1 + w_2, ...), with an error that grows like log n and not like n.
+
+    Sums run within blocks and then over the blocks, recursively. One plain running sum of 10⁶
+    terms 0.1 is wrong in the 11th digit, because every step rounds the same way.
+    """
+    sums = np.empty(len(w) + 1)
+    sums[0] = 0
+    if len(w) <= BLOCK:
+        np.cumsum(w, out=sums[1:])
+        return sums
+    whole = len(w) - len(w) % BLOCK
+    blocks, rest = sums[1 : whole + 1].reshape(-1, BLOCK), sums[whole + 1 :]
+    np.cumsum(w[:whole].reshape(-1, BLOCK), axis=1, out=blocks)
+    np.cumsum(w[whole:], out=rest)
+    before = _running_sums(blocks[:, -1])
+    blocks += before[:-1, None]
+    rest += before[-1]
+    return sums
+
+
+def solve(kernel, angles, count=50):
+    """Leading eigenpairs of (1/n) Σ_j k(x_i, x_j) v(x_j) = λ v(x_i), the sampled equation (9).
+
+    For i.i.d. points they tend to the population's (`ntklab.fredholm.solve`) like n^-1/2. The
+    two-layer kernel takes Lanczos iterations with `CircleGram`, in time and memory linear in n;
+    any other zonal kernel, and few points or many eigenpairs, the dense matrix.
+
+    Parameters
+    ----------
+    kernel : ZonalKernel
+    angles : array_like, shape (n,)
+        Points on the circle in radians, in any order, repetitions allowed; n >= 2.
+    count : int
+        Number of eigenpairs, 1 to n.
+
+    Returns
+    -------
+    Spectrum
+        `points` are the angles as given, `weights` 1/n, the eigenfunctions have
+        (1/n) Σ_j v(x_j)² = 1. Elsewhere they are extended by the equation itself (Nyström):
+        v(x) = (1/nλ) Σ_j k(x, x_j) v(x_j). Evaluating raises a ValueError where an eigenvalue is
+        at rounding level, below λ_0 n ε (no-bias kernels and repeated points have such).
+
+    Raises
+    ------
+    TypeError
+        A kernel that is no ZonalKernel, or a count that is no whole number.
+    ValueError
+        Angles that are not finite, not one-dimensional or fewer than two; count outside 1..n; more
+        than 5000 points where the dense matrix is needed.
+    """
+    instance_of("kernel", kernel, ZonalKernel)
+    angles = _sample(angles)
+    n = len(angles)
+    count = whole_number("count", count, at_least=1, at_most=n)
+    by_angle = np.argsort(wrap(angles), kind="stable")
+    eigenvalues, values = _leading(kernel, wrap(angles)[by_angle], count)
+    eigenvalues /= n
+    for column in values.T:  # one at a time and in place: `values` is the largest array by far
+        column[by_angle] = fix_signs(column[:, None])[:, 0] * np.sqrt(n)
+    two_layer = isinstance(kernel, TwoLayerNTK)
+    at = CircleGram(angles, kernel).at if two_layer else partial(_dense_at, kernel, angles)
+
+    def evaluate(x):
+        lost = np.flatnonzero(eigenvalues <= eigenvalues[0] * n * np.finfo(float).eps)
+        if lost.size:
+            raise ValueError(
+                f"count: the extension divides by the eigenvalue, and that of index {lost[0]} is "
+                f"{eigenvalues[lost[0]]:.3g}, at rounding level; solve with count <= {lost[0]}"
+            )
+        extended = at(x, values)
+        extended /= n * eigenvalues
+        return extended
+
+    return Spectrum(eigenvalues, angles, np.full(n, 1 / n), values, evaluate)
+
+
+def _leading(kernel, angles, count):
+    """Leading eigenpairs of K at sorted angles, descending, by the quickest way there is."""
+    n = len(angles)
+    iterate = count <= n // 8 if n <= DENSE_LIMIT else count <= n // 3
+    if not isinstance(kernel, TwoLayerNTK) or n <= SMALL or not iterate:
+        return _dense(kernel, angles, count)
+    gram = CircleGram(angles, kernel)
+    pairs = _lanczos_over_runs(gram, angles, count) if n * count >= LARGE else None
+    return pairs or _lanczos(gram, count)
+
+
+def _lanczos(operator, count):
+    """Leading eigenpairs of a symmetric operator, descending; ARPACK's restarted Lanczos."""
+    n = operator.shape[0]
+    start = np.random.default_rng(0).standard_normal(n)
+    # enough vectors for eigenvalues that fall like 1/q² to converge without a restart; double
+    # eigenvalues (evenly spaced points) are found too
+    vectors = min(n, 2 * count + 20)
+    eigenvalues, values = eigsh(operator, k=count, which="LA", v0=start, ncv=vectors)
+    return _descending(eigenvalues, values)
+
+
+def _lanczos_over_runs(gram, angles, count):
+    """The same in less time and memory for very many points; None where its own check fails.
+
+    Lanczos spends its time on orthogonalising vectors of n numbers, yet the leading eigenfunctions
+    hardly bend from one of 10⁶ points to the next. So K is first restricted to functions that are
+    quadratic over runs of neighbouring points: QᵀKQ c = λc, K itself exact. With f = Qc the
+    residual Kf - λf, of norm ελ, is orthogonal to all such functions: it wiggles within the runs,
+    where K all but annihilates it. Hence Kf/λ, the extension of f by the eigen-equation, has an
+    error of order ε² only, and its squared norm 1 + ε² corrects λ to order ε⁴. ε is measured.
+    """
+    n = gram.shape[0]
+    length = n // (RUNS_PER_PAIR * count)
+    if length < SHORTEST_RUN:
+        return None
+    runs = _Runs(gram, angles, length)
+    eigenvalues, coefficients = _lanczos(runs, count)
+    if eigenvalues[-1] <= n * np.finfo(float).eps * eigenvalues[0]:
+        return None
+    values = np.empty((n, count), order="F")
+    for i in range(count):
+        function = runs.expand(coefficients[:, i])
+        extended = gram.matvec(function)
+        extended /= eigenvalues[i]
+        function -= extended
+        if np.linalg.norm(function) > LARGEST_EPSILON:
+            return None
+        norm = np.linalg.norm(extended)
+        eigenvalues[i] *= norm**2
+        np.divide(extended, norm, out=values[:, i])
+    in_order = (np.diff(eigenvalues) <= 0).all()
+    return (eigenvalues, values) if in_order else _descending(eigenvalues, values)
+
+
+class _Runs(LinearOperator):
+    """QᵀKQ, Q an orthonormal basis of the functions quadratic over runs of sorted angles."""
+
+    def __init__(self, gram, angles, length):
+        self._gram = gram
+        self._covered = len(angles) // length * length  # each point left over is a function itself
+        place = angles[: self._covered].reshape(-1, length)
+        place = place - place.mean(axis=1, keepdims=True)
+        place /= np.maximum(np.abs(place).max(axis=1, keepdims=True), np.finfo(float).tiny)
+        # QR copes with repeated points: it completes a basis where the powers depend on each other
+        basis = np.linalg.qr(np.stack([np.ones_like(place), place, place**2], axis=-1)).Q
+        self._basis = np.ascontiguousarray(np.moveaxis(basis, -1, 0))
+        size = 3 * len(place) + len(angles) - self._covered
+        super().__init__(np.float64, (size, size))
+
+    def expand(self, coefficients):
+        """Qc at the n points."""
+        function = np.empty(self._gram.shape[0])
+        split = coefficients.size - (len(function) - self._covered)
+        function[self._covered :] = coefficients[split:]
+        pieces = function[: self._covered].reshape(self._basis.shape[1:])
+        in_runs = coefficients[:split].reshape(3, -1, 1)
+        np.multiply(self._basis[0], in_runs[0], out=pieces)
+        for power in (1, 2):
+            pieces += self._basis[power] * in_runs[power]
+        return function
+
+    def _matvec(self, coefficients):
+        function = self._gram.matvec(self.expand(np.reshape(coefficients, -1)))
+        pieces = function[: self._covered].reshape(self._basis.shape[1:])
+        in_runs = np.einsum("drp,rp->dr", self._basis, pieces)
+        return np.concatenate([in_runs.ravel(), function[self._covered :]])
+
+
+def _descending(eigenvalues, values):
+    order = np.argsort(-eigenvalues, kind="stable")
+    return eigenvalues[order], np.asfortranarray(values[:, order])
+
+
+def _dense(kernel, angles, count):
+    """The same for any zonal kernel, from the n by n matrix."""
+    n = len(angles)
+    if n > DENSE_LIMIT:
+        raise ValueError(
+            f"angles: {count} eigenpairs of {kernel!r} at {n} points need the dense matrix, "
+            f"which is limited to {DENSE_LIMIT} points"
+        )
+    leading = None if count == n else (n - count, n - 1)
+    matrix = kernel.at_angles(angles)
+    eigenvalues, values = eigh(matrix, subset_by_index=leading, overwrite_a=True)
+    return eigenvalues[::-1].copy(), np.asfortranarray(values[:, ::-1])
+
+
+def _dense_at(kernel, angles, x, v):
+    """Σ_j k(x_i, x_j) v_j, a thousand rows of the matrix at a time."""
+    parts = np.array_split(finite_array("x", x, ndim=1), len(x) // 1000 + 1)
+    return np.concatenate([kernel.at_angles(part, angles) @ v for part in parts])
+
+
+def _sample(angles):
+    angles = finite_array("angles", angles, ndim=1)
+    if len(angles) < 2:
+        raise ValueError(f"angles: must hold at least 2 points, got {len(angles)}")
+    return angles

@@ -1,0 +1,397 @@
+"""Networks of finite width in the tangent-kernel parameterisation: equations (3) and (6).
+
+Both networks are one scheme, repeated layer by layer,
+
+    f⁽ʰ⁾ = W⁽ʰ⁾ g⁽ʰ⁻¹⁾ + β b⁽ʰ⁾,    g⁽ʰ⁾ = √(c_σ/d_h) σ(f⁽ʰ⁾),    g⁽⁰⁾ = x,
+
+with parameters of order one and every power of the width in front of σ, so that the tangent kernel
+(2) has a limit as the width grows. The output is one number a point.
+
+>>> network = TwoLayerReLU(1000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
+>>> network(torch.tensor([[1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)).shape
+torch.Size([2])
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from scipy.integrate import quad
+
+from ntklab._arguments import finite_number, whole_number
+
+ACTIVATIONS = {
+    "relu": torch.relu,
+    "erf": torch.erf,
+    "tanh": torch.tanh,
+    "gelu": torch.nn.functional.gelu,
+    "sin": torch.sin,
+}
+
+
+def pick_device(name="auto"):
+    """The torch.device called `name`; "auto" is the first CUDA GPU, or the CPU where there is none.
+
+    Parameters
+    ----------
+    name : str or torch.device
+        "auto", "cpu", "cuda", "cuda:1", "mps", ...
+
+    Raises
+    ------
+    ValueError
+        When this machine has no such device; the message lists those it has.
+    """
+    there = ["cpu"] + [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        there.append("mps")
+    if name == "auto":
+        return torch.device("cuda" if "cuda:0" in there else "cpu")
+    asked = "cuda:0" if str(name) == "cuda" else str(name)
+    if asked not in there:
+        accepted = ", ".join(map(repr, ["auto", *there]))
+        raise ValueError(f"device: must be one of {accepted} on this machine, got {str(name)!r}")
+    return torch.device(name)
+
+
+def activation_constant(activation):
+    r"""c_σ = 1 / E[σ(z)²] for z ~ N(0, 1), of equation (3).
+
+    2 for ReLU and π / (2 arcsin(2/3)) for erf; adaptive quadrature otherwise, over z and -z
+    together, so that a kink of σ at 0 costs no accuracy.
+
+    Parameters
+    ----------
+    activation : str or callable
+        A name in `ACTIVATIONS`, or an elementwise function of a tensor.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, or when E[σ(z)²] is zero or infinite.
+    TypeError
+        When `activation` is neither a name nor callable.
+    """
+    return _activation_constant(_activation(activation))
+
+
+@lru_cache
+def _activation_constant(function):
+    if function is torch.relu:
+        return 2.0
+    if function is torch.erf:
+        return math.pi / (2 * math.asin(2 / 3))
+
+    def integrand(z):
+        both = function(torch.tensor([z, -z], dtype=torch.float64)).numpy()
+        # half of the exponent inside the square, so that a fast-growing σ does not overflow alone
+        return np.sum((both * math.exp(-(z**2) / 4)) ** 2) / math.sqrt(2 * math.pi)
+
+    # exp(-z²/2) is 1e-314 at 38: nothing of moderate growth is left beyond
+    second_moment, _ = quad(integrand, 0, 38, epsabs=0, epsrel=1e-12, limit=200)
+    if not 0 < second_moment < math.inf:
+        raise ValueError(f"activation: E[σ(z)²] must be positive, finite, got {second_moment}")
+    return 1 / second_moment
+
+
+def _activation(activation):
+    if isinstance(activation, str):
+        if activation not in ACTIVATIONS:
+            known = ", ".join(map(repr, ACTIVATIONS))
+            raise ValueError(f"activation: must be one of {known}, got {activation!r}")
+        return ACTIVATIONS[activation]
+    if not callable(activation):
+        kind = type(activation).__name__
+        raise TypeError(f"activation: must be a name or a function, got {kind} {activation!r}")
+    return activation
+
+
+class LayeredNetwork(torch.nn.Module):
+    """The scheme at the head of this module, whatever the starting values of its parameters.
+
+    Not built directly: `TwoLayerReLU` and `FullyConnected` say what the parameters start from.
+    """
+
+    def __init__(self, layers, *, activation, c_sigma, bias_scale, dtype, device):
+        super().__init__()
+        if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+            raise ValueError(f"dtype: must be a real floating torch.dtype, got {dtype!r}")
+        device = pick_device(device)
+        self._layers = []  # (name of the weight, name of the bias or None), first layer first
+        for names, starts, trained in layers:
+            for name, start in zip(names, starts, strict=True):
+                # dtype before device: some devices have no float64
+                value = start.to(dtype).to(device)
+                self.register_parameter(name, torch.nn.Parameter(value, requires_grad=trained))
+            self._layers.append((*names, None)[:2])
+        self._activation = activation
+        self._c_sigma = c_sigma
+        self._bias_scale = bias_scale
+        if not self.trained:
+            raise ValueError(
+                "train_first, train_output: with one hidden layer one must be True, got neither"
+            )
+
+    @property
+    def dimension(self):
+        """Number of coordinates of an input."""
+        return getattr(self, self._layers[0][0]).shape[1]
+
+    @property
+    def widths(self):
+        """(d_1, ..., d_L), the widths of the hidden layers."""
+        return tuple(getattr(self, weight).shape[0] for weight, _ in self._layers[:-1])
+
+    @property
+    def trained(self):
+        """Names of the trained parameters: those with `requires_grad`."""
+        return tuple(name for name, value in self.named_parameters() if value.requires_grad)
+
+    def forward(self, x):
+        """f(x), shape (...), of points x, shape (..., dimension)."""
+        g = self._checked(x)
+        for layer, width in enumerate(self.widths):
+            scale = math.sqrt(self._c_sigma / width)
+            g = scale * self._activation(self._preactivation(layer, g))
+        return self._preactivation(-1, g)
+
+    @torch.no_grad()
+    def gradient_factors(self, x):
+        r"""∂f(x)/∂W⁽ʰ⁾ = b⁽ʰ⁾(x) g⁽ʰ⁻¹⁾(x)ᵀ: the two factors, for every trained parameter.
+
+        A layer's part of the tangent kernel is then ⟨g, g'⟩⟨b, b'⟩, and no gradient is ever formed
+        (the lecture's backup slides). For a bias, g is the number β.
+
+        Parameters
+        ----------
+        x : tensor, shape (n, dimension)
+
+        Returns
+        -------
+        dict
+            Parameter name -> (g, b), of shapes (n, d_{h-1}) and (n, d_h).
+        """
+        inputs, slopes = [self._checked(x)], []
+        for layer, width in enumerate(self.widths):
+            f = self._preactivation(layer, inputs[-1])
+            value, slope = torch.func.jvp(self._activation, (f,), (torch.ones_like(f),))
+            scale = math.sqrt(self._c_sigma / width)
+            inputs.append(scale * value)
+            slopes.append(scale * slope)
+
+        one = torch.ones_like(x[:, :1])
+        factors, b = {}, one
+        trained = self.trained
+        lowest = min(h for h, names in enumerate(self._layers) if set(names) & set(trained))
+        for layer in range(len(self.widths), lowest - 1, -1):
+            weight, bias = self._layers[layer]
+            factors[weight] = inputs[layer], b
+            if bias is not None:
+                factors[bias] = self._bias_scale * one, b
+            if layer > lowest:
+                back = torch.atleast_2d(getattr(self, weight))
+                b = slopes[layer - 1] * (b @ back)
+        return {name: factors[name] for name in trained}
+
+    def __repr__(self):
+        fixed = [name for name, value in self.named_parameters() if not value.requires_grad]
+        value = next(self.parameters())
+        return (
+            f"{type(self).__name__}({self.extra_repr()}) [{self._formula}; tangent-kernel "
+            f"parameterisation; trained: {', '.join(self.trained) or 'nothing'}; "
+            f"fixed: {', '.join(fixed) or 'nothing'}; {value.dtype} on {value.device}]"
+        )
+
+    def _preactivation(self, layer, g):
+        weight, bias = self._layers[layer]
+        f = torch.nn.functional.linear(g, getattr(self, weight))
+        return f if bias is None else f + self._bias_scale * getattr(self, bias)
+
+    def _checked(self, x):
+        if x.shape[-1:] != (self.dimension,):
+            raise ValueError(
+                f"x: must have {self.dimension} coordinates a point, got shape {tuple(x.shape)}"
+            )
+        return x
+
+
+class TwoLayerReLU(LayeredNetwork):
+    r"""f(x) = (1/√m) Σ_r a_r σ(w_r·x + b_r), σ(z) = max(z, 0): equation (6).
+
+    At the start w_r ~ N(0, τ² I), b_r = 0 and a_r = ±1 with equal chance. With the first layer
+    trained its tangent kernel tends to `TwoLayerNTK(bias, normalization="network")`, whatever τ.
+    Parameters: W (m, d), b (m,), a (m,).
+
+    Parameters
+    ----------
+    width : int
+        m.
+    dimension : int
+        d, coordinates of an input.
+    bias : bool
+        Whether there are b_r; they are trained.
+    train_output : bool
+        Whether the a_r are trained too.
+    weight_scale : float
+        τ > 0: it scales the output at the start, not the kernel.
+    generator : torch.Generator
+        Source of the starting values, drawn in float64 on the generator's device: one seed is one
+        network, up to rounding, whatever the dtype and device.
+    dtype : torch.dtype
+    device : str or torch.device
+        See `pick_device`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument out of range or of the wrong kind.
+    """
+
+    def __init__(
+        self,
+        width,
+        dimension,
+        *,
+        bias=True,
+        train_output=False,
+        weight_scale=1.0,
+        generator,
+        dtype=torch.float64,
+        device="auto",
+    ):
+        width = whole_number("width", width, at_least=1)
+        dimension = whole_number("dimension", dimension, at_least=1)
+        bias = _truth("bias", bias)
+        train_output = _truth("train_output", train_output)
+        weight_scale = finite_number("weight_scale", weight_scale, above=0)
+        weights = weight_scale * _normal(generator, width, dimension)
+        signs = 2.0 * torch.randint(2, (width,), generator=generator, device=generator.device) - 1
+        first = (("W", "b"), (weights, torch.zeros(width))) if bias else (("W",), (weights,))
+        super().__init__(
+            [(*first, True), (("a",), (signs,), train_output)],
+            activation=torch.relu,
+            c_sigma=1.0,
+            bias_scale=1.0,
+            dtype=dtype,
+            device=device,
+        )
+        self._weight_scale = weight_scale
+        bias = " + b" if bias else ""
+        self._formula = f"equation (6): f(x) = a·relu(Wx{bias})/√m"
+
+    def extra_repr(self):
+        return (
+            f"width={self.widths[0]}, dimension={self.dimension}, bias={hasattr(self, 'b')}, "
+            f"weight_scale={self._weight_scale:g}"
+        )
+
+
+class FullyConnected(LayeredNetwork):
+    r"""f⁽ʰ⁾ = W⁽ʰ⁾ g⁽ʰ⁻¹⁾ + β b⁽ʰ⁾, g⁽ʰ⁾ = √(c_σ/d_h) σ(f⁽ʰ⁾), g⁽⁰⁾ = x: equation (3).
+
+    Its output is f⁽ᴸ⁺¹⁾(x). At the start every entry of W⁽¹⁾ ... W⁽ᴸ⁾ and b⁽¹⁾ ... b⁽ᴸ⁺¹⁾ is
+    N(0, 1), and of W⁽ᴸ⁺¹⁾ is N(0, τ²). Equation (3) is β = 0. Parameters: W1 (d_1, d), ...,
+    W{L+1} (d_L,) and, where β > 0, b1, ..., b{L+1}.
+
+    Parameters
+    ----------
+    hidden_layers : int
+        L.
+    width : int or sequence of int
+        d_1 = ... = d_L, or one width for each hidden layer.
+    dimension : int
+        d, coordinates of an input.
+    activation : str or callable
+        σ: a name in `ACTIVATIONS`, or an elementwise function of a tensor.
+    bias_variance : float
+        β² >= 0; without biases at 0.
+    train_first, train_output : bool
+        Whether the first and the last layer (weight and bias) are trained; both are fixed in the
+        theorem on deep networks, equations (20)-(22).
+    output_scale : float
+        τ > 0.
+    generator, dtype, device
+        As for `TwoLayerReLU`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument out of range or of the wrong kind.
+    """
+
+    def __init__(
+        self,
+        hidden_layers,
+        width,
+        dimension,
+        *,
+        activation="relu",
+        bias_variance=0.0,
+        train_first=True,
+        train_output=True,
+        output_scale=1.0,
+        generator,
+        dtype=torch.float64,
+        device="auto",
+    ):
+        hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1)
+        widths = width if isinstance(width, Sequence) else [width] * hidden_layers
+        if len(widths) != hidden_layers:
+            raise ValueError(f"width: must be one a hidden layer ({hidden_layers}), got {width!r}")
+        widths = [whole_number("width", value, at_least=1) for value in widths]
+        dimension = whole_number("dimension", dimension, at_least=1)
+        bias_variance = finite_number("bias_variance", bias_variance, at_least=0)
+        train_first = _truth("train_first", train_first)
+        train_output = _truth("train_output", train_output)
+        output_scale = finite_number("output_scale", output_scale, above=0)
+        c_sigma = activation_constant(activation)
+
+        shapes = [*zip(widths, [dimension, *widths], strict=False), (widths[-1],)]
+        layers = []
+        for h, shape in enumerate(shapes, start=1):
+            names, starts = [f"W{h}"], [_normal(generator, *shape)]
+            if bias_variance > 0:
+                names.append(f"b{h}")
+                starts.append(_normal(generator, *shape[:-1]))
+            trained = train_first if h == 1 else train_output if h == len(shapes) else True
+            layers.append((names, starts, trained))
+        layers[-1][1][0] *= output_scale
+        super().__init__(
+            layers,
+            activation=_activation(activation),
+            c_sigma=c_sigma,
+            bias_scale=math.sqrt(bias_variance),
+            dtype=dtype,
+            device=device,
+        )
+        self._activation_name = activation
+        self._output_scale = output_scale
+        bias = " + β b⁽ʰ⁾" if bias_variance else ""
+        self._formula = (
+            f"equation (3): f⁽ʰ⁾ = W⁽ʰ⁾ g⁽ʰ⁻¹⁾{bias}, g⁽ʰ⁾ = √(c/d_h) σ(f⁽ʰ⁾), c = {c_sigma:.6g}"
+        )
+
+    def extra_repr(self):
+        widths = self.widths
+        return (
+            f"hidden_layers={len(widths)}, "
+            f"width={widths[0] if len(set(widths)) == 1 else widths}, "
+            f"dimension={self.dimension}, activation={self._activation_name!r}, "
+            f"bias_variance={self._bias_scale**2:g}, output_scale={self._output_scale:g}"
+        )
+
+
+def _truth(name, value):
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: must be True or False, got {value!r}")
+    return bool(value)
+
+
+def _normal(generator, *shape):
+    if not isinstance(generator, torch.Generator):
+        kind = type(generator).__name__
+        raise TypeError(f"generator: must be a torch.Generator, got {kind} {generator!r}")
+    device = generator.device
+    return torch.randn(shape, generator=generator, dtype=torch.float64, device=device)

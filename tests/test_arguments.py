@@ -1,0 +1,144 @@
+"""Argument checks: right values come through as they are, wrong ones are refused by name."""
+
+import fractions
+
+import numpy as np
+import pytest
+
+from ntklab import _arguments as arguments
+
+HUGE = 10**6000  # more digits than Python prints
+
+
+class NeedsDetaching:
+    """Refuses to become an array, as a torch tensor that requires a gradient does."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+
+def test_a_finite_array_is_a_float64_copy_of_what_came():
+    given = np.arange(6, dtype=np.int32).reshape(2, 3)[:, ::2]
+    given.flags.writeable = False
+    array = arguments.finite_array("a", given)
+    assert array.dtype == np.float64
+    np.testing.assert_array_equal(array, given)
+    array[0, 0] = 7
+    assert given[0, 0] == 0
+
+
+@pytest.mark.parametrize("value", [[1, 2], (1.0,), 3, True, np.float32(2), []])
+def test_numbers_of_any_kind_make_a_finite_array(value):
+    assert arguments.finite_array("a", value).shape == np.shape(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1",
+        ["a", "b"],
+        None,
+        [None],
+        1j,
+        [1, 2j],
+        {1: 2},
+        np.array([1, 2], dtype=object),
+        [[1], [1, 2]],
+        [2**70],
+        pytest.param([HUGE], id="huge"),
+        np.array(["2020-01-01"], dtype="datetime64[D]"),
+        NeedsDetaching(),
+    ],
+)
+def test_what_is_no_real_number_is_refused_by_name(value):
+    with pytest.raises(TypeError, match="^angles: must be real numbers, got "):
+        arguments.finite_array("angles", value)
+
+
+@pytest.mark.parametrize(
+    "value", [np.nan, [0, np.inf], [[-np.inf]], np.array([np.longdouble("1e400")])]
+)
+def test_nan_and_infinity_are_refused_by_name(value):
+    with pytest.raises(ValueError, match="^angles: must be finite, got .*(nan|inf) at index"):
+        arguments.finite_array("angles", value)
+
+
+def test_a_wrong_number_of_dimensions_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"^points: must have 2 dimension\(s\), got shape \(3,\)"):
+        arguments.finite_array("points", [1, 2, 3], ndim=2)
+
+
+@pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.array(2), fractions.Fraction(2)])
+def test_a_finite_number_is_a_float(value):
+    number = arguments.finite_number("a", value, above=1, below=3, at_least=2, at_most=2)
+    assert type(number) is float and number == 2
+
+
+@pytest.mark.parametrize("value", ["2", None, 2j, [2], True, np.bool_(True), np.array([2.0])])
+def test_a_finite_number_of_another_type_is_refused(value):
+    with pytest.raises(TypeError, match="^start: must be a real number, got "):
+        arguments.finite_number("start", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "accepted"),
+    [
+        (np.nan, {}, "finite"),
+        (np.inf, {}, "finite"),
+        pytest.param(HUGE, {}, "fit a 64-bit float", id="huge"),
+        (1, {"above": 1}, "> 1"),
+        (0.5, {"at_least": 1}, ">= 1"),
+        (1, {"below": 1}, "< 1"),
+        (2, {"at_most": 1}, "<= 1"),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused_with_the_bound(value, bounds, accepted):
+    with pytest.raises(ValueError, match=f"^start: must (be )?{accepted}, got "):
+        arguments.finite_number("start", value, **bounds)
+
+
+@pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3)])
+def test_a_whole_number_is_an_int(value):
+    number = arguments.whole_number("count", value, at_least=3, at_most=3)
+    assert type(number) is int and number == 3
+
+
+@pytest.mark.parametrize("value", [3.0, "3", None, True, 3j, [3]])
+def test_a_whole_number_of_another_type_is_refused(value):
+    with pytest.raises(TypeError, match="^count: must be a whole number, got "):
+        arguments.whole_number("count", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        (0, ">= 1"),
+        (10, "<= 9"),
+        pytest.param(HUGE, "<= 9", id="huge"),
+        pytest.param(-HUGE, ">= 1", id="-huge"),
+    ],
+)
+def test_a_whole_number_out_of_bounds_is_refused_with_the_bound(value, accepted):
+    with pytest.raises(ValueError, match=f"^count: must be {accepted}, got "):
+        arguments.whole_number("count", value, at_least=1, at_most=9)
+
+
+@pytest.mark.parametrize("value", ["c", None, 1, ["a"]])
+def test_one_of_lists_the_choices(value):
+    assert arguments.one_of("kind", "a", ("a", "b")) == "a"
+    with pytest.raises(ValueError, match="^kind: must be one of 'a', 'b', got "):
+        arguments.one_of("kind", value, ("a", "b"))
+
+
+def test_global_randomness_is_refused():
+    rng = np.random.default_rng(0)
+    assert arguments.generator("rng", rng) is rng
+    for value in (None, 0, np.random, np.random.RandomState(0)):
+        with pytest.raises(TypeError, match="^rng: must be a Generator, got "):
+            arguments.generator("rng", value)
+
+
+def test_long_values_are_shortened_in_messages():
+    with pytest.raises(TypeError) as refusal:
+        arguments.whole_number("count", list(range(1000)))
+    assert len(str(refusal.value)) < 120
