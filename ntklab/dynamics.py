@@ -34,7 +34,9 @@ class Reach:
     floor: float
 
     def __str__(self):
-        return f"t = {self.time:.4g}" if np.isfinite(self.time) else f"never (floor {self.floor:.3g})"
+        if np.isfinite(self.time):
+            return f"t = {self.time:.4g}"
+        return f"never (floor {self.floor:.3g})"
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class Dynamics:
         return Reach(min(times), floor)
 
     def _first_crossing(self, measure, threshold, parity):
-        """First crossing of the curve through the times of one parity (GD may alternate in sign)."""
+        """First crossing of the curve through times of one parity (GD may alternate in sign)."""
         step = 1.0 if self.learning_rate is None else self.learning_rate
         lam = self.spectrum.eigenvalues
         slowest = lam[lam > 1e-14 * lam[0]][-1]

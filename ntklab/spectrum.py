@@ -53,6 +53,12 @@ class Spectrum:
         ----------
         target : callable or array_like
             g as a function of the location, or its values at `points`, shape (N,).
+
+        Notes
+        -----
+        In the population the nodes resolve targets about as steep as the eigenfunctions asked
+        for: with 32 nodes a panel, some 60 radians a panel. For a steeper target ask for more
+        eigenfunctions, or `refine`.
         """
         g = finite_array("target", target(self.points) if callable(target) else target)
         if g.shape != (len(self.points),):

@@ -9,7 +9,7 @@ factors    ∂f/∂W⁽ʰ⁾ = b⁽ʰ⁾ g⁽ʰ⁻¹⁾ᵀ, so the term is ⟨g,
            for the networks of `ntklab.networks`, by far the fastest
 jacobian   rows ∂f(x_i)/∂θ, contracted; any torch module
 products   column j is H e_j, one gradient and one directional derivative; any torch module, for a
-           parameter so large that only a few of its gradients fit in memory
+           parameter so large that few of its gradients fit in memory
 
 >>> from ntklab.networks import TwoLayerReLU
 >>> network = TwoLayerReLU(50_000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
@@ -19,7 +19,6 @@ array([[1. , 0.2],
 """
 
 import copy
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,7 +34,7 @@ from ntklab.networks import LayeredNetwork
 
 ROUTES = ("auto", "factors", "jacobian", "products")
 STRIP = 128  # rows of the answer worked out together
-FEW = 16  # with fewer gradients to a block, directional derivatives are faster than contraction
+FEW = 64  # with fewer gradients to a block, directional derivatives were faster than contraction
 _SIDES = 2  # rows and columns of a block have tensors of their own
 _ENTRY = 4 * 8  # bytes an entry in work: up to four float64 copies
 
@@ -240,14 +239,16 @@ def _fill(problem, answers, memory, route, progress):
     """Adds every parameter's term to its array; terms of `answers` may share one array."""
     memory = whole_number("memory", memory, at_least=1)
     one_of("route", route, ROUTES)
-    entries = math.prod(problem.shape) * len(problem.trained)
-    with tqdm(total=entries, disable=not progress, desc="tangent kernel", unit="entry") as bar:
+    n, m = problem.shape
+    entries = (n * (n + 1) // 2 if problem.symmetric else n * m) * len(problem.trained)
+    with tqdm(total=entries, disable=not progress, desc="tangent kernel", unit=" entries") as bar:
         for name, rows, columns, block in _terms(problem, memory, route):
             answers[name][rows, columns] += block
-            bar.update(block.size)
+            below = np.tri(*block.shape, rows.start - columns.start, dtype=bool)
+            bar.update(int(below.sum()) if problem.symmetric else block.size)
     for H in {id(H): H for H in answers.values()}.values():
         if problem.symmetric:  # only the blocks that meet the lower triangle were computed
-            for i in range(len(H)):
+            for i in range(n):
                 H[i, i + 1 :] = H[i + 1 :, i]
         _finite(H)
 

@@ -206,7 +206,7 @@ def test_the_trace_is_the_kernel_on_the_diagonal(kernel):
 
 @each_kernel
 def test_the_circulant_matrix_of_a_grid_has_the_aliased_harmonic_eigenvalues(kernel):
-    # H/n on n equally spaced points: eigenvalue Σ_j λ_{|q + jn|}, eigenvectors the discrete harmonics
+    # H/n on n equally spaced points: eigenvalue Σ_j λ_{|q + jn|}, eigenvectors the discrete harmonics  # noqa: E501
     n, turns = 8, 200_000
     row = kernel.at_angles([0.0], 2 * np.pi / n * np.arange(n))[0]
     q = np.arange(n // 2 + 1)

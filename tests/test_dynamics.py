@@ -1,0 +1,100 @@
+"""Error in time against iterations that are stepped through."""
+
+import numpy as np
+import pytest
+
+from ntklab import dynamics, fredholm, gram
+from ntklab.densities import PiecewiseConstant, Region, uniform
+from ntklab.kernels import TwoLayerNTK
+
+KERNEL = TwoLayerNTK(bias=True)
+DENSITY = PiecewiseConstant.equal_pieces([1, 2, 4])
+POINTS = DENSITY.grid(120)
+FULL = gram.solve(KERNEL, POINTS, 120)
+MATRIX = KERNEL.at_angles(POINTS) / 120
+TARGET = np.cos(3 * POINTS) + 0.3 * np.sin(POINTS)
+
+
+def stepped(learning_rate, iterations, start=0.0):
+    residual = start - TARGET
+    yield residual
+    for _ in range(iterations):
+        residual = residual - learning_rate * MATRIX @ residual
+        yield residual
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_residual_is_that_of_stepping(share):
+    rate = share * 2 / FULL.eigenvalues[0]
+    start = 0.1 * np.ones(120)
+    exact = dynamics.gradient_descent(FULL, TARGET, rate, start=start)
+    steps = list(stepped(rate, 60, start))
+    np.testing.assert_allclose(exact.residual_at(np.arange(61)), steps, atol=1e-10)
+
+
+@pytest.mark.parametrize("share", [0.4, 0.97])
+@pytest.mark.parametrize("region", [None, *DENSITY.regions])
+@pytest.mark.parametrize("norm", dynamics.NORMS)
+def test_time_is_the_first_step_below_the_threshold(share, region, norm):
+    rate = share * 2 / FULL.eigenvalues[0]
+    exact = dynamics.gradient_descent(FULL, TARGET, rate)
+    inside = np.ones(120, bool) if region is None else region.contains(POINTS)
+    size = {
+        "rms": lambda r: np.sqrt(np.mean(r**2)),
+        "l2": lambda r: np.sqrt(np.sum(r**2) / 120),
+        "half_mse": lambda r: np.mean(r**2) / 2,
+    }[norm]
+    errors = np.array([size(r[inside]) for r in stepped(rate, 1500)])
+    threshold = 0.3 * errors[0]
+    first = int(np.argmax(errors <= threshold))
+    assert exact.time_to_reach(threshold, region, norm).time == first
+    np.testing.assert_allclose(exact.error([0, 7, 40], region, norm), errors[[0, 7, 40]], rtol=1e-8)
+
+
+def test_flow_is_the_limit_of_small_steps():
+    rate = 1e-3 / FULL.eigenvalues[0]
+    slow = dynamics.gradient_descent(FULL, TARGET, rate).time_to_reach(0.3).time * rate
+    assert dynamics.gradient_flow(FULL, TARGET).time_to_reach(0.3).time == pytest.approx(slow, 2e-3)
+
+
+def test_late_times_neither_overflow_nor_lose_slow_modes():
+    exact = dynamics.gradient_descent(FULL, TARGET, 1.0)
+    decay = exact.decay([1e12])[0]
+    assert np.isfinite(decay).all() and decay[0] == 0
+    tiny = FULL.eigenvalues[-1]
+    assert exact.decay([1000])[0, -1] == pytest.approx(np.exp(1000 * np.log1p(-tiny)), rel=1e-13)
+
+
+def test_without_bias_an_odd_frequency_is_never_learned():
+    spectrum = fredholm.solve(TwoLayerNTK(bias=False), uniform(), 41)
+    never = dynamics.gradient_flow(spectrum, lambda x: np.cos(3 * x)).time_to_reach(0.1)
+    assert never.time == np.inf and never.floor == pytest.approx(np.sqrt(0.5), rel=1e-9)
+    assert "never" in str(never)
+
+
+def test_denser_regions_finish_in_proportion():
+    target = lambda x: np.cos(10 * x)  # noqa: E731
+    spectrum = dynamics.resolve(KERNEL, DENSITY, target, 5e-3)
+    flow = dynamics.gradient_flow(spectrum, target)
+    times = [flow.time_to_reach(0.05, region).time for region in DENSITY.regions]
+    assert times[0] / times[2] == pytest.approx(3.75, abs=0.06)
+    assert times[1] / times[2] == pytest.approx(1.90, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: dynamics.gradient_descent(FULL, TARGET, 2 / FULL.eigenvalues[0]), "learning_rate"),
+        (lambda: dynamics.gradient_descent(FULL, TARGET, 0.0), "learning_rate"),
+        (lambda: dynamics.gradient_flow(FULL, TARGET[:5]), "target"),
+        (lambda: dynamics.gradient_flow(FULL, TARGET, start=[1.0]), "start"),
+        (lambda: dynamics.gradient_flow(FULL, TARGET).time_to_reach(0.0), "threshold"),
+        (lambda: dynamics.gradient_flow(FULL, TARGET).error(1.0, norm="max"), "norm"),
+        (lambda: dynamics.gradient_flow(FULL, TARGET).error(-1.0), "t"),
+        (lambda: dynamics.gradient_descent(FULL, TARGET, 1.0).error(1.5), "t"),
+        (lambda: dynamics.gradient_flow(FULL, TARGET).error(1.0, Region(0.0, 1e-9)), "region"),
+    ],
+)
+def test_bad_input_is_named(call, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
+        call()
