@@ -49,11 +49,12 @@ def solved(density, kernel=KERNEL, count=50):
 
 
 def panels(density, parts=12, nodes=20):
-    """Gauss-Legendre nodes on cells between breakpoints: not the solver's, which knows antipodes."""
+    """Gauss-Legendre nodes on cells between breakpoints; the solver's know antipodes too."""
     cuts = np.unique(np.concatenate([[-PI, PI], density.breakpoints]))
     cuts = np.concatenate(
-        [np.linspace(a, b, parts + 1)[:-1] for a, b in zip(cuts, cuts[1:])] + [[PI]]
-    )  # noqa: B905
+        [np.linspace(a, b, parts + 1)[:-1] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        + [[PI]]
+    )
     s, w = legendre.leggauss(nodes)
     halves = np.diff(cuts)[:, None] / 2
     return (cuts[:-1, None] + halves * (1 + s)).ravel(), (halves * w).ravel()
