@@ -20,6 +20,7 @@ from scipy.special import ndtr, roots_hermitenorm
 from ntklab._arguments import finite_array
 
 TOLERANCE = 1e-8  # least accuracy, of c_σ E[σ̇σ̇], that a quadrature may have
+NEGLIGIBLE = 1e-18  # part of Σ_k k a_k²
 
 
 def half_angle(theta):
@@ -118,7 +119,7 @@ class Erf(DualActivation):
         return np.arctan2(2 * q, np.sqrt(1 + 4 * q)) / asin(2 / 3)
 
     def pair(self, p, q, s, c):
-        root = np.sqrt(1 + 2 * p + 2 * q + 4 * p * q * (2 * s * c) ** 2)
+        root = np.sqrt(1 + 2 * (p + q) + 4 * p * q * (2 * s * c) ** 2)
         angle = np.arctan2(2 * np.sqrt(p * q) * (c - s) * (c + s), root)
         # arcsines α, β of σ(u), σ(v) alone; a² = sin α, b² = sin β
         a, b = np.sqrt(2 * p / (1 + 2 * p)), np.sqrt(2 * q / (1 + 2 * q))
@@ -152,8 +153,8 @@ class HermiteSeries(DualActivation):
     ----------
     function : callable
         σ, elementwise on arrays.
-    nodes : int
-        Of the quadrature.
+    most_nodes : int
+        Of the quadrature, which doubles them from 256 while that helps.
     tolerance : float
         Part of Σ_k k a_k² that the upper half of the coefficients may hold. It falls fast for an
         analytic σ, and by a power only for one with a kink, which is refused.
@@ -164,8 +165,9 @@ class HermiteSeries(DualActivation):
         Where σ is not finite or not elementwise, and where `tolerance` is not met.
     """
 
-    def __init__(self, function, nodes=512, tolerance=TOLERANCE):
-        self.function, self.nodes, self.tolerance = function, nodes, tolerance
+    def __init__(self, function, most_nodes=2048, tolerance=TOLERANCE):
+        self.function, self.most_nodes, self.tolerance = function, most_nodes, tolerance
+        self._known = {}
         self.c_sigma = 1 / float(np.sum(self._coefficients(np.array(1.0)) ** 2))
         self.zero_at_zero = bool(self._values(np.zeros(1))[0] == 0)
 
@@ -208,46 +210,64 @@ class HermiteSeries(DualActivation):
 
     def _coefficients(self, q):
         """a_k(q), shape (k, *q.shape), without those too small to matter."""
-        z, root_weights, basis = _hermite_basis(self.nodes)
-        at_nodes = self._values(np.multiply.outer(z, np.sqrt(q)))
-        a = np.tensordot(basis, root_weights.reshape(-1, *[1] * q.ndim) * at_nodes, axes=1)
-        energy = np.arange(self.nodes).reshape(-1, *[1] * q.ndim) * a**2
-        tails = np.cumsum(energy[::-1], axis=0)[::-1]
-        if not (tails[0] > 1e-20 * np.sum(a**2, axis=0)).all():
-            raise ValueError("activation: must not be constant")
-        tails = (tails / tails[0]).reshape(self.nodes, -1)
-        worst = np.argmax(tails[self.nodes // 2])
-        if not tails[self.nodes // 2, worst] <= self.tolerance:
+        if q.ndim:
+            return self._integrate(q)
+        # on the sphere a layer has one variance, asked for again and again
+        key = float(q)
+        if key not in self._known:
+            if len(self._known) >= 100:
+                self._known.clear()
+            self._known[key] = self._integrate(q)
+        return self._known[key]
+
+    def _integrate(self, q):
+        nodes, tails = 128, np.ones((1, 1))
+        while nodes < self.most_nodes and tails[-1].max() > NEGLIGIBLE:
+            nodes *= 2
+            z, root_weights, basis = _hermite_basis(nodes)
+            values = self._values(np.multiply.outer(np.sqrt(q), z))
+            a = np.tensordot(basis, root_weights * values, axes=(1, -1))
+            energy = np.arange(nodes) * np.moveaxis(a, 0, -1).reshape(-1, nodes) ** 2
+            if not (energy.sum(axis=1) > 1e-20 * np.sum(a**2, axis=0).ravel()).all():
+                raise ValueError("activation: must not be constant")
+            # what the coefficients from k on hold of Σ_k k a_k²; the upper half tells the error
+            tails = np.cumsum(energy[:, ::-1], axis=1)[:, ::-1].T
+            tails = (tails / tails[0])[: nodes // 2 + 1]
+        worst = np.argmax(tails[-1])
+        if not tails[-1, worst] <= self.tolerance:
             raise ValueError(
-                f"activation: is not resolved by Gauss-Hermite quadrature with {self.nodes} nodes, "
-                f"error {tails[self.nodes // 2, worst]:.1e} at variance {q.flat[worst]:.4g}, "
-                f"accepted {self.tolerance:.0e}; a kink or steep slope needs a closed form "
+                f"activation: is not resolved by Gauss-Hermite quadrature with {nodes} nodes, "
+                f"error {tails[-1, worst]:.1e} at variance {q.flat[worst]:.4g}, accepted "
+                f"{self.tolerance:.0e}; a kink, a steep slope or a large input needs a closed form "
                 f"('relu', 'erf')"
             )
-        return a[: np.count_nonzero((tails > 1e-18).any(axis=1))]
+        kept = np.count_nonzero(tails.max(axis=1) > NEGLIGIBLE)
+        return a[:kept] if kept < len(tails) else a
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _hermite_basis(nodes):
     """z_i, √w_i of Gauss-Hermite quadrature, and He_k(z_i)√(w_i/k!), an orthogonal matrix."""
     z, _ = roots_hermitenorm(nodes)
     basis = np.zeros((nodes, nodes))
-    basis[0] = np.exp(-(z**2) / 4)  # a common factor that keeps the recurrence within range
-    basis[1] = z * basis[0]
+    basis[0], basis[1] = 1, z
     for k in range(1, nodes - 1):
         basis[k + 1] = (z * basis[k] - np.sqrt(k) * basis[k - 1]) / np.sqrt(k + 1)
+        # columns are normalised in the end: scale them down before they overflow
+        large = np.abs(basis[k + 1]) > 1e150
+        basis[: k + 2, large] *= 1e-150
     basis /= np.linalg.norm(basis, axis=0)
-    return z, basis[0], basis
+    return z, basis[0].copy(), basis
 
 
-SMOOTH = {
-    "tanh": np.tanh,
-    "gelu": lambda z: z * ndtr(z),
-    "sin": np.sin,
-}
+def _gelu(z):
+    return z * ndtr(z)
 
 
-def dual_activation(activation, nodes=512, tolerance=TOLERANCE):
+SMOOTH = {"tanh": np.tanh, "gelu": _gelu, "sin": np.sin}
+
+
+def dual_activation(activation, **quadrature):
     """The `DualActivation` of a name ("relu", "erf", "tanh", "gelu", "sin") or an elementwise σ."""
     if isinstance(activation, str):
         if activation == "relu":
@@ -255,10 +275,10 @@ def dual_activation(activation, nodes=512, tolerance=TOLERANCE):
         if activation == "erf":
             return Erf()
         if activation in SMOOTH:
-            return HermiteSeries(SMOOTH[activation], nodes, tolerance)
+            return HermiteSeries(SMOOTH[activation], **quadrature)
         known = ", ".join(map(repr, ("relu", "erf", *SMOOTH)))
         raise ValueError(f"activation: must be one of {known}, got {activation!r}")
     if not callable(activation):
         kind = type(activation).__name__
         raise TypeError(f"activation: must be a name or a function, got {kind} {activation!r}")
-    return HermiteSeries(activation, nodes, tolerance)
+    return HermiteSeries(activation, **quadrature)

@@ -107,12 +107,8 @@ def _add_build(commands):
 
 
 def _build_exercises(args):
-    try:
-        from ntklab.course import exercises
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("ntklab"):
-            raise
-        raise ValueError(f"{error}: pip install 'ntklab[class]' brings it") from None
+    from ntklab.course import exercises
+
     course = course_folder()
     _report(exercises.build(course / "solutions", course / "exercises"))
 

@@ -15,7 +15,7 @@ from numpy.polynomial.legendre import leggauss
 from scipy.special import beta
 
 from ntklab._arguments import finite_array, finite_number, one_of, whole_number
-from ntklab.activations import dual_activation, half_angle, with_bias
+from ntklab.activations import HermiteSeries, dual_activation, half_angle, with_bias
 from ntklab.geometry import (
     LARGEST_NORM,
     angle_between,
@@ -220,7 +220,7 @@ class _InfiniteWidth(ZonalKernel):
     """The recursion (4) and what it yields for the layers named in `layers`."""
 
     def __init__(self, hidden_layers, activation, bias_variance, layers, normalized):
-        self.hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1)
+        self.hidden_layers = hidden_layers
         self.activation = activation
         self.bias_variance = finite_number(
             "bias_variance", bias_variance, at_least=0, at_most=LARGEST_NORM**2
@@ -229,7 +229,15 @@ class _InfiniteWidth(ZonalKernel):
         self._layers = layers
         self._dual = dual_activation(activation)
         self._scale = 1.0
-        self._scale = 1 / self._profile(np.zeros(1))[0] if self.normalized else 1.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            at_zero = self._profile(np.zeros(1))[0]
+        if not np.isfinite(at_zero):
+            raise ValueError(
+                f"hidden_layers: the kernel grows beyond float64 in {hidden_layers} layers of "
+                f"{activation!r}"
+            )
+        if self.normalized:
+            self._scale = 1 / at_zero
 
     def _name(self, *arguments):
         """repr: the call that makes this kernel, and in words which kernel it is."""
@@ -265,14 +273,14 @@ class _InfiniteWidth(ZonalKernel):
 
     @cached_property
     def quadrature_error(self):
-        """Largest change of K/K(0) when half of the quadrature nodes are left out.
+        """Largest change of K/K(0), on the sphere, when half as many quadrature nodes are allowed.
 
-        It estimates the error of that half from above; 0 for the closed forms ("relu", "erf").
+        0 for the closed forms ("relu", "erf"), and where half of the nodes are enough.
         """
-        if not hasattr(self._dual, "nodes"):
+        if not isinstance(self._dual, HermiteSeries):
             return 0.0
         theta = np.append(0, np.geomspace(1e-4, np.pi, 64))
-        coarse = dual_activation(self.activation, self._dual.nodes // 2, tolerance=np.inf)
+        coarse = HermiteSeries(self._dual.function, self._dual.most_nodes // 2, tolerance=np.inf)
         change = self._recursion(coarse, 1.0, 1.0, theta) - self._profile(theta)
         return float(np.abs(change).max() / self._profile(np.zeros(1))[0])
 
@@ -295,21 +303,25 @@ class _InfiniteWidth(ZonalKernel):
         Raises
         ------
         ValueError
-            Norms beyond 1e75, or rows of zeros where σ(0) ≠ 0 and there is no bias.
+            Entries beyond 1e75, numbers of columns that differ, or rows of zeros where σ(0) ≠ 0 and
+            there is no bias.
         """
-        X, a = self._rows("X", X)
-        Y, b = (None, a) if Y is None else self._rows("Y", Y)
-        theta = angle_between(X, Y)
+        directions, a = self._rows("X", X)
+        if Y is not None and np.shape(Y)[1:] != np.shape(X)[1:]:
+            raise ValueError(f"Y: must have {np.shape(X)[1]} columns like X, got {np.shape(Y)}")
+        Z, b = (None, a) if Y is None else self._rows("Y", Y)
+        theta = angle_between(directions, Z)
         if (a == 1).all() and (b == 1).all():
             return self._entries(theta)
         if self._homogeneous:
-            return self._entries(theta) * a[:, None] * b
+            return self._entries(theta) * (a[:, None] * b)
         result = np.empty(theta.shape)
         rows = max(1, 2**19 // len(b))
         for i in range(0, len(a), rows):
             block = slice(i, i + rows)
             result[block] = self._of_norms(a[block, None], b, theta[block])
-        return result
+        # each entry of a Gram matrix is computed twice; make the last bits agree
+        return (result + result.T) / 2 if Y is None else result
 
     def diag(self, X):
         """k(x_i, x_i), shape (n,), for rows of any norm."""
@@ -340,6 +352,7 @@ class _InfiniteWidth(ZonalKernel):
         return directions, norms
 
 
+DEEPEST = 10000
 FEW = 20000  # angles; below, the recursion itself is faster than making a table
 
 
@@ -356,7 +369,7 @@ class DeepNTK(_InfiniteWidth):
     Parameters
     ----------
     hidden_layers : int
-        L >= 1.
+        L from 1 to 10000.
     activation : str or callable
         "relu", "erf" (closed forms), "tanh", "gelu", "sin", or an elementwise function of an array
         (Gauss-Hermite quadrature, see `quadrature_error`).
@@ -388,7 +401,7 @@ class DeepNTK(_InfiniteWidth):
         trained="all",
         normalized=False,
     ):
-        count = whole_number("hidden_layers", hidden_layers, at_least=1)
+        count = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
         self.trained = trained
         layers = _trained_layers(trained, count)
         super().__init__(count, activation, bias_variance, layers, normalized)
@@ -419,7 +432,7 @@ class NNGP(_InfiniteWidth):
     _role = "random networks, nothing trained"
 
     def __init__(self, hidden_layers, activation="relu", bias_variance=0.0, normalized=False):
-        count = whole_number("hidden_layers", hidden_layers, at_least=1)
+        count = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
         super().__init__(count, activation, bias_variance, frozenset({count + 1}), normalized)
 
     def __repr__(self):

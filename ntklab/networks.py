@@ -14,13 +14,13 @@ torch.Size([2])
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy.integrate import quad
 
 from ntklab._arguments import finite_number, whole_number
+from ntklab.activations import dual_activation
+from ntklab.kernels import _trained_layers as trained_layers
 
 ACTIVATIONS = {
     "relu": torch.relu,
@@ -56,58 +56,6 @@ def pick_device(name="auto"):
     return torch.device(name)
 
 
-def activation_constant(activation):
-    r"""c_σ = 1 / E[σ(z)²] for z ~ N(0, 1), of equation (3).
-
-    2 for ReLU and π / (2 arcsin(2/3)) for erf; adaptive quadrature otherwise, over z and -z
-    together, so that a kink of σ at 0 costs no accuracy.
-
-    Parameters
-    ----------
-    activation : str or callable
-        A name in `ACTIVATIONS`, or an elementwise function of a tensor.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name, or when E[σ(z)²] is zero or infinite.
-    TypeError
-        When `activation` is neither a name nor callable.
-    """
-    return _activation_constant(_activation(activation))
-
-
-@lru_cache
-def _activation_constant(function):
-    if function is torch.relu:
-        return 2.0
-    if function is torch.erf:
-        return math.pi / (2 * math.asin(2 / 3))
-
-    def integrand(z):
-        both = function(torch.tensor([z, -z], dtype=torch.float64)).numpy()
-        # half of the exponent inside the square, so that a fast-growing σ does not overflow alone
-        return np.sum((both * math.exp(-(z**2) / 4)) ** 2) / math.sqrt(2 * math.pi)
-
-    # exp(-z²/2) is 1e-314 at 38: nothing of moderate growth is left beyond
-    second_moment, _ = quad(integrand, 0, 38, epsabs=0, epsrel=1e-12, limit=200)
-    if not 0 < second_moment < math.inf:
-        raise ValueError(f"activation: E[σ(z)²] must be positive, finite, got {second_moment}")
-    return 1 / second_moment
-
-
-def _activation(activation):
-    if isinstance(activation, str):
-        if activation not in ACTIVATIONS:
-            known = ", ".join(map(repr, ACTIVATIONS))
-            raise ValueError(f"activation: must be one of {known}, got {activation!r}")
-        return ACTIVATIONS[activation]
-    if not callable(activation):
-        kind = type(activation).__name__
-        raise TypeError(f"activation: must be a name or a function, got {kind} {activation!r}")
-    return activation
-
-
 class LayeredNetwork(torch.nn.Module):
     """The scheme at the head of this module, whatever the starting values of its parameters.
 
@@ -129,10 +77,6 @@ class LayeredNetwork(torch.nn.Module):
         self._activation = activation
         self._c_sigma = c_sigma
         self._bias_scale = bias_scale
-        if not self.trained:
-            raise ValueError(
-                "train_first, train_output: with one hidden layer one must be True, got neither"
-            )
 
     @property
     def dimension(self):
@@ -145,7 +89,7 @@ class LayeredNetwork(torch.nn.Module):
         return tuple(getattr(self, weight).shape[0] for weight, _ in self._layers[:-1])
 
     @property
-    def trained(self):
+    def trained_parameters(self):
         """Names of the trained parameters: those with `requires_grad`."""
         return tuple(name for name, value in self.named_parameters() if value.requires_grad)
 
@@ -176,14 +120,14 @@ class LayeredNetwork(torch.nn.Module):
         inputs, slopes = [self._checked(x)], []
         for layer, width in enumerate(self.widths):
             f = self._preactivation(layer, inputs[-1])
-            value, slope = torch.func.jvp(self._activation, (f,), (torch.ones_like(f),))
+            value, slope = _with_derivative(self._activation, f)
             scale = math.sqrt(self._c_sigma / width)
             inputs.append(scale * value)
             slopes.append(scale * slope)
 
         one = torch.ones_like(x[:, :1])
         factors, b = {}, one
-        trained = self.trained
+        trained = self.trained_parameters
         lowest = min(h for h, names in enumerate(self._layers) if set(names) & set(trained))
         for layer in range(len(self.widths), lowest - 1, -1):
             weight, bias = self._layers[layer]
@@ -200,7 +144,7 @@ class LayeredNetwork(torch.nn.Module):
         value = next(self.parameters())
         return (
             f"{type(self).__name__}({self.extra_repr()}) [{self._formula}; tangent-kernel "
-            f"parameterisation; trained: {', '.join(self.trained) or 'nothing'}; "
+            f"parameterisation; trained: {', '.join(self.trained_parameters) or 'nothing'}; "
             f"fixed: {', '.join(fixed) or 'nothing'}; {value.dtype} on {value.device}]"
         )
 
@@ -292,8 +236,9 @@ class FullyConnected(LayeredNetwork):
     r"""f⁽ʰ⁾ = W⁽ʰ⁾ g⁽ʰ⁻¹⁾ + β b⁽ʰ⁾, g⁽ʰ⁾ = √(c_σ/d_h) σ(f⁽ʰ⁾), g⁽⁰⁾ = x: equation (3).
 
     Its output is f⁽ᴸ⁺¹⁾(x). At the start every entry of W⁽¹⁾ ... W⁽ᴸ⁾ and b⁽¹⁾ ... b⁽ᴸ⁺¹⁾ is
-    N(0, 1), and of W⁽ᴸ⁺¹⁾ is N(0, τ²). Equation (3) is β = 0. Parameters: W1 (d_1, d), ...,
-    W{L+1} (d_L,) and, where β > 0, b1, ..., b{L+1}.
+    N(0, 1), and of W⁽ᴸ⁺¹⁾ is N(0, τ²); equation (3) is β = 0. With τ = 1 the tangent kernel tends
+    to `DeepNTK` of the same arguments; τ multiplies the parts of layers 1 to L by τ². Parameters:
+    W1 (d_1, d), ..., W{L+1} (d_L,) and, where β > 0, b1, ..., b{L+1}.
 
     Parameters
     ----------
@@ -304,12 +249,12 @@ class FullyConnected(LayeredNetwork):
     dimension : int
         d, coordinates of an input.
     activation : str or callable
-        σ: a name in `ACTIVATIONS`, or an elementwise function of a tensor.
+        σ: "relu", "erf", "tanh", "gelu", "sin", or an elementwise smooth function of a tensor.
     bias_variance : float
         β² >= 0; without biases at 0.
-    train_first, train_output : bool
-        Whether the first and the last layer (weight and bias) are trained; both are fixed in the
-        theorem on deep networks, equations (20)-(22).
+    trained : {"all", "first", "hidden"} or sequence of int
+        Layers 1 to L+1; 1; 2 to L (first and last layer fixed, as in the theorem on deep networks,
+        equations (20)-(22)); or those listed. A layer's bias goes with its weight.
     output_scale : float
         τ > 0.
     generator, dtype, device
@@ -329,8 +274,7 @@ class FullyConnected(LayeredNetwork):
         *,
         activation="relu",
         bias_variance=0.0,
-        train_first=True,
-        train_output=True,
+        trained="all",
         output_scale=1.0,
         generator,
         dtype=torch.float64,
@@ -343,10 +287,9 @@ class FullyConnected(LayeredNetwork):
         widths = [whole_number("width", value, at_least=1) for value in widths]
         dimension = whole_number("dimension", dimension, at_least=1)
         bias_variance = finite_number("bias_variance", bias_variance, at_least=0)
-        train_first = _truth("train_first", train_first)
-        train_output = _truth("train_output", train_output)
+        trained = trained_layers(trained, hidden_layers)
         output_scale = finite_number("output_scale", output_scale, above=0)
-        c_sigma = activation_constant(activation)
+        c_sigma = _c_sigma(activation)
 
         shapes = [*zip(widths, [dimension, *widths], strict=False), (widths[-1],)]
         layers = []
@@ -355,12 +298,11 @@ class FullyConnected(LayeredNetwork):
             if bias_variance > 0:
                 names.append(f"b{h}")
                 starts.append(_normal(generator, *shape[:-1]))
-            trained = train_first if h == 1 else train_output if h == len(shapes) else True
-            layers.append((names, starts, trained))
+            layers.append((names, starts, h in trained))
         layers[-1][1][0] *= output_scale
         super().__init__(
             layers,
-            activation=_activation(activation),
+            activation=ACTIVATIONS.get(activation, activation),
             c_sigma=c_sigma,
             bias_scale=math.sqrt(bias_variance),
             dtype=dtype,
@@ -381,6 +323,21 @@ class FullyConnected(LayeredNetwork):
             f"dimension={self.dimension}, activation={self._activation_name!r}, "
             f"bias_variance={self._bias_scale**2:g}, output_scale={self._output_scale:g}"
         )
+
+
+def _with_derivative(function, z):
+    """σ(z) and σ̇(z), elementwise."""
+    with torch.enable_grad():
+        z = z.detach().requires_grad_()
+        value = function(z)
+        (slope,) = torch.autograd.grad(value, z, torch.ones_like(z))
+    return value.detach(), slope
+
+
+def _c_sigma(activation):
+    if callable(activation):  # of arrays, as the infinite width has it
+        return dual_activation(lambda z: activation(torch.from_numpy(z)).numpy()).c_sigma
+    return dual_activation(activation).c_sigma
 
 
 def _truth(name, value):

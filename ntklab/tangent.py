@@ -19,6 +19,7 @@ array([[1. , 0.2],
 """
 
 import copy
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -122,7 +123,7 @@ def ntk_vector_product(network, X, v, *, memory=2**30, progress=False):
         return vjp(lambda w: problem.outputs(w, x), weights)[1](v)[0]
 
     def forward(x, direction):
-        return jvp(lambda w: problem.outputs(w, x), (weights,), (direction,))[1]
+        return _derivative(lambda w: problem.outputs(w, x), weights, direction)
 
     cost = _cost(lambda x: forward(x, backward(x, torch.ones_like(v[: len(x)]))), problem.X)
     blocks = _blocks(0, len(v), _block_length(memory, cost))
@@ -194,6 +195,9 @@ class _Problem:
         self.trained = tuple(n for n, value in network.named_parameters() if value.requires_grad)
         if not self.trained:
             raise ValueError("network: must have a trained parameter, got none with requires_grad")
+        for name, value in network.named_parameters():
+            if not value.detach().sum().isfinite():  # a ReLU would hide it: its slope at NaN is 0
+                raise ValueError(f"network: its parameters must be finite, got other in {name!r}")
         held = [*network.named_parameters(), *network.named_buffers()]
         self.state = {name: value.detach() for name, value in held}
         self.like = self.state[self.trained[0]]
@@ -308,7 +312,7 @@ def _by_products(problem, name, memory):
     weight = problem.state[name]
 
     def column(x, direction):
-        return jvp(lambda value: problem.outputs({name: value}, x), (weight,), (direction,))[1]
+        return _derivative(lambda value: problem.outputs({name: value}, x), weight, direction)
 
     def whole(x):
         return column(x, problem.gradients(name, x[:1])[0])
@@ -319,6 +323,13 @@ def _by_products(problem, name, memory):
         for rows in _blocks(j if problem.symmetric else 0, len(problem.X), length):
             yield name, rows, slice(j, j + 1), _array(column(problem.X[rows], direction))[:, None]
         del direction
+
+
+def _derivative(function, at, direction):
+    with warnings.catch_warnings():
+        # the first use of jvp makes torch compile rules of its own, in a way that it deprecates
+        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+        return jvp(function, (at,), (direction,))[1]
 
 
 class _Allocations(TorchDispatchMode):

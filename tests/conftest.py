@@ -1,7 +1,7 @@
-"""One thread for linear algebra: two workers with two threads each would wait for one another."""
+"""Settings of all tests. How lectures become tests: ntklab/course/collector.py."""
 
-import os
+from hypothesis import settings
 
-# before anything imports NumPy; kernels of the notebooks inherit it
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
+# A busy machine may take long over one example. All else stays as Hypothesis has it, in CI too.
+settings.register_profile("ntklab", parent=settings(), deadline=None)
+settings.load_profile("ntklab")

@@ -1,52 +1,121 @@
-"""The `ntklab` command."""
+"""The command line: what it finds, what it refuses, what it hands on."""
 
 import subprocess
 import sys
+from pathlib import Path
 
+import jupyterlab.labapp
 import pytest
 
+import ntklab
 from ntklab import cli
+from ntklab.course import exercises, goldens
+
+CHECKOUT = Path(__file__).parents[1]
 
 
-def test_help_and_version(capsys):
+@pytest.fixture
+def course(tmp_path):
+    """A course folder with one lecture."""
+    (tmp_path / "lectures").mkdir()
+    (tmp_path / "lectures" / "01_one.py").touch()
+    return tmp_path
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """The arguments with which JupyterLab would have been started."""
+    calls = []
+    monkeypatch.setattr(jupyterlab.labapp.LabApp, "launch_instance", calls.append)
+    return calls
+
+
+def test_help_alone(capsys):
     assert cli.main([]) == 0
-    assert "lab" in capsys.readouterr().out
-    with pytest.raises(SystemExit) as stop:
+    shown = capsys.readouterr().out
+    assert "ntklab COMMAND" in shown.replace("[-h] [--version] ", "")
+    assert "lab " in shown and "build " in shown
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
         cli.main(["--version"])
-    assert stop.value.code == 0
-    assert capsys.readouterr().out.startswith("ntklab 0.")
+    assert capsys.readouterr().out == f"ntklab {ntklab.__version__}\n"
 
 
-def test_course_folder_is_found_from_inside_and_from_afar(tmp_path):
-    lectures = tmp_path / "course" / "lectures"
-    lectures.mkdir(parents=True)
-    (lectures / "01_x.py").touch()
-    assert cli.course_folder(lectures) == tmp_path / "course"
-    assert (cli.course_folder(tmp_path) / "lectures").is_dir()  # the checkout
+def test_nothing_heavy_is_imported_for_the_command_line():
+    heavy = "{'numpy', 'torch', 'matplotlib', 'jupyterlab', 'jupytext', 'nbgrader'}"
+    code = f"import sys, ntklab.cli; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
-def test_a_missing_folder_is_named(capsys, tmp_path):
-    assert cli.main(["lab", str(tmp_path / "nowhere")]) == 1
-    assert "FOLDER: must be an existing folder" in capsys.readouterr().err
+def test_the_course_is_found_from_inside_it(course):
+    assert cli.course_folder(course) == course.resolve()
+    assert cli.course_folder(course / "lectures") == course.resolve()
 
 
-def test_unknown_lecture_is_named(capsys):
-    assert cli.main(["build", "goldens", "99"]) == 1
-    assert "names: must match a lecture" in capsys.readouterr().err
+def test_elsewhere_the_checkout_is_the_course(tmp_path):
+    assert cli.course_folder(tmp_path) == CHECKOUT
 
 
-def test_import_is_light():
-    heavy = "torch", "matplotlib", "ipywidgets", "pandas", "nbgrader"
-    code = f"import sys, ntklab, ntklab.cli; print(*(m for m in {heavy} if m in sys.modules))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == ""
-
-
-def test_the_spectral_half_needs_neither_torch_nor_matplotlib():
-    code = (
-        "import sys\n"
-        "from ntklab import asymptotics, dynamics, fredholm, gram, kernels, experiments, claims\n"
-        "print(*(m for m in ('torch', 'matplotlib', 'ipywidgets') if m in sys.modules))"
+def test_no_course_is_said_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(ntklab, "__file__", str(tmp_path / "site-packages" / "ntklab" / "i.py"))
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["lab"]) == 1
+    assert f"no course (a folder with lectures/NN_slug.py) in or above {tmp_path}" in (
+        capsys.readouterr().err
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == ""
+
+
+def test_lab_opens_the_course_and_hands_options_on(course, launched, monkeypatch):
+    monkeypatch.chdir(course / "lectures")
+    assert cli.main(["lab", "--", "--no-browser", "--port", "9999"]) == 0
+    [options] = launched
+    assert options[0] == f"--ServerApp.root_dir={course.resolve()}"
+    assert options[-3:] == ["--no-browser", "--port", "9999"]
+
+
+def test_lab_opens_the_folder_named(course, launched):
+    assert cli.main(["lab", str(course)]) == 0
+    assert launched[0][0] == f"--ServerApp.root_dir={course.resolve()}"
+
+
+def test_lab_refuses_a_folder_that_is_not_there(tmp_path, launched, capsys):
+    assert cli.main(["lab", str(tmp_path / "none")]) == 1
+    assert "FOLDER: must be an existing folder, got" in capsys.readouterr().err
+    assert launched == []
+
+
+def test_only_lab_hands_options_on(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["build", "goldens", "--", "--no-browser"])
+    assert "only `ntklab lab` takes options after --" in capsys.readouterr().err
+
+
+def test_build_exercises(course, monkeypatch, capsys):
+    def build(solutions, target):
+        assert (solutions, target) == (course / "solutions", course / "exercises")
+        return [target / "01_one.py"]
+
+    monkeypatch.setattr(exercises, "build", build)
+    monkeypatch.chdir(course)
+    assert cli.main(["build", "exercises"]) == 0
+    assert capsys.readouterr().out == f"wrote {Path('exercises/01_one.py')}\n"
+
+
+def test_build_goldens(course, monkeypatch, capsys):
+    def build(folder, names):
+        assert (folder, names) == (course, ["01"])
+        return [goldens.golden_path(folder / "lectures" / "01_one.py")]
+
+    monkeypatch.setattr(goldens, "build", build)
+    monkeypatch.chdir(course)
+    assert cli.main(["build", "goldens", "01"]) == 0
+    assert capsys.readouterr().out == f"wrote {Path('tests/golden/01_one.txt')}\n"
+
+
+def test_build_refuses_an_unknown_lecture(course, monkeypatch, capsys):
+    monkeypatch.chdir(course)
+    assert cli.main(["build", "goldens", "02"]) == 1
+    assert "names: must match a lecture (01_one), got '02'" in capsys.readouterr().err

@@ -321,6 +321,87 @@ def test_an_even_grid_in_the_density_comes_close_to_the_population():
     assert 10 < error[0] / error[1] < 22  # second order: 16
 
 
+# very many points: Lanczos iterations over runs
+
+
+@WITH_AND_WITHOUT_BIAS
+@pytest.mark.parametrize("weights", [[1], [1, 2, 4], [1, 40]], ids=str)
+def test_runs_give_the_same_eigenpairs(bias, weights):
+    rng = np.random.default_rng(17)
+    angles = np.sort(PiecewiseConstant.equal_pieces(weights).sample(20_011, rng))
+    operator = CircleGram(angles, TwoLayerNTK(bias))
+    eigenvalues, values = gram._lanczos_over_runs(operator, angles, 4)
+    wanted, _ = gram._lanczos(operator, 4)
+    assert np.max(np.abs(eigenvalues / wanted - 1)) < 1e-13
+    assert np.max(np.linalg.norm(operator @ values / wanted - values, axis=0)) < 1e-8
+    assert np.max(np.abs(values.T @ values - np.eye(4))) < 1e-10
+
+
+def test_runs_cope_with_repeated_points():
+    # 40 places, so most runs hold one point many times over and the powers within them coincide
+    rng = np.random.default_rng(18)
+    angles = np.sort(rng.choice(rng.uniform(-np.pi, np.pi, 40), 20_000))
+    operator = CircleGram(angles, TwoLayerNTK())
+    eigenvalues, _ = gram._lanczos_over_runs(operator, angles, 4)
+    assert np.max(np.abs(eigenvalues / gram._lanczos(operator, 4)[0] - 1)) < 1e-13
+
+
+def test_basis_of_runs_is_orthonormal_and_its_operator_symmetric():
+    angles = np.sort(np.random.default_rng(19).uniform(-np.pi, np.pi, 100))
+    angles[10:40] = angles[10]
+    operator = CircleGram(angles, TwoLayerNTK())
+    runs = gram._Runs(operator, angles, 9)
+    assert runs.shape == (3 * 11 + 1, 3 * 11 + 1)
+    basis = np.stack([runs.expand(unit) for unit in np.eye(34)], axis=1)
+    assert np.max(np.abs(basis.T @ basis - np.eye(34))) < 1e-14
+    dense = basis.T @ TwoLayerNTK().at_angles(angles) @ basis
+    assert relative_error(runs @ np.eye(34), dense) < 1e-14
+
+
+def test_runs_refuse_what_they_cannot_resolve():
+    rng = np.random.default_rng(20)
+    # fifty points spread over the circle, all others in a short arc: functions bend within runs
+    angles = np.sort(np.concatenate([rng.uniform(-np.pi, np.pi, 50), rng.uniform(0, 0.01, 20_000)]))
+    assert gram._lanczos_over_runs(CircleGram(angles, TwoLayerNTK()), angles, 4) is None
+    # fewer places than eigenpairs: eigenvalues at rounding level
+    angles = np.sort(rng.choice([0.0, 1.0, 2.5], 20_000))
+    assert gram._lanczos_over_runs(CircleGram(angles, TwoLayerNTK()), angles, 4) is None
+    # runs too short to save anything
+    angles = np.sort(rng.uniform(-np.pi, np.pi, 2000))
+    assert gram._lanczos_over_runs(CircleGram(angles, TwoLayerNTK()), angles, 4) is None
+
+
+def test_solve_falls_back_where_runs_fail(monkeypatch):
+    angles = np.random.default_rng(21).uniform(-np.pi, np.pi, 20_000)
+    kernel, tried = TwoLayerNTK(), []
+    plain = solve(kernel, angles, 4)
+    monkeypatch.setattr(gram, "LARGE", 1)
+    over_runs = solve(kernel, angles, 4)
+    assert not np.array_equal(over_runs.values, plain.values)
+    assert np.max(np.abs(over_runs.eigenvalues / plain.eigenvalues - 1)) < 1e-13
+    assert np.max(np.abs(over_runs.inner_products() - np.eye(4))) < 1e-10
+    monkeypatch.setattr(gram, "LARGEST_EPSILON", 0.0)
+    monkeypatch.setattr(
+        gram, "_Runs", lambda *given, kind=gram._Runs: tried.append(given) or kind(*given)
+    )
+    assert np.array_equal(solve(kernel, angles, 4).values, plain.values)
+    assert len(tried) == 1
+
+
+def test_a_million_points():
+    angles = PiecewiseConstant.equal_pieces([1, 2, 4]).sample(1_000_000, np.random.default_rng(22))
+    spectrum = solve(TwoLayerNTK(), angles, 10)
+    assert np.max(np.abs(spectrum.inner_products() - np.eye(10))) < 1e-11
+    operator = CircleGram(angles, TwoLayerNTK())
+    for i in (0, 9):
+        image = operator @ spectrum.values[:, i] / 1e6
+        residual = image - spectrum.eigenvalues[i] * spectrum.values[:, i]
+        assert np.linalg.norm(residual) < 1e-10 * np.linalg.norm(image)
+    population = fredholm.solve(TwoLayerNTK(), PiecewiseConstant.equal_pieces([1, 2, 4]), 10)
+    # independent draws: a relative deviation of a few n^-1/2 = 1e-3
+    assert np.max(np.abs(spectrum.eigenvalues / population.eigenvalues - 1)) < 5e-3
+
+
 # the extension off the sample
 
 
