@@ -31,6 +31,10 @@ ALL_KERNELS = [
 ]
 
 
+def short(value):
+    return repr(value).split(" [")[0]
+
+
 def sphere(count, dimension, seed=0):
     x = np.random.default_rng(seed).normal(size=(count, dimension))
     return x / np.linalg.norm(x, axis=1, keepdims=True)
@@ -89,14 +93,22 @@ def test_erf_against_mpmath(hidden_layers, accuracy):
         assert abs(kernel.profile(theta) - total) < accuracy * kernel.profile(0.0)
 
 
-@pytest.mark.parametrize(("activation", "bias_variance"), [("relu", 0.0), ("relu", 0.4),
-                                                           ("tanh", 0.0), ("erf", 0.4)])
-@pytest.mark.parametrize("trained", ["all", "first", (3,)])
+@pytest.mark.parametrize(
+    ("activation", "bias_variance", "trained"),
+    [
+        ("relu", 0.0, "all"),
+        ("relu", 0.4, "all"),
+        ("relu", 0.4, "first"),
+        ("relu", 0.4, (3,)),
+        ("tanh", 0.0, "all"),
+        ("erf", 0.4, "hidden"),
+    ],
+)
 def test_networks_of_finite_width_have_this_tangent_kernel_on_average(
     activation, bias_variance, trained
 ):
     """Autograd on the very network of equation (3), biases N(0, β²), each layer with its bias."""
-    width, networks, hidden_layers = 256, 60, 2
+    width, networks, hidden_layers = 256, 80, 2
     kernel = DeepNTK(hidden_layers, activation, bias_variance, trained)
     sigma = {"relu": torch.relu, "tanh": torch.tanh, "erf": torch.erf}[activation]
     scale = math.sqrt(kernel._dual.c_sigma / width)
@@ -132,7 +144,7 @@ def test_networks_of_finite_width_have_this_tangent_kernel_on_average(
     limit = kernel(x.numpy())
     # the mean at finite width is off by O(1/width)
     assert (np.abs(mean - limit) < 4 * error + 3 * np.abs(limit).max() / width).all()
-    assert (error < 0.05 * limit.max()).all()
+    assert error.max() < 0.03 * limit.max()
 
 
 def plain_recursion(X, hidden_layers):
@@ -219,7 +231,7 @@ def test_without_bias_each_relu_layer_contributes_one_at_equal_points():
         assert NNGP(hidden_layers).profile(0.0) == 1
 
 
-@pytest.mark.parametrize("kernel", ALL_KERNELS, ids=repr)
+@pytest.mark.parametrize("kernel", ALL_KERNELS, ids=short)
 def test_gram_matrices_are_symmetric_positive_and_agree_with_their_parts(kernel):
     rng = np.random.default_rng(4)
     for X in (sphere(30, 3), sphere(30, 3) * rng.uniform(0.3, 1.5, (30, 1))):
@@ -230,7 +242,7 @@ def test_gram_matrices_are_symmetric_positive_and_agree_with_their_parts(kernel)
         np.testing.assert_allclose(kernel(X[:4], X), gram[:4], rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("kernel", ALL_KERNELS, ids=repr)
+@pytest.mark.parametrize("kernel", ALL_KERNELS, ids=short)
 def test_unit_vectors_are_not_a_special_case(kernel):
     # rows off the sphere by a hair take the road for any norm
     X = sphere(10, 3)
@@ -284,7 +296,7 @@ def test_one_coordinate_is_a_line():
     [(DeepNTK(1), 1e-14), (DeepNTK(10), 1e-14), (DeepNTK(50), 1e-14), (NNGP(1), 1e-14),
      (DeepNTK(50, bias_variance=0.1), 1e-13), (DeepNTK(20, "erf"), 1e-13),
      (DeepNTK(3, "tanh"), 1e-13)],
-    ids=repr,
+    ids=short,
 )  # fmt: skip
 def test_large_matrices_agree_with_the_profile(kernel, accuracy):
     x = np.concatenate([np.geomspace(1e-8, 3, 80), np.linspace(-3, 3, 80)])
