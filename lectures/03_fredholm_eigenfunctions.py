@@ -299,7 +299,7 @@ for order in (1, 3, 5, 10, 20, 40):
 # arrangement.
 
 # %%
-arranged = claims.EQUAL_IN_TWO_PLACES
+arranged = claims.lecture03.EQUAL_IN_TWO_PLACES
 amplitudes = experiments.region_amplitudes(arranged, fredholm.solve(kernel, arranged, 161))
 figures.show(figures.amplitude_clouds(arranged, amplitudes))
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from ntklab import asymptotics, claims, experiments, figures, fredholm
+from ntklab import asymptotics, experiments, figures, fredholm
+from ntklab.kernels import TwoLayerNTK
 
-SPECTRUM = fredholm.solve(claims.KERNEL, experiments.ONE_TWO_FOUR, 21)
+SPECTRUM = fredholm.solve(TwoLayerNTK(), experiments.ONE_TWO_FOUR, 21)
 
 
 def _errors():

@@ -1,119 +1,17 @@
-"""Data to matplotlib figures: one style, one meaning a colour, alt text for every picture.
+"""Figures of lecture 03: eigenvalues and eigenfunctions under non-uniform densities."""
 
-Figures are made without pyplot, so drawing neither needs a display nor leaves anything behind.
-"""
-
-import base64
-import io
-from dataclasses import dataclass
-from functools import wraps
-from html import escape
-
-import matplotlib
 import numpy as np
-from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart by every common kind of colour vision
-COLORS = {
-    "density": "#E69F00",
-    "kernel": "#CC79A7",
-    "theory": "#0072B2",
-    "experiment": "#D55E00",
-    "network": "#009E73",
-    "printed": "#6E6E6E",
-}
-SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-MARKERS = "osD^vPX"
-
-STYLE = {
-    "axes.grid": True,
-    "axes.prop_cycle": matplotlib.cycler(color=SERIES),
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlesize": 11,
-    "figure.dpi": 100,
-    "figure.facecolor": "white",
-    "font.size": 11,
-    "grid.alpha": 0.3,
-    "legend.fontsize": 9,
-    "legend.framealpha": 0.9,
-    "lines.linewidth": 1.6,
-    "savefig.dpi": 100,
-}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawn figure as the notebook shows it: a PNG inside HTML, with its alt text."""
-
-    png: bytes
-    alt: str
-
-    @property
-    def html(self):
-        data = base64.b64encode(self.png).decode()
-        style = "max-width: 100%; height: auto"
-        return f'<img src="data:image/png;base64,{data}" alt="{escape(self.alt)}" style="{style}">'
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/html": self.html, "text/plain": f"[figure: {self.alt}]"}
-
-
-def show(figure):
-    """The Picture of a figure of this module; refuses one that has no alt text."""
-    alt = figure.get_label()
-    if not alt:
-        raise ValueError("figure: must carry alt text; set it with figure.set_label(text)")
-    buffer = io.BytesIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return Picture(buffer.getvalue(), alt)
-
-
-def styled(draw):
-    """Decorator: draw in the house style, whatever the user's own settings are."""
-
-    @wraps(draw)
-    def wrapper(*args, **kwargs):
-        with matplotlib.rc_context({**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}):
-            return draw(*args, **kwargs)
-
-    return wrapper
-
-
-def new(rows=1, columns=1, size=(8.0, 3.6), **kwargs):
-    """A figure with its axes as an array (rows, columns), laid out so that nothing is clipped."""
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
-
-
-def angle_axis(ax, label="angle x (rad)"):
-    """Ticks of [-π, π] in multiples of π/2."""
-    ax.set_xlim(-np.pi, np.pi)
-    ax.set_xticks([-np.pi, -np.pi / 2, 0, np.pi / 2, np.pi], ["-π", "-π/2", "0", "π/2", "π"])
-    ax.set_xlabel(label)
-
-
-def shade_regions(ax, density):
-    """Grey bands, the darker the denser, for the density's regions."""
-    if len(density.regions) < 2:
-        return
-    heights = [float(density.pdf(region.points(1))[0]) for region in density.regions]
-    for region, height in zip(density.regions, heights, strict=True):
-        for turn in (-2 * np.pi, 0, 2 * np.pi):
-            a, b = max(region.start + turn, -np.pi), min(region.stop + turn, np.pi)
-            if a < b:
-                ax.axvspan(a, b, color="0.5", alpha=0.28 * height / max(heights), lw=0)
-
-
-def draw_density(ax, density):
-    """p over the circle, filled."""
-    x = np.linspace(-np.pi, np.pi, 1001)[:-1]
-    ax.fill_between(x, density.pdf(x), color=COLORS["density"], alpha=0.35, lw=0)
-    ax.plot(x, density.pdf(x), color=COLORS["density"])
-    ax.set_ylim(bottom=0)
-    ax.set_ylabel("p (1/rad)")
-    angle_axis(ax)
+from ntklab.figures.style import (
+    COLORS,
+    MARKERS,
+    SERIES,
+    angle_axis,
+    draw_density,
+    new,
+    shade_regions,
+    styled,
+)
 
 
 @styled

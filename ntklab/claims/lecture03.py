@@ -1,99 +1,12 @@
-"""The ledger: every claim of the lecture is data plus one function that measures it.
-
-The verdict follows from the measurement, never by hand:
-
-- *holds*: the printed statement is off by no more than its tolerance;
-- *corrected*: it is not, and the right statement is within that tolerance;
-- *asymptotic*: what separates it from the truth dies out as a named parameter grows, at the
-  stated rate;
-- *unsettled*: none of these.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, field
+"""Claims of lecture 03: spectra under non-uniform densities."""
 
 import numpy as np
 
 from ntklab import asymptotics, experiments, fredholm, gram
-from ntklab._arguments import one_of
+from ntklab.claims.ledger import Claim, Measurement, Rate
 from ntklab.densities import PiecewiseConstant, uniform
-from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR, PowerLaw
+from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR
 from ntklab.kernels import TwoLayerNTK
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A discrepancy that falls like parameter^exponent, beside the exponent that is claimed."""
-
-    parameter: str
-    measured: PowerLaw
-    expected: float
-    margin: float = 0.15  # room for the terms beyond the leading one
-
-    @property
-    def confirmed(self):
-        room = max(self.margin, 2 * self.measured.error)
-        return abs(self.measured.exponent - self.expected) <= room
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """How far the printed statement is from the truth, and the corrected one if there is one."""
-
-    printed: float
-    tolerance: float
-    figure: str
-    corrected: float | None = None
-    rate: Rate | None = None
-
-    @property
-    def verdict(self):
-        if self.printed <= self.tolerance:
-            return "holds"
-        if self.corrected is not None and self.corrected <= self.tolerance:
-            return "corrected"
-        if self.rate is not None and self.rate.expected < 0 and self.rate.confirmed:
-            return "asymptotic"
-        return "unsettled"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One row of the ledger."""
-
-    id: str
-    source: str
-    statement: str
-    truth: str
-    lecture: str
-    measure: Callable[..., Measurement] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A claim with its measurement."""
-
-    claim: Claim
-    measurement: Measurement
-
-    def __str__(self):
-        return (
-            f"{self.claim.id} [{self.claim.source}] {self.measurement.verdict.upper()}\n"
-            f"  claim:    {self.claim.statement}\n"
-            f"  truth:    {self.claim.truth}\n"
-            f"  measured: {self.measurement.figure}"
-        )
-
-
-def judge(claim_id, **given):
-    """Measure one claim and return it with its verdict; printing it shows the whole row.
-
-    Data at hand spare a measurement: ``judge("C14", table=table)`` hands them to its function.
-    """
-    one_of("claim_id", claim_id, tuple(CLAIMS))
-    claim = CLAIMS[claim_id]
-    return Judged(claim, claim.measure(**given))
-
 
 KERNEL = TwoLayerNTK(bias=True)
 
@@ -259,84 +172,81 @@ def measure_local_frequency(count=81, density=ONE_TWO_FOUR, predicted_for=None):
     )
 
 
-_LECTURE_03 = "03_fredholm_eigenfunctions"
+LECTURE = "03_fredholm_eigenfunctions"
 
-CLAIMS = {
-    claim.id: claim
-    for claim in (
-        Claim(
-            "C08",
-            "(9)",
-            "the eigen-system of H^p/n approaches that of the Fredholm equation",
-            "it does, with a relative error of order n^-1/2 for i.i.d. points",
-            _LECTURE_03,
-            measure_sampling,
-        ),
-        Claim(
-            "C10",
-            "(12) (13)",
-            "eigenfunctions are a cos(qΨ/Z + b), q an integer, a and b functions of p(x) alone",
-            "each region carries a sinusoid of frequency √(p/πλ), but amplitude and phase depend "
-            "on the arrangement of the regions and λ solves Hill's equation: q is no integer",
-            _LECTURE_03,
-            measure_amplitudes,
-        ),
-        Claim(
-            "C11",
-            "(14)",
-            "f'' = -p f/(πλ)",
-            "a remainder of relative size q^-2 is missing; a sixth-order law with g(x+π) is exact",
-            _LECTURE_03,
-            measure_lemma,
-        ),
-        Claim(
-            "C12",
-            "(15) (16)",
-            "the general solution is cos(Ψ(x) x/√(πλ) + b)",
-            "the factor x is stray: cos(Ψ(x)/√(πλ) + b)",
-            _LECTURE_03,
-            measure_general_solution,
-        ),
-        Claim(
-            "C13",
-            "(17)",
-            "four-case formula for the eigenvalues",
-            "uniform p: λ0 = 1/8+1/2π², λ1 = 1/16+1/2π², then (q²+1)/2π²(q²-1)² and 1/2π²q²; "
-            "otherwise only Z²/πq² in the limit",
-            _LECTURE_03,
-            measure_eigenvalue_formula,
-        ),
-        Claim(
-            "C14",
-            "figure",
-            "the formula closely matches the eigenvalues of 50 000 points for several densities",
-            "Z²/πq² does, from q = 10 on; the printed constants are too small by π",
-            _LECTURE_03,
-            measure_eigenvalue_figure,
-        ),
-        Claim(
-            "C15",
-            "figure",
-            "eigenfunctions under p in 3/(2π){1/7, 2/7, 4/7} oscillate faster where p is larger",
-            "they do",
-            _LECTURE_03,
-            measure_eigenfunctions,
-        ),
-        Claim(
-            "C16",
-            "figure",
-            "the local frequency measured by FFT in every region matches (13), two-layer network",
-            "it does from q = 10 on, within what an FFT over the region resolves",
-            _LECTURE_03,
-            measure_local_frequency,
-        ),
-        Claim(
-            "C17",
-            "figure",
-            "the same for the continuous density (3cos(2x+π)+4.5)/9π",
-            "it is",
-            _LECTURE_03,
-            lambda: measure_eigenfunctions(CONTINUOUS, points=12_567),
-        ),
-    )
-}
+CLAIMS = (
+    Claim(
+        "C08",
+        "(9)",
+        "the eigen-system of H^p/n approaches that of the Fredholm equation",
+        "it does, with a relative error of order n^-1/2 for i.i.d. points",
+        LECTURE,
+        measure_sampling,
+    ),
+    Claim(
+        "C10",
+        "(12) (13)",
+        "eigenfunctions are a cos(qΨ/Z + b), q an integer, a and b functions of p(x) alone",
+        "each region carries a sinusoid of frequency √(p/πλ), but amplitude and phase depend "
+        "on the arrangement of the regions and λ solves Hill's equation: q is no integer",
+        LECTURE,
+        measure_amplitudes,
+    ),
+    Claim(
+        "C11",
+        "(14)",
+        "f'' = -p f/(πλ)",
+        "a remainder of relative size q^-2 is missing; a sixth-order law with g(x+π) is exact",
+        LECTURE,
+        measure_lemma,
+    ),
+    Claim(
+        "C12",
+        "(15) (16)",
+        "the general solution is cos(Ψ(x) x/√(πλ) + b)",
+        "the factor x is stray: cos(Ψ(x)/√(πλ) + b)",
+        LECTURE,
+        measure_general_solution,
+    ),
+    Claim(
+        "C13",
+        "(17)",
+        "four-case formula for the eigenvalues",
+        "uniform p: λ0 = 1/8+1/2π², λ1 = 1/16+1/2π², then (q²+1)/2π²(q²-1)² and 1/2π²q²; "
+        "otherwise only Z²/πq² in the limit",
+        LECTURE,
+        measure_eigenvalue_formula,
+    ),
+    Claim(
+        "C14",
+        "figure",
+        "the formula closely matches the eigenvalues of 50 000 points for several densities",
+        "Z²/πq² does, from q = 10 on; the printed constants are too small by π",
+        LECTURE,
+        measure_eigenvalue_figure,
+    ),
+    Claim(
+        "C15",
+        "figure",
+        "eigenfunctions under p in 3/(2π){1/7, 2/7, 4/7} oscillate faster where p is larger",
+        "they do",
+        LECTURE,
+        measure_eigenfunctions,
+    ),
+    Claim(
+        "C16",
+        "figure",
+        "the local frequency measured by FFT in every region matches (13), two-layer network",
+        "it does from q = 10 on, within what an FFT over the region resolves",
+        LECTURE,
+        measure_local_frequency,
+    ),
+    Claim(
+        "C17",
+        "figure",
+        "the same for the continuous density (3cos(2x+π)+4.5)/9π",
+        "it is",
+        LECTURE,
+        lambda: measure_eigenfunctions(CONTINUOUS, points=12_567),
+    ),
+)

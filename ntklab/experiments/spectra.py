@@ -1,14 +1,11 @@
-"""One function a figure of the lecture, returning data as tidy frames, never a plot."""
-
-from dataclasses import dataclass
+"""Spectra under non-uniform densities: the data of lecture 03's figures."""
 
 import numpy as np
 import pandas as pd
-from scipy.stats import linregress
 from tqdm.auto import tqdm
 
 from ntklab import asymptotics, fredholm, gram
-from ntklab._arguments import finite_array, generator, instance_of, whole_number
+from ntklab._arguments import generator, instance_of, whole_number
 from ntklab.densities import (
     CircleDensity,
     FromFunction,
@@ -43,36 +40,6 @@ def lecture_densities():
         "tent": FromFunction(_tent, breakpoints=[-np.pi, 0.0]),
         "two bumps": FromFunction(_two_bumps),
     }
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    """y = constant · x^exponent, fitted to logarithms by least squares."""
-
-    exponent: float
-    error: float  # standard error of the exponent
-    constant: float
-
-    def __str__(self):
-        return f"{self.exponent:.2f} ± {self.error:.2f}"
-
-
-def fit_power(x, y):
-    """Fit y = c x^s: slope of log y against log x with its standard error.
-
-    Raises
-    ------
-    ValueError
-        Fewer than three points, different lengths, or values that are not positive.
-    """
-    x, y = finite_array("x", x, ndim=1), finite_array("y", y, ndim=1)
-    if len(x) != len(y) or len(x) < 3:
-        raise ValueError(f"y: must have as many values as x, at least 3, got {len(y)} and {len(x)}")
-    for name, values in (("x", x), ("y", y)):
-        if values.min() <= 0:
-            raise ValueError(f"{name}: must be positive, got {values.min()}")
-    line = linregress(np.log(x), np.log(y))
-    return PowerLaw(float(line.slope), float(line.stderr), float(np.exp(line.intercept)))
 
 
 def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None):

@@ -1,0 +1,20 @@
+"""The ledger: every claim of the lecture with its verdict, one module of measures a lecture."""
+
+from ntklab._arguments import one_of
+from ntklab.claims import lecture03
+from ntklab.claims.ledger import Claim, Judged, Measurement, Rate
+
+CLAIMS = {claim.id: claim for claim in sorted(lecture03.CLAIMS, key=lambda claim: claim.id)}
+
+
+def judge(claim_id, **given):
+    """Measure one claim and return it with its verdict; printing it shows the whole row.
+
+    Data at hand spare a measurement: ``judge("C14", table=table)`` hands them to its function.
+    """
+    one_of("claim_id", claim_id, tuple(CLAIMS))
+    claim = CLAIMS[claim_id]
+    return Judged(claim, claim.measure(**given))
+
+
+__all__ = ["CLAIMS", "Claim", "Judged", "Measurement", "Rate", "judge"]
