@@ -122,8 +122,8 @@ class LayeredNetwork(torch.nn.Module):
             f = self._preactivation(layer, inputs[-1])
             value, slope = _with_derivative(self._activation, f)
             scale = math.sqrt(self._c_sigma / width)
-            inputs.append(scale * value)
-            slopes.append(scale * slope)
+            inputs.append(value.mul_(scale))
+            slopes.append(slope.mul_(scale))
 
         one = torch.ones_like(x[:, :1])
         factors, b = {}, one
@@ -136,7 +136,7 @@ class LayeredNetwork(torch.nn.Module):
                 factors[bias] = self._bias_scale * one, b
             if layer > lowest:
                 back = torch.atleast_2d(getattr(self, weight))
-                b = slopes[layer - 1] * (b @ back)
+                b = slopes[layer - 1].mul_(b @ back)
         return {name: factors[name] for name in trained}
 
     def __repr__(self):
@@ -149,9 +149,12 @@ class LayeredNetwork(torch.nn.Module):
         )
 
     def _preactivation(self, layer, g):
-        weight, bias = self._layers[layer]
-        f = torch.nn.functional.linear(g, getattr(self, weight))
-        return f if bias is None else f + self._bias_scale * getattr(self, bias)
+        weight, bias = (name and getattr(self, name) for name in self._layers[layer])
+        if bias is not None:
+            bias = self._bias_scale * bias
+        if weight.ndim == 1:  # the output
+            return g @ weight if bias is None else g @ weight + bias
+        return torch.nn.functional.linear(g, weight, bias)
 
     def _checked(self, x):
         if x.shape[-1:] != (self.dimension,):

@@ -13,9 +13,9 @@ products   column j is H e_j, one gradient and one directional derivative; any t
 
 >>> from ntklab.networks import TwoLayerReLU
 >>> network = TwoLayerReLU(50_000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
->>> empirical_ntk(network, [[1.0, 0.0], [0.0, 1.0]]).round(1)  # tends to [[1, 1/4], [1/4, 1]]
-array([[1. , 0.2],
-       [0.2, 1. ]])
+>>> empirical_ntk(network, [[1.0, 0.0], [-1.0, 0.0]]).round(1)  # tends to [[1, 0], [0, 1]]
+array([[1., 0.],
+       [0., 1.]])
 """
 
 import copy

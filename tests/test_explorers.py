@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ntklab import figures
-from ntklab.explorers import density_editor, sample_size
+from ntklab.explorers import density_editor, first_fit, sample_size
 
-MODULES = {"density_editor": density_editor, "sample_size": sample_size}
+MODULES = {"density_editor": density_editor, "first_fit": first_fit, "sample_size": sample_size}
 
 
 def _bounds(control):

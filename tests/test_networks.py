@@ -45,6 +45,7 @@ NETWORKS = {
     "first and last": lambda: deep(trained=(1, 4), activation="tanh", bias_variance=0.3),
     "last": lambda: deep(trained=(4,), bias_variance=0.3),
     "own activation": lambda: deep(2, 5, activation=lambda z: z * torch.cos(z)),
+    "linear": lambda: deep(2, 5, activation=lambda z: z, bias_variance=0.2),
 }
 
 

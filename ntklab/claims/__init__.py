@@ -1,10 +1,16 @@
 """The ledger: every claim of the lecture with its verdict, one module of measures a lecture."""
 
 from ntklab._arguments import one_of
-from ntklab.claims import lecture03
+from ntklab.claims import lecture00, lecture03
 from ntklab.claims.ledger import Claim, Judged, Measurement, Rate
 
-CLAIMS = {claim.id: claim for claim in sorted(lecture03.CLAIMS, key=lambda claim: claim.id)}
+_LECTURES = (lecture00, lecture03)
+CLAIMS = {
+    claim.id: claim
+    for claim in sorted(
+        (claim for lecture in _LECTURES for claim in lecture.CLAIMS), key=lambda claim: claim.id
+    )
+}
 
 
 def judge(claim_id, **given):

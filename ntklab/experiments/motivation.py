@@ -1,0 +1,183 @@
+r"""The lecture's motivation: a network fits a low and a high frequency under uneven data (C01).
+
+The points follow a density that is `ratio` times higher on [-π, 0) than on [0, π); the target is
+
+    y(x) = cos κ₁x + 0.4 cos κ₂x,    κ₁ = 1, κ₂ = 16 in the paper's Figure 1.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from ntklab import dynamics, gram
+from ntklab._arguments import finite_number, generator, one_of, whole_number
+from ntklab.densities import CircleDensity, PiecewiseConstant
+from ntklab.geometry import to_circle
+from ntklab.kernels import DeepNTK
+from ntklab.networks import FullyConnected
+from ntklab.training import train
+
+AMPLITUDES = (1.0, 0.4)
+HALVES = ("dense", "sparse")
+
+
+class Setting(NamedTuple):
+    """Sizes of one experiment."""
+
+    points: int
+    hidden_layers: int
+    width: int
+    iterations: int
+    batch_size: int = 100
+    learning_rate: float = 0.15
+
+
+SETTINGS = {
+    "quick": Setting(points=2000, hidden_layers=10, width=128, iterations=2000),
+    # 40 epochs, as in the paper's picture, whose steps are those of weights drawn with τ = 0.1:
+    # in units of weights of order one they are 0.001/τ² = 0.1
+    "paper": Setting(10_000, hidden_layers=10, width=256, iterations=4000, learning_rate=0.1),
+}
+
+
+@dataclass(frozen=True)
+class Learning:
+    """A network's output in time, at T recorded iterations and n sorted points."""
+
+    density: CircleDensity
+    frequencies: tuple
+    setting: Setting
+    points: np.ndarray  # (n,) angles in [-π, π)
+    iterations: np.ndarray  # (T,)
+    outputs: np.ndarray  # (T, n)
+
+    @property
+    def components(self):
+        """cos κ₁x and 0.4 cos κ₂x at the points, shape (2, n)."""
+        return components(self.points, self.frequencies)
+
+    def at(self, iteration):
+        """The output at the recorded iteration nearest to `iteration` in its logarithm."""
+        gap = np.abs(np.log1p(self.iterations) - np.log1p(iteration))
+        return self.iterations[np.argmin(gap)], self.outputs[np.argmin(gap)]
+
+    def learned(self):
+        """How much of each component the output holds in each half, least squares with a constant.
+
+        Returns
+        -------
+        pandas.DataFrame
+            iteration, half, frequency, fraction (1 is all of it).
+        """
+        frames = []
+        for half, region in zip(HALVES, self.density.regions, strict=True):
+            inside = region.contains(self.points)
+            basis = np.vstack([self.components[:, inside], np.ones(inside.sum())]).T
+            fractions, *_ = np.linalg.lstsq(basis, self.outputs[:, inside].T)
+            for frequency, fraction in zip(self.frequencies, fractions, strict=False):
+                named = {"half": half, "frequency": frequency, "fraction": fraction}
+                frames.append(pd.DataFrame({"iteration": self.iterations, **named}))
+        return pd.concat(frames, ignore_index=True)
+
+    def half_learned(self):
+        """The iteration from which on a fraction is at least 1/2 for good; inf if it ends below.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a half, one column a frequency.
+        """
+        table = self.learned().groupby(["half", "frequency"], sort=False)
+        return table.apply(_crossing, include_groups=False).unstack()
+
+
+def components(x, frequencies):
+    """cos κ₁x and 0.4 cos κ₂x, shape (2, n)."""
+    return np.array([a * np.cos(k * x) for a, k in zip(AMPLITUDES, frequencies, strict=True)])
+
+
+def _crossing(curve):
+    t, fraction = curve.iteration.to_numpy(float), curve.fraction.to_numpy()
+    below = np.flatnonzero(fraction < 0.5)
+    if not below.size:
+        return t[0]
+    j = below[-1]
+    if j == len(t) - 1:
+        return np.inf
+    share = (0.5 - fraction[j]) / (fraction[j + 1] - fraction[j])
+    return float(t[j] + share * (t[j + 1] - t[j]))
+
+
+def learn(ratio=40.0, frequencies=(1, 16), size="quick", *, rng, device="auto", progress=False):
+    """Train a deep ReLU network by mini-batch gradient descent and watch it.
+
+    Parameters
+    ----------
+    ratio : float
+        Data on [-π, 0) for one on [0, π), > 0.
+    frequencies : (int, int)
+        κ₁ and κ₂, different, each >= 1 and at most the expected points of the sparser half.
+    size : {"quick", "paper"} or Setting
+        Seconds, or the paper's numbers (minutes on a CPU).
+    rng : numpy.random.Generator
+        Source of the points, the network and the batches.
+    device : str
+        See `networks.pick_device`.
+    progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    Learning
+    """
+    setting = size if isinstance(size, Setting) else SETTINGS[one_of("size", size, SETTINGS)]
+    generator("rng", rng)
+    density = _halves(ratio, frequencies, setting.points)
+    x = np.sort(density.sample(setting.points, rng))
+    seeds = [torch.Generator().manual_seed(int(seed)) for seed in rng.integers(2**32, size=2)]
+    network = FullyConnected(
+        setting.hidden_layers, setting.width, 2,
+        generator=seeds[0], dtype=torch.float32, device=device,
+    )
+    training = train(
+        [network], to_circle(x), components(x, frequencies).sum(0),
+        setting.learning_rate, setting.iterations,
+        batch_size=min(setting.batch_size, setting.points), generator=seeds[1],
+        record=12, outputs=True, progress=progress,
+    )
+    outputs = training.outputs[:, 0].astype(float)
+    return Learning(density, tuple(frequencies), setting, x, training.iterations, outputs)
+
+
+def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
+    """The same for a network of infinite width that starts from 0, exactly and without training.
+
+    u(t) = y - (1 - ηT)^t y, with T the tangent kernel's matrix over `points` points laid out as
+    the density, divided by their number. Parameters as in `learn`.
+    """
+    setting = size if isinstance(size, Setting) else SETTINGS[one_of("size", size, SETTINGS)]
+    points = whole_number("points", points, at_least=20, at_most=3000)
+    density = _halves(ratio, frequencies, points)
+    x = np.sort(density.grid(points))
+    y = components(x, frequencies).sum(0)
+    spectrum = gram.solve(DeepNTK(setting.hidden_layers), x, points)
+    descent = dynamics.gradient_descent(spectrum, y, setting.learning_rate)
+    t = np.unique(np.round(np.geomspace(1, setting.iterations, 80)))
+    t = np.concatenate([[0.0], t])
+    outputs = y + descent.residual_at(t)
+    return Learning(density, tuple(frequencies), setting, x, t.astype(int), outputs)
+
+
+def _halves(ratio, frequencies, points):
+    ratio = finite_number("ratio", ratio, above=0)
+    fewest = max(1, int(points * min(ratio, 1) / (1 + ratio)))
+    low, high = frequencies
+    for name, frequency in (("low", low), ("high", high)):
+        # two points a turn are the least that could show a wave, and a half has κ/2 turns
+        whole_number(f"frequencies ({name})", frequency, at_least=1, at_most=fewest)
+    if low == high:
+        raise ValueError(f"frequencies: must differ, got {low} twice")
+    return PiecewiseConstant.equal_pieces([ratio, 1.0])

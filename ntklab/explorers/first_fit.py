@@ -1,0 +1,64 @@
+"""Which wave comes first, and where: density ratio, two frequencies, and time."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import ipywidgets as widgets
+import numpy as np
+
+from ntklab._arguments import finite_number, one_of
+from ntklab.experiments import motivation
+from ntklab.experiments.motivation import Learning, Setting
+from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.figures.motivation import moment
+
+NETWORKS = ("infinite width", "width 64, trained now")
+POINTS = 600
+LONGEST = 4.0  # log10 of the last iteration
+EXACT = Setting(POINTS, hidden_layers=10, width=64, iterations=10**4)
+TRAINED = EXACT._replace(iterations=800, batch_size=60, learning_rate=0.1)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A whole training, and the iteration looked at."""
+
+    learning: Learning
+    iteration: int
+    network: str
+
+
+def compute(ratio=10.0, low=1, high=8, iteration=100, network=NETWORKS[0]):
+    """The training for these settings (kept: moving in time does not compute it again)."""
+    one_of("network", network, NETWORKS)
+    last = 10**LONGEST
+    iteration = round(finite_number("iteration", iteration, at_least=1, at_most=last))
+    return Moment(_learning(float(ratio), low, high, network), iteration, network)
+
+
+@lru_cache(maxsize=16)
+def _learning(ratio, low, high, network):
+    if network == NETWORKS[0]:
+        return motivation.predict(ratio, (low, high), EXACT, points=POINTS)
+    rng = np.random.default_rng(1)
+    return motivation.learn(ratio, (low, high), TRAINED, rng=rng, device="cpu")
+
+
+def draw(seen):
+    """Density, output and fractions."""
+    return moment(seen.learning, seen.iteration, f"10 hidden layers, {seen.network}")
+
+
+def explorer():
+    """Sliders for the density ratio, both frequencies and the time; exact or trained."""
+    return Board(
+        compute,
+        draw,
+        {
+            "ratio": log_slider("density ratio", 10.0, 0, 1.6),
+            "low": whole_slider("frequency κ₁", 1, 1, 6),
+            "high": whole_slider("frequency κ₂", 8, 7, 14),
+            "iteration": log_slider("iteration", 100.0, 0, LONGEST),
+            "network": widgets.ToggleButtons(options=NETWORKS, description="network"),
+        },
+    )

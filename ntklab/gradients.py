@@ -1,0 +1,283 @@
+r"""Outputs and loss gradients of many networks of one shape at once, in closed form.
+
+The networks' parameters are stacked, {name: (N, ...)}, and for targets y, shape (N, n), every route
+gives f(x_i) and the gradients of each network's mean squared loss
+
+    Φ = (1/2n) Σ_i (f(x_i) - y_i)²,    ∂Φ/∂θ = (1/n) Σ_i (f(x_i) - y_i) ∂f(x_i)/∂θ.
+
+For the two-layer ReLU network (6) both follow from the activation pattern 1{w_r·x_i + b_r > 0}
+alone: with x̃ = (x, 1) and w̃ = (w, b),
+
+    √m f(x_i) = x̃_i · Σ_{r active at i} a_r w̃_r,    √m ∂Φ/∂w̃_r = a_r S_r,    √m ∂Φ/∂a_r = w̃_r · S_r,
+
+where S_r = (1/n) Σ_{i where r is active} (f(x_i) - y_i) x̃_i.
+
+Arcs       two-layer ReLU, points on the circle: a neuron is active on an arc, so every sum is a
+           difference of two prefix sums. O(m log n + n) a network instead of O(mn).
+Patterns   two-layer ReLU, points anywhere: the pattern, in blocks that stay in cache, times thin
+           matrices. O(mn).
+Layers     any network of `ntklab.networks`: the backward pass of the lecture's backup slides.
+"""
+
+import math
+
+import torch
+
+from ntklab.networks import TwoLayerReLU, _with_derivative
+
+CACHE = 2**20  # bytes of a block of the pattern on a CPU: about its second-level cache
+MEMORY = 2**29  # bytes of work at a time elsewhere
+
+
+def route(network, X):
+    """The fastest route for networks like `network` on points X, shape (n, d) or (N, n, d)."""
+    if type(network) is not TwoLayerReLU:
+        return Layers(network)
+    norms = torch.linalg.vector_norm(X, dim=-1)
+    if "b" in dict(network.named_parameters()):
+        # off the circle the points where a neuron with a bias is active need not be neighbours
+        suits = (norms - 1).abs().max() <= 16 * torch.finfo(X.dtype).eps
+    else:
+        suits = norms.min() > 0
+    doubles = X.device.type != "mps"
+    return Arcs(network) if network.dimension == 2 and suits and doubles else Patterns(network)
+
+
+def stack(networks):
+    """{name: (N, ...)}: the parameters of networks of one shape."""
+    columns = zip(*(network.named_parameters() for network in networks), strict=True)
+    return {column[0][0]: torch.stack([value.detach() for _, value in column]) for column in columns}
+
+
+class Arcs:
+    """The two-layer ReLU network on points of the circle (of any positive norm without bias).
+
+    Neuron r is active where |θ - φ_r| < arccos(-b_r/|w_r|), φ_r the angle of w_r. The work is of
+    order m, so it is done in float64 whatever the dtype of the networks.
+    """
+
+    def __init__(self, network):
+        self.trained = network.trained_parameters
+
+    def order(self, parameters):
+        """Neurons by angle, (N, m): in that order the look-ups below run through memory once."""
+        return _angle(parameters["W"]).argsort(dim=-1)
+
+    def prepare(self, X):
+        theta, order = _angle(X.double()).sort(dim=-1)
+        X = X.double().take_along_dim(order[..., None], dim=-2)
+        return theta, order, _thin(X)
+
+    def outputs(self, parameters, points):
+        return self._forward(parameters, points)[0].to(parameters["W"].dtype)
+
+    def gradients(self, parameters, points, targets):
+        theta, order, x = points
+        u, ends, w, a = self._forward(parameters, points)
+        x = x[:, : w.shape[1]]
+        residual = (u - targets).take_along_dim(_rows(order), dim=-1) / u.shape[-1]
+        # prefix sums over three turns of the circle
+        sums = torch.nn.functional.pad((residual[:, None] * x).repeat(1, 1, 3).cumsum(-1), (1, 0))
+        at_ends = sums.gather(2, ends[:, None].expand(-1, w.shape[1], -1))
+        start, stop = at_ends.tensor_split(2, dim=-1)
+        gradients = _two_layer_gradients(w, a, stop - start, parameters, self.trained)
+        dtype = parameters["W"].dtype
+        return u.to(dtype), {name: value.to(dtype) for name, value in gradients.items()}
+
+    def _forward(self, parameters, points):
+        theta, order, x = points
+        w, a = _neurons({name: value.double() for name, value in parameters.items()})
+        ends, n = self._ends(w, theta), theta.shape[-1]
+        # a neuron's row is added where its arc starts and taken away where it stops
+        steps = w.new_zeros(*w.shape[:2], 3 * n + 1)
+        active = a[:, None] * w
+        index = ends[:, None].expand(-1, w.shape[1], -1)
+        steps.scatter_add_(2, index, torch.cat([active, -active], dim=-1))
+        sums = steps.cumsum(-1)[..., :-1].unflatten(-1, (3, n)).sum(-2)
+        u = (sums * x[:, : w.shape[1]]).sum(1)
+        return torch.empty_like(u).scatter_(1, _rows(order).expand_as(u), u), ends, w, a
+
+    @staticmethod
+    def _ends(w, theta):
+        """(N, 2m): first points on, and first points past, every arc, counted over three turns."""
+        phi, n = torch.atan2(w[:, 1], w[:, 0]), theta.shape[-1]
+        everywhere = None
+        if w.shape[1] == 3:
+            cosine = -w[:, 2] / torch.hypot(w[:, 0], w[:, 1])
+            half, everywhere = torch.acos(cosine.clamp(-1, 1)), cosine <= -1
+        else:
+            half = math.pi / 2
+        ends = torch.cat([phi - half, phi + half], dim=-1)
+        turn = torch.floor((ends + math.pi) / (2 * math.pi))
+        ends = ends - 2 * math.pi * turn
+        index = torch.searchsorted(theta, ends, right=True) + n * (1 + turn.long())
+        if everywhere is not None:
+            start, stop = index.tensor_split(2, dim=-1)
+            stop.copy_(torch.where(everywhere, start + n, stop))
+        return index.clamp_(0, 3 * n)  # an angle that is not a number stays within the sums
+
+
+class Patterns:
+    """The two-layer ReLU network on any points."""
+
+    def __init__(self, network):
+        self.trained = network.trained_parameters
+
+    def order(self, parameters):
+        return None
+
+    def prepare(self, X):
+        return _thin(X)
+
+    def outputs(self, parameters, points):
+        w, a = _neurons(parameters)
+        return self._outputs(w, a, self._expand(points, w))
+
+    def gradients(self, parameters, points, targets):
+        w, a = _neurons(parameters)
+        x = self._expand(points, w)
+        u = self._outputs(w, a, x)
+        weighted = ((u - targets) / u.shape[-1])[:, None] * x
+        S = torch.empty_like(w)
+        for some, neurons in self._blocks(w, x):
+            pattern = self._pattern(w[some, :, neurons], x[some])
+            S[some, :, neurons] = torch.bmm(weighted[some], pattern.mT)
+        return u, _two_layer_gradients(w, a, S, parameters, self.trained)
+
+    def _outputs(self, w, a, x):
+        active, sums = a[:, None] * w, torch.zeros_like(x)
+        for some, neurons in self._blocks(w, x):
+            pattern = self._pattern(w[some, :, neurons], x[some])
+            sums[some] += torch.bmm(active[some, :, neurons], pattern)
+        return (sums * x).sum(1)
+
+    @staticmethod
+    def _pattern(w, x):
+        return torch.bmm(w.mT, x).gt_(0)  # in place: 1 where active, 0 elsewhere
+
+    @staticmethod
+    def _blocks(w, x):
+        """Slices of networks and of neurons whose pattern fits; it is made twice, never stored."""
+        entries = (CACHE if x.device.type == "cpu" else MEMORY) // x.element_size()
+        (count, _, width), n = w.shape, x.shape[-1]
+        neurons = min(width, max(64, entries // n))
+        some = max(1, entries // (n * neurons))
+        for i in range(0, count, some):
+            for j in range(0, width, neurons):
+                yield slice(i, i + some), slice(j, j + neurons)
+
+    @staticmethod
+    def _expand(points, w):
+        """(N, c, n), c = d or d + 1 as the neurons have no bias or one."""
+        return points[..., : w.shape[1], :].expand(len(w), -1, -1)
+
+
+class Layers:
+    """Any network of `ntklab.networks`, by ∂f/∂W⁽ʰ⁾ = b⁽ʰ⁾ g⁽ʰ⁻¹⁾ᵀ."""
+
+    def __init__(self, network):
+        self.trained = network.trained_parameters
+        self._layers = network._layers
+        self._activation = network._activation
+        self._c_sigma = network._c_sigma
+        self._bias_scale = network._bias_scale
+        entries = 3 * sum(network.widths)  # a point's values, slopes and backward vectors
+        self._bytes = entries * next(network.parameters()).element_size()
+
+    def order(self, parameters):
+        return None
+
+    def prepare(self, X):
+        return X if X.ndim == 3 else X[None]
+
+    def outputs(self, parameters, points):
+        parts = self._parts(parameters, points)
+        return torch.cat([self._forward(values, x)[0] for _, values, x in parts])
+
+    def gradients(self, parameters, points, targets):
+        outputs, gradients = [], []
+        for some, values, x in self._parts(parameters, points):
+            u, inputs, slopes = self._forward(values, x)
+            residual = (u - targets[some]) / u.shape[-1]
+            outputs.append(u)
+            gradients.append(self._backward(values, residual, inputs, slopes))
+        joined = {name: torch.cat([g[name] for g in gradients]) for name in self.trained}
+        return torch.cat(outputs), joined
+
+    def _parts(self, parameters, points):
+        """Groups of networks whose hidden layers fit in MEMORY."""
+        count = len(next(iter(parameters.values())))
+        x = points.expand(count, -1, -1)
+        size = max(1, MEMORY // (self._bytes * x.shape[1]))
+        for i in range(0, count, size):
+            some = slice(i, i + size)
+            yield some, {name: value[some] for name, value in parameters.items()}, x[some]
+
+    def _forward(self, parameters, x):
+        inputs, slopes = [x], []
+        for weight, bias in self._layers[:-1]:
+            f = self._affine(parameters[weight], parameters.get(bias), inputs[-1])
+            scale = math.sqrt(self._c_sigma / f.shape[-1])
+            if self._activation is torch.relu:
+                value, slope = torch.relu(f), (f > 0).to(f.dtype)
+            else:
+                value, slope = _with_derivative(self._activation, f)
+            inputs.append(scale * value)
+            slopes.append(scale * slope)
+        weight, bias = self._layers[-1]
+        bias = None if bias is None else parameters[bias][:, None]
+        return self._affine(parameters[weight][:, None], bias, inputs[-1])[..., 0], inputs, slopes
+
+    def _affine(self, weight, bias, g):
+        if bias is None:
+            return torch.bmm(g, weight.mT)
+        return torch.baddbmm(bias[:, None], g, weight.mT, beta=self._bias_scale)
+
+    def _backward(self, parameters, residual, inputs, slopes):
+        gradients, b = {}, residual[..., None]
+        lowest = min(h for h, names in enumerate(self._layers) if set(names) & set(self.trained))
+        for h in range(len(slopes), lowest - 1, -1):
+            weight, bias = self._layers[h]
+            value = parameters[weight]
+            if weight in self.trained:
+                gradients[weight] = torch.bmm(b.mT, inputs[h]).reshape(value.shape)
+            if bias in self.trained:
+                gradients[bias] = self._bias_scale * b.sum(1).reshape(parameters[bias].shape)
+            if h > lowest:
+                back = value if value.ndim == 3 else value[:, None]
+                b = torch.bmm(b, back).mul_(slopes[h - 1])
+        return gradients
+
+
+def _angle(vectors):
+    return torch.atan2(vectors[..., 1], vectors[..., 0])
+
+
+def _thin(X):
+    """(1 or N, d + 1, n): points as columns with a 1 below, for neurons with a bias."""
+    X = X if X.ndim == 3 else X[None]
+    return torch.cat([X, torch.ones_like(X[..., :1])], dim=-1).mT.contiguous()
+
+
+def _rows(order):
+    return order if order.ndim == 2 else order[None]
+
+
+def _neurons(parameters):
+    """w̃, (N, c, m), and a/√m, (N, m)."""
+    w, a = parameters["W"].mT, parameters["a"]
+    if "b" in parameters:
+        w = torch.cat([w, parameters["b"][:, None]], dim=1)
+    return w.contiguous(), a / math.sqrt(a.shape[-1])
+
+
+def _two_layer_gradients(w, a, S, parameters, trained):
+    """Gradients from S, (N, c, m), as at the head of this module."""
+    gradients = {}
+    if "W" in trained:
+        gradients["W"] = (a[:, None] * S[:, : parameters["W"].shape[-1]]).mT
+    if "b" in trained:
+        gradients["b"] = a * S[:, -1]
+    if "a" in trained:
+        gradients["a"] = (w * S).sum(1) / math.sqrt(a.shape[-1])
+    return gradients
