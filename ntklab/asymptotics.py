@@ -1,4 +1,4 @@
-"""The lecture's closed forms (12)-(17) for the two-layer kernel: as printed, and as corrected.
+"""The lecture's closed forms (12)-(17): as printed, and as corrected.
 
 Write K for the kernel (11). K'' = -δ/π + S with the continuous remainder
 S(θ) = (2 sin θ - (π-θ) cos θ)/4π, so an eigenfunction obeys exactly
@@ -181,6 +181,42 @@ def hill_eigenvalues(density, count):
         else:
             found += [_crossing(trace, grid, height, i, top, side) for side in (-1, 1)]
     return 1 / (np.pi * np.sort(found)[:count] ** 2)
+
+
+def end_slopes(hidden_layers):
+    r"""(k'(0+), k'(π-)) of `DeepNTK(hidden_layers)`: ReLU, no bias, all layers trained.
+
+    With ρ_h = Σ⁽ʰ⁾ at opposite points, ρ_1 = 0 and ρ_{h+1} = κ_1(ρ_h),
+
+        k'(0+) = -L(L+1)/2π,    k'(π-) = (1/π) ∏_{h=1}^{L-1} κ_0(ρ_h),
+
+    where κ_0(ρ) = 1 - arccos(ρ)/π and κ_1(ρ) = (√(1-ρ²) + ρ(π - arccos ρ))/π.
+
+    Notes
+    -----
+    By Θ⁽ᴸ⁾ = Σ⁽ᴸ⁾ + Θ⁽ᴸ⁻¹⁾ κ_0(Σ⁽ᴸ⁻¹⁾) with Θ⁽ʰ⁾(0) = h+1: near θ = 0 every Σ is flat and each κ_0
+    falls like θ/π, so the slopes of all layers add up; near π Σ is flat from the first hidden
+    layer on, so the slope 1/π of the two-layer kernel is only passed on, κ_0 < 1 at a time.
+    """
+    L = whole_number("hidden_layers", hidden_layers, at_least=1)
+    slope, rho = 1 / np.pi, 0.0
+    for _ in range(L - 1):
+        angle = np.arccos(rho)  # rho stays in [0, 1), away from where arccos loses digits
+        slope *= 1 - angle / np.pi
+        rho = (np.sqrt(1 - rho**2) + rho * (np.pi - angle)) / np.pi
+    return -L * (L + 1) / (2 * np.pi), slope
+
+
+def deep_eigenvalue(q, hidden_layers):
+    """λ_q ≈ (k'(π-)(-1)^q - k'(0+))/(πq²) under the uniform density, `end_slopes` above.
+
+    Asymptotic: two partial integrations of (1/π) ∫_0^π k(θ) cos qθ dθ; what is left falls like
+    q^-3 or faster. Even and odd frequencies differ, by less and less with every layer.
+    """
+    q = _frequencies(q)
+    near, far = end_slopes(hidden_layers)
+    with np.errstate(divide="ignore"):
+        return (far * (-1.0) ** (q % 2) - near) / (np.pi * q**2)
 
 
 def _crossing(trace, grid, height, i, top, side):

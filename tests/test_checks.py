@@ -1,5 +1,6 @@
 """Instant checks: solutions pass, stubs fail, and every named wrong answer gets its own hint."""
 
+import importlib
 import subprocess
 import sys
 import warnings
@@ -17,6 +18,150 @@ COURSE = Path(__file__).parents[1]
 
 # The usual mistakes: what the solution holds, what a student writes instead, and the hint then.
 MISTAKES = {
+    "output-after": {
+        "n forgotten": (
+            "learning_rate / len(y) * eig",
+            "learning_rate * eig",
+            "here it is the mean",
+        ),
+        "n twice": ("/ len(y) * eig", "/ len(y) ** 2 * eig", "divides by n once"),
+        "exp for the power": (
+            "(1 - learning_rate / len(y) * eigenvalues) ** steps",
+            "np.exp(-learning_rate / len(y) * eigenvalues * steps)",
+            "exp belongs to gradient flow",
+        ),
+        "start forgotten": ("(u0 - y)", "-y", "where does u0 enter"),
+        "the error itself": ("y + V", "V", "The outputs are asked for"),
+        "sign of the error": ("(u0 - y)", "(y - u0)", "u - y or y - u"),
+        "uphill": ("(1 - learning", "(1 + learning", "run away from y"),
+        "2t of (1)": ("** steps", "** (2 * steps)", "stands under a root"),
+        "t times for the power": (
+            "(1 - learning_rate / len(y) * eigenvalues) ** steps",
+            "1 - learning_rate / len(y) * eigenvalues * steps",
+            "Every step multiplies",
+        ),
+        "power of the entries": (
+            "V @ (left * (V.T @ (u0 - y)))",
+            "(np.eye(len(y)) - learning_rate / len(y) * H) ** steps @ (u0 - y)",
+            "powers of the entries",
+        ),
+        "rows for columns": ("V @ (left * (V.T @", "V.T @ (left * (V @", "`eigh` are the columns"),
+        "targets forgotten": (
+            "y + V @ (left * (V.T @ (u0 - y)))",
+            "V @ (left * (V.T @ u0))",
+            "to 0",
+        ),
+    },
+    "tangent-kernel": {
+        "1/m forgotten": (" / len(a)", "", "m times too large: which factor"),
+        "1/√m for 1/m": ("/ len(a)", "/ np.sqrt(len(a))", "√m too large"),
+        "1/m²": ("/ len(a)", "/ len(a) ** 2", "1/√m twice is 1/m"),
+        "switch forgotten": (
+            "(X @ W.T + b > 0) * a",
+            "np.ones((len(X), 1)) * a",
+            "takes every neuron",
+        ),
+        "σ for its derivative": (
+            "(X @ W.T + b > 0)",
+            "np.maximum(X @ W.T + b, 0)",
+            "in place of its",
+        ),
+        "bias not trained": ("X @ X.T + 1", "X @ X.T", "what is ∂f/∂b_r"),
+        "bias out of the switch": ("W.T + b > 0", "W.T > 0", "has a say in it"),
+        "a forgotten": (" * a", " * 1.0", "fixed does not mean absent"),
+        "a trained": (
+            "shared * (X @ X.T + 1)",
+            "shared * (X @ X.T + 1) + np.maximum(X @ W.T + b, 0) @ "
+            "np.maximum(X @ W.T + b, 0).T / len(a)",
+            "the a_r are fixed, and",
+        ),
+        "not symmetric": (
+            "signal.T / len(a)",
+            "np.ones(signal.T.shape) / len(a)",
+            "which rows meet",
+        ),
+    },
+    "deep-kernel": {
+        "the factor ρ": (
+            "(np.pi - phi) / (2 * np.pi)",
+            "(np.pi - phi) * np.cos(phi) / (2 * np.pi)",
+            "at φ = π/2",
+        ),
+        "c_σ forgotten": ("c_sigma = 2", "c_sigma = 1", "half of the Gaussians"),
+        "c_σ not in the slope": ("c_sigma * (np.pi", "(np.pi", "belongs to the product of slopes"),
+        "c_σ not in Σ": ("c_sigma * (np.sin", "(np.sin", "belongs to Σ as well"),
+        "Σ̇ for Σ": (
+            "np.sin(phi) + (np.pi - phi) * np.cos(phi)",
+            "np.pi - phi",
+            "Σ̇ is used in place of Σ",
+        ),
+        "Σ for Σ̇": ("total * slope", "total * covariance", "Σ is used in place of Σ̇"),
+        "angle of the first layer": (
+            "np.arccos(np.clip(covariance, -1, 1))",
+            "theta",
+            "at another angle",
+        ),
+        "last layer forgotten": (
+            "return total",
+            "return total - covariance",
+            "the output layer is",
+        ),
+        "first layer forgotten": ("total = covariance", "total = 0", "term of the first layer"),
+        "one layer too many": (
+            "range(hidden_layers)",
+            "range(hidden_layers + 1)",
+            "one layer too many",
+        ),
+        "no slopes": ("total * slope", "total", "passes through Σ̇ of layer h too"),
+        "scaled": ("return total", "return total / (hidden_layers + 1)", "asked to be scaled"),
+    },
+    "circle-kernel": {
+        "missing wrap": (
+            "np.abs(x - z) % turn\n    theta = np.minimum(gap, turn - gap)",
+            "np.abs(x - z)\n    theta = gap",
+            "are neighbours on the circle",
+        ),
+        "wrapped once": (" % turn", "", "What brings back any number"),
+        "signed": ("np.minimum(gap, turn - gap)", "(x - z + np.pi) % turn - np.pi", "has no sign"),
+        "half a turn": ("turn = 2 * np.pi", "turn = np.pi", "takes opposite points for the same"),
+        "1/2π for 1/4π": ("(4 * np.pi)", "(2 * np.pi)", "1/2π in place of the 1/4π"),
+        "1/8π for 1/4π": ("(4 * np.pi)", "(8 * np.pi)", "1/8π in place of the 1/4π"),
+        "no bias": ("(np.cos(theta) + 1)", "np.cos(theta)", "(11) has a bias"),
+    },
+    "spread-kernel": {
+        "1/4π for 1/2π": ("(2 * np.pi)", "(4 * np.pi)", "1/4π is what (7) prints"),
+        "1/π for 1/2π": ("(2 * np.pi)", "np.pi", "no more than half"),
+        "no gradient by the bias": ("(np.cos(theta) + 1)", "np.cos(theta)", "this leaves out"),
+        "s² for the bias": ("theta) + 1)", "theta) + spread**2)", "the same whatever b_r"),
+        "spread forgotten": (
+            "np.sin(theta / 2) / length",
+            "np.sin(theta / 2)",
+            "which neurons are on",
+        ),
+        "active at either": ("np.pi - phi", "np.pi + phi", "Both are needed"),
+        "s for its square": ("spread**2", "spread", "which power of it"),
+        "s⁴ for s²": ("spread**2", "spread**4", "squared once too often"),
+        "precision for spread": (
+            "1 + spread**2",
+            "1 + spread ** -2.0 if spread else 1",
+            "upside down",
+        ),
+        "root forgotten": ("np.sqrt(1 + spread**2)", "1 + spread**2", "sure of the angle"),
+    },
+    "never-learned": {
+        "even for odd": ("y - np.roll", "y + np.roll", "have changed places"),
+        "first harmonic forgotten": (
+            " - 2 / n * (wave @ odd) @ wave",
+            "",
+            "its eigenvalue is not 0",
+        ),
+        "no sine": ("[np.cos(x), np.sin(x)]", "[np.cos(x)]", "they share their eigenvalue"),
+        "1/n for 2/n": ("2 / n *", "1 / n *", "sum of cos² x"),
+        "odd function": ("np.roll(y, n // 2)", "y[-np.arange(n)]", "is not an odd function"),
+        "what is learned": ("return odd -", "return y - odd +", "this is what is learned"),
+        "sign of the error": ("return odd - 2 / n", "return -odd + 2 / n", "not u - y"),
+        "with bias": ("(y - np.roll(y, n // 2)) / 2", "0 * y", "with bias only"),
+    },
     "local-frequencies": {
         "forgotten root": ("np.sqrt(p)", "p", "Did a square root get lost?"),
         "slow where dense": ("np.sqrt(p)", "1 / np.sqrt(p)", "slow where data are dense"),
@@ -145,6 +290,106 @@ def test_looser_methods_pass():
     names["checks"].true_over_printed(true_over_printed)
 
 
+# Answers that are wrong in a way nobody foresaw: no hint of their own, but no mark either.
+UNFORESEEN = {
+    "output-after": [
+        ("** steps", "** min(steps, 7)"),
+        ("(1 - learning_rate / len(y) * eig", "abs(1 - learning_rate / len(y) * eig"),
+        ("y + V", "y + 1e-3 + V"),
+    ],
+    "tangent-kernel": [("b > 0", "b < 0"), ("* (X @ X.T + 1)", "* 1"), ("len(a)", "40")],
+    "deep-kernel": [
+        ("* np.cos(phi)", "* np.cos(theta)"),
+        ("range(hidden_layers)", "range(min(hidden_layers, 3))"),
+        ("return total", "return total + 1e-4 * theta"),
+    ],
+    "circle-kernel": [
+        ("(np.pi - theta)", "(np.pi - theta) ** 2 / np.pi"),
+        (" % turn", " % (20 * turn)"),
+    ],
+    "spread-kernel": [
+        ("1 + spread**2", "1 + 2 * spread**2"),
+        ("(np.pi - phi)", "(np.pi - phi) ** 2 / np.pi"),
+        ("2 * np.arcsin", "2 * np.arctan"),
+    ],
+    "never-learned": [
+        ("n // 2", "12"),
+        ("[np.cos(x), np.sin(x)]", "[np.cos(x), np.sin(x), np.cos(7 * x)]"),
+        ("@ wave\n", "@ np.abs(wave)\n"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("master", "number"), [p for p in EXERCISES if p.id.partition("-")[2] in UNFORESEEN]
+)
+def test_an_unforeseen_wrong_answer_fails_too(master, number):
+    exercise = exercises.read(master)[number]
+    names = setup(master)
+    for right, wrong in UNFORESEEN[exercise.name]:
+        assert failure(exercise, names, right, wrong), f"{wrong} passes"
+
+
+def step_by_step(H, u0, y, learning_rate, steps):
+    M = np.eye(len(y)) - learning_rate / len(y) * H
+    return y + np.linalg.matrix_power(M, steps) @ (u0 - y)
+
+
+def gradient_by_gradient(W, b, a, X):
+    """One long vector for each point, neuron by neuron."""
+    rows = [
+        np.concatenate([a[r] * (W[r] @ x + b[r] >= 0) * np.append(x, 1) for r in range(len(a))])
+        for x in X
+    ]
+    return np.array(rows) @ np.array(rows).T / len(a)
+
+
+def sum_of_products(theta, hidden_layers):
+    """Θ as the backup slides print it, with the expectations from angles by arctan2."""
+    sigmas, slopes, phi = [np.cos(theta)], [], theta
+    for _ in range(hidden_layers):
+        slopes.append(1 - phi / np.pi)
+        sigmas.append((np.sin(phi) + (np.pi - phi) * np.cos(phi)) / np.pi)
+        phi = np.arctan2(np.sqrt(np.maximum(0, 1 - sigmas[-1] ** 2)), sigmas[-1])
+    return sum(s * np.prod(slopes[h:], axis=0) for h, s in enumerate(sigmas))
+
+
+def by_arccos(x, z):
+    theta = np.arccos(np.cos(x - z))
+    return (1 + np.cos(theta)) * (np.pi - theta) / 4 / np.pi
+
+
+def by_arcs(theta, spread):
+    """(w, b/s) evenly on the sphere: at height h two arcs of the angle of w, and their overlap."""
+    h, weights = np.polynomial.legendre.leggauss(1000)
+    half = np.arccos(np.clip(-spread * h / np.sqrt(1 - h**2), -1, 1))
+    gap = theta[:, None]
+    both = np.maximum(0, 2 * half - gap) + np.maximum(0, 2 * half + gap - 2 * np.pi)
+    return (1 + np.cos(theta)) * (both @ weights) / (4 * np.pi)
+
+
+def by_fourier(y):
+    c, q = np.fft.rfft(y), np.arange(len(y) // 2 + 1)
+    return np.fft.irfft(np.where((q % 2 == 1) & (q > 1), c, 0), len(y))
+
+
+@pytest.mark.parametrize(
+    ("lecture", "check", "answer"),
+    [
+        ("lecture01", "output_after", step_by_step),
+        ("lecture01", "tangent_kernel", gradient_by_gradient),
+        ("lecture01", "deep_kernel", sum_of_products),
+        ("lecture02", "circle_kernel", by_arccos),
+        ("lecture02", "spread_kernel", by_arcs),
+        ("lecture02", "never_learned", by_fourier),
+    ],
+)
+def test_other_ways_to_the_same_pass(lecture, check, answer, capsys):
+    checks = importlib.import_module(f"ntklab.course.checks.{lecture}")
+    getattr(checks, check)(answer)
+    assert capsys.readouterr().out.startswith("✓ ")
+
+
 # -- what all checks share ---------------------------------------------------------------------
 
 
@@ -252,8 +497,12 @@ def test_power_law_and_constant_factor():
 
 def test_checks_need_no_nbgrader_and_stay_light():
     code = """if True:
-        import sys
-        from ntklab.course.checks import lecture03
+        import importlib, pkgutil, sys
+        from ntklab.course import checks
+        names = [module.name for module in pkgutil.iter_modules(checks.__path__)]
+        assert {"lecture01", "lecture02", "lecture03"} <= set(names)
+        for name in names:
+            importlib.import_module(f"ntklab.course.checks.{name}")
         heavy = {"nbgrader", "torch", "matplotlib", "ipywidgets", "jupytext"} & set(sys.modules)
         assert not heavy, heavy"""
     subprocess.run([sys.executable, "-c", code], check=True, cwd=COURSE)

@@ -1,0 +1,132 @@
+"""Deep kernels' spectra: the data of lecture 05's figures that need no network."""
+
+import numpy as np
+import pandas as pd
+
+from ntklab import asymptotics, dynamics, fredholm
+from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab.densities import CircleDensity
+from ntklab.experiments.power import fit_power
+from ntklab.kernels import DeepNTK, TwoLayerNTK
+
+DEPTHS = (1, 2, 3, 5, 10, 50)
+# Frequencies over which slopes are fitted, by the dimension d of the ambient space
+WINDOWS = {2: (50, 200), 3: (10, 30)}
+
+
+def eigenvalue_decay(depths=DEPTHS, highest=200, dimension=2):
+    """λ_κ of `DeepNTK(L)` under uniform data on S^{d-1} for κ = 1 ... highest.
+
+    Parameters
+    ----------
+    depths : sequence of int
+        L, numbers of hidden layers.
+    highest : int
+        Largest frequency κ (degree of the harmonic for d >= 3).
+    dimension : int
+        d >= 2.
+
+    Returns
+    -------
+    pandas.DataFrame
+        hidden_layers, frequency, eigenvalue, asymptotic (d = 2 only, else nan).
+    """
+    frequency = np.arange(1, whole_number("highest", highest, at_least=1) + 1)
+    frames = []
+    for L in depths:
+        eigenvalues = DeepNTK(L).harmonic_eigenvalues(frequency, dimension=dimension)
+        law = asymptotics.deep_eigenvalue(frequency, L) if dimension == 2 else np.nan
+        columns = {"hidden_layers": L, "frequency": frequency, "eigenvalue": eigenvalues}
+        frames.append(pd.DataFrame({**columns, "asymptotic": law}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def decay_slopes(decay, window):
+    """Slopes of log λ against log κ over a window, even and odd frequencies apart.
+
+    A line through both would fit the zig-zag of parity, and depth 1 has no odd eigenvalues.
+
+    Returns
+    -------
+    pandas.DataFrame
+        hidden_layers, parity, slope, error (standard error of the slope).
+    """
+    low, high = window
+    inside = decay[decay.frequency.between(low, high)]
+    rows = []
+    for (L, odd), part in inside.groupby(["hidden_layers", inside.frequency % 2]):
+        part = part[part.eigenvalue > 1e-12 * decay.eigenvalue.max()]
+        if len(part) >= 3:
+            law = fit_power(part.frequency.to_numpy(), part.eigenvalue.to_numpy())
+            rows.append((L, "odd" if odd else "even", law.exponent, law.error))
+    return pd.DataFrame(rows, columns=["hidden_layers", "parity", "slope", "error"])
+
+
+def parity_ratio(hidden_layers, frequency=100):
+    """λ_{κ+1}/λ_κ on the circle at an even κ: 1 but for parity and the slow decay."""
+    even = whole_number("frequency", frequency, at_least=2)
+    if even % 2:
+        raise ValueError(f"frequency: must be even, got {even}")
+    lower, upper = DeepNTK(hidden_layers).harmonic_eigenvalues(np.array([even, even + 1]))
+    return float(upper / lower)
+
+
+def learning_times(
+    density, frequencies, kernel=None, threshold=0.05, tolerance=0.1
+):
+    """Gradient-flow time until cos κx is learned to rms `threshold` in every region (C18, C22).
+
+    Parameters
+    ----------
+    density : CircleDensity
+    frequencies : sequence of int
+        κ >= 1.
+    kernel : ZonalKernel, optional
+        Two-layer with bias when left out.
+    threshold : float
+        δ, rms over the region.
+    tolerance : float
+        What the eigenpairs used may leave of the target, as a part of δ.
+
+    Returns
+    -------
+    pandas.DataFrame
+        frequency, region, density (p_j, its mean over the region), time.
+    """
+    instance_of("density", density, CircleDensity)
+    kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
+    threshold = finite_number("threshold", threshold, above=0)
+    frequencies = finite_array("frequencies", frequencies, ndim=1).astype(int)
+    hardest = int(frequencies.max())
+    spectrum = dynamics.resolve(
+        kernel, density, lambda x: np.cos(hardest * x), tolerance * threshold
+    )
+    rows = []
+    for k in frequencies:
+        flow = dynamics.gradient_flow(spectrum, lambda x, k=k: np.cos(k * x))
+        for j, region in enumerate(density.regions):
+            p = float(np.mean(density.pdf(region.points(64))))
+            rows.append((int(k), j, p, flow.time_to_reach(threshold, region).time))
+    return pd.DataFrame(rows, columns=["frequency", "region", "density", "time"])
+
+
+def eigenspace_overlaps(density, hidden_layers, count=41):
+    """How alike the eigenfunctions of a deep and of the two-layer kernel are, pair by pair.
+
+    Returns
+    -------
+    pandas.DataFrame
+        q and overlap: the least cosine between the spaces of the q-th pairs, in L²(p).
+    """
+    instance_of("density", density, CircleDensity)
+    count = whole_number("count", count, at_least=3)
+    shallow = fredholm.solve(TwoLayerNTK(bias=True), density, count)
+    deep = fredholm.solve(DeepNTK(hidden_layers), density, count)
+    # both spectra at the nodes of one of them
+    products = (deep.values * deep.weights[:, None]).T @ shallow(deep.points)
+    pairs = range(1, (count - 1) // 2 + 1)
+    overlaps = [
+        np.linalg.svd(products[2 * q - 1 : 2 * q + 1, 2 * q - 1 : 2 * q + 1], compute_uv=False)
+        for q in pairs
+    ]
+    return pd.DataFrame({"q": list(pairs), "overlap": [float(s.min()) for s in overlaps]})

@@ -1,0 +1,68 @@
+"""Depth moves a kernel's profile, its spectrum under uneven data, and the local frequencies."""
+
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from ntklab import asymptotics, fredholm
+from ntklab._arguments import one_of, whole_number
+from ntklab.densities import PiecewiseConstant
+from ntklab.experiments import region_frequencies
+from ntklab.explorers.board import Board, whole_slider
+from ntklab.figures.depth import kernel_and_spectrum
+from ntklab.kernels import DeepNTK
+
+COUNT = 61
+DENSITIES = {"1 : 2 : 4": (1, 2, 4), "1 : 1 : 1": (1, 1, 1), "1 : 10 : 1": (1, 10, 1)}
+
+
+@dataclass(frozen=True)
+class Deep:
+    """A deep kernel, its spectrum under three regions of data, and local frequencies."""
+
+    hidden_layers: int
+    theta: np.ndarray
+    profile: np.ndarray  # scaled to 1 at 0
+    shallow_profile: np.ndarray
+    eigenvalues: np.ndarray
+    law: np.ndarray  # 2|k'(0)|Z²/q²
+    local: pd.DataFrame
+
+
+def compute(hidden_layers=10, density="1 : 2 : 4"):
+    """Profile, 61 eigenvalues and local frequencies for L hidden layers."""
+    L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=100)
+    p = PiecewiseConstant.equal_pieces(DENSITIES[one_of("density", density, DENSITIES)])
+    kernel, theta = DeepNTK(L), np.linspace(0, np.pi, 400)
+    # without odd eigenvalues, one hidden layer has fewer of them to show
+    spectrum = fredholm.solve(kernel, p, COUNT)
+    near, _ = asymptotics.end_slopes(L)
+    q = np.maximum((np.arange(COUNT) + 1) // 2, 1)
+    return Deep(
+        L,
+        theta,
+        kernel.profile(theta) / (L + 1),
+        DeepNTK(1).profile(theta) / 2,
+        spectrum.eigenvalues,
+        2 * abs(near) * p.Z**2 / q**2,
+        region_frequencies(p, spectrum),
+    )
+
+
+def draw(seen):
+    """Three panels."""
+    return kernel_and_spectrum(seen)
+
+
+def explorer():
+    """A slider for depth, a choice of density."""
+    return Board(
+        compute,
+        draw,
+        {
+            "hidden_layers": whole_slider("hidden layers", 10, 1, 60),
+            "density": widgets.ToggleButtons(options=list(DENSITIES), description="density"),
+        },
+    )
