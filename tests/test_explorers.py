@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from ntklab import figures
-from ntklab.explorers import density_editor, first_fit, sample_size
+from ntklab.explorers import density_editor, depth, first_fit, sample_size
 
-MODULES = {"density_editor": density_editor, "first_fit": first_fit, "sample_size": sample_size}
+MODULES = {
+    "density_editor": density_editor,
+    "depth": depth,
+    "first_fit": first_fit,
+    "sample_size": sample_size,
+}
 
 
 def _bounds(control):

@@ -6,7 +6,7 @@ from ntklab import asymptotics, experiments, fredholm, gram
 from ntklab.claims.ledger import Claim, Measurement, Rate
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR
-from ntklab.kernels import TwoLayerNTK
+from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 KERNEL = TwoLayerNTK(bias=True)
 
@@ -153,22 +153,30 @@ def measure_eigenfunctions(density=ONE_TWO_FOUR, points=2933, count=6, sampled=N
     )
 
 
-def measure_local_frequency(count=81, density=ONE_TWO_FOUR, predicted_for=None):
-    """C16, two-layer half: FFT in every region against q√p_j/Z."""
-    spectrum = fredholm.solve(KERNEL, density, count)
-    table = experiments.region_frequencies(predicted_for or density, spectrum)
-    table["error"] = (table.measured / table.predicted - 1).abs()
-    seen = table[table.periods >= 2]
-    worst = seen.groupby("q").error.median()
-    worst = worst[worst.index >= 4]
-    law = experiments.fit_power(worst.index.to_numpy(), worst.to_numpy())
-    high = float(seen[seen.q >= 10].error.max())
+def measure_local_frequency(count=81, density=ONE_TWO_FOUR, predicted_for=None, depths=(1, 10)):
+    """C16: FFT in every region against q√p_j/Z, for two-layer and deep kernels."""
+    worst, figures, laws = 0.0, [], []
+    for L in depths:
+        # one hidden layer has a bias, as in the lecture; deep networks have none, as in the paper
+        kernel = KERNEL if L == 1 else DeepNTK(L)
+        table = experiments.region_frequencies(
+            predicted_for or density, fredholm.solve(kernel, density, count)
+        )
+        table["error"] = (table.measured / table.predicted - 1).abs()
+        seen = table[table.periods >= 2]
+        typical = seen[seen.q >= 4].groupby("q").error.median()
+        laws.append(experiments.fit_power(typical.index.to_numpy(), typical.to_numpy()))
+        high = float(seen[seen.q >= 10].error.max())
+        worst = max(worst, high)
+        figures.append(
+            f"{L} hidden layer{'s' if L > 1 else ''}: within {100 * high:.1f} % for q from 10 to "
+            f"{seen.q.max()}, {100 * seen[seen.q < 10].error.max():.0f} % below"
+        )
     return Measurement(
-        printed=high,
-        tolerance=0.02,
-        rate=Rate("q", law, -1.0, margin=0.5),
-        figure=f"q from 10 to {seen.q.max()}: within {100 * high:.1f} % of q√p/Z in all three "
-        f"regions; q below 10 within {100 * seen[seen.q < 10].error.max():.0f} %",
+        printed=worst,
+        tolerance=0.05,
+        rate=Rate("q", laws[0], -1.0, margin=0.5),
+        figure="; ".join(figures),
     )
 
 
@@ -236,7 +244,7 @@ CLAIMS = (
     Claim(
         "C16",
         "figure",
-        "the local frequency measured by FFT in every region matches (13), two-layer network",
+        "the local frequency measured by FFT in every region matches (13), two-layer and depth 10",
         "it does from q = 10 on, within what an FFT over the region resolves",
         LECTURE,
         measure_local_frequency,

@@ -32,11 +32,13 @@ class Deep:
 
 
 def compute(hidden_layers=10, density="1 : 2 : 4"):
-    """Profile, 61 eigenvalues and local frequencies for L hidden layers."""
-    L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=100)
+    """Profile, 61 eigenvalues and local frequencies for L >= 2 hidden layers.
+
+    One hidden layer without bias learns no odd frequency and has a law of its own (lecture 2).
+    """
+    L = whole_number("hidden_layers", hidden_layers, at_least=2, at_most=100)
     p = PiecewiseConstant.equal_pieces(DENSITIES[one_of("density", density, DENSITIES)])
     kernel, theta = DeepNTK(L), np.linspace(0, np.pi, 400)
-    # without odd eigenvalues, one hidden layer has fewer of them to show
     spectrum = fredholm.solve(kernel, p, COUNT)
     near, _ = asymptotics.end_slopes(L)
     q = np.maximum((np.arange(COUNT) + 1) // 2, 1)
@@ -62,7 +64,7 @@ def explorer():
         compute,
         draw,
         {
-            "hidden_layers": whole_slider("hidden layers", 10, 1, 60),
+            "hidden_layers": whole_slider("hidden layers", 10, 2, 60),
             "density": widgets.ToggleButtons(options=list(DENSITIES), description="density"),
         },
     )

@@ -79,6 +79,9 @@ def laziness(table, laws):
         ax.loglog(m, middle * np.sqrt(np.exp(np.log(m).mean()) / m), color=COLORS["printed"],
                   ls="--", label="slope -1/2")
         ax.set_xticks(m, [str(value) for value in m])
+        low, high = rms[column].min(), rms[column].max()
+        ticks = [t for t in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if low < 2 * t < 4 * high]
+        ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
         ax.minorticks_off()
         ax.set_xlabel("width m")
         ax.set_title(f"{label}\nm^({laws[column]})")
