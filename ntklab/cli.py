@@ -124,7 +124,29 @@ def _report(paths):
         print(f"wrote {os.path.relpath(path)}")
 
 
-COMMANDS = (_add_lab, _add_build)
+def _add_claims(commands):
+    command = commands.add_parser(
+        "claims",
+        help="measure claims of the lecture and judge them",
+        description="Measure claims of the lecture, all of them when none is named, and print "
+        "each with its verdict.",
+    )
+    command.add_argument("names", metavar="ID", nargs="*", help="claims, e.g. C13")
+    command.add_argument("--list", action="store_true", help="only say which claims there are")
+    command.set_defaults(run=_claims)
+
+
+def _claims(args):
+    from ntklab.claims import CLAIMS, judge
+
+    for name in args.names or CLAIMS:
+        if args.list and name in CLAIMS:
+            print(f"{name}  {CLAIMS[name].source:18}  {CLAIMS[name].statement}")
+        else:
+            print(judge(name), flush=True)
+
+
+COMMANDS = (_add_lab, _add_build, _add_claims)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,6 +9,7 @@ import pytest
 
 import ntklab
 from ntklab import cli
+from ntklab.claims import CLAIMS
 from ntklab.course import exercises, goldens
 
 CHECKOUT = Path(__file__).parents[1]
@@ -119,3 +120,21 @@ def test_build_refuses_an_unknown_lecture(course, monkeypatch, capsys):
     monkeypatch.chdir(course)
     assert cli.main(["build", "goldens", "02"]) == 1
     assert "names: must match a lecture (01_one), got '02'" in capsys.readouterr().err
+
+
+def test_claims_are_listed(capsys):
+    assert cli.main(["claims", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(CLAIMS)
+    assert "four-case formula" in next(line for line in lines if line.startswith("C13"))
+
+
+def test_a_claim_is_measured(capsys):
+    assert cli.main(["claims", "C13"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("C13 [(17)] CORRECTED\n") and "measured: uniform p" in shown
+
+
+def test_an_unknown_claim_is_refused(capsys):
+    assert cli.main(["claims", "C99"]) == 1
+    assert "claim_id: must be one of" in capsys.readouterr().err
