@@ -1,0 +1,139 @@
+"""Figures of lecture 07: other losses, and real data."""
+
+import numpy as np
+
+from ntklab.figures.style import COLORS, SERIES, new, styled
+
+HALF_STYLES = {"dense": "-", "sparse": "--"}
+
+
+def _named(loss, order):
+    return f"Sobolev, s = {order:g}" if loss == "sobolev" else loss
+
+
+@styled
+def fractions_by_loss(table):
+    """Fraction learned against time: one panel a loss, one colour a frequency.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `experiments.beyond.compare`; trained networks are dots on the predicted lines.
+    """
+    panels = list(dict.fromkeys(zip(table.loss, table.order, strict=True)))
+    figure, axes = new(1, len(panels), size=(2.9 * len(panels) + 0.4, 3.5), sharey=True)
+    for ax, (loss, order) in zip(axes[0], panels, strict=True):
+        part = table[(table.loss == loss) & (table.order == order)]
+        for color, (frequency, curves) in zip(SERIES, part.groupby("frequency"), strict=False):
+            for (half, route), curve in curves.groupby(["half", "route"], sort=False):
+                if route == "predicted":
+                    ax.semilogx(curve.time, curve.fraction, HALF_STYLES[half], color=color,
+                                label=f"κ = {frequency}, {half} half")
+                else:
+                    marker = "o" if half == "dense" else "x"
+                    ax.semilogx(curve.time, curve.fraction, marker, ms=4, color=color)
+        ax.set_title(f"{_named(loss, order)} loss", fontsize=10)
+        ax.set_ylim(-0.25, 1.3)
+        ax.set_xlabel("time · λ₁")
+    axes[0, 0].set_ylabel("fraction learned")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    names = ", ".join(_named(*panel) for panel in panels)
+    trained = " Dots are a trained network." if (table.route == "trained").any() else ""
+    figure.set_label(
+        f"Fractions of waves learned against time in the dense and the sparse half, for the "
+        f"losses {names}. Under the ordinary loss the sparse half is late; with quadrature weights "
+        f"both halves agree; larger Sobolev orders bring the frequencies together.{trained}"
+    )
+    return figure
+
+
+@styled
+def speeds_by_loss(frequencies, speeds, ratio):
+    """Learning speed against frequency, one curve a loss.
+
+    Parameters
+    ----------
+    frequencies : array_like
+    speeds : dict of str to ndarray
+    ratio : float
+        Density ratio, for the title.
+    """
+    figure, axes = new(1, 1, size=(6.4, 3.8))
+    ax = axes[0, 0]
+    for color, (name, values) in zip(SERIES, speeds.items(), strict=False):
+        ax.loglog(frequencies, values, "o-", ms=4, color=color, label=name)
+    ax.set_xlabel("frequency κ")
+    ax.set_ylabel("speed relative to κ = 1")
+    ax.set_title(f"density ratio {ratio:g}")
+    ax.legend()
+    figure.set_label(
+        "Speed of learning against frequency on doubly logarithmic axes, for several losses: "
+        f"{', '.join(speeds)}. The ordinary one falls like one over the square of the frequency; "
+        "Sobolev weights flatten the curve and then turn it upwards."
+    )
+    return figure
+
+
+@styled
+def digit_gallery(digits, count=8):
+    """Digits from the sparsest places (above) and from the densest (below)."""
+    figure, axes = new(2, count, size=(1.1 * count, 2.7))
+    order = np.argsort(digits.log_density)
+    for row, chosen in enumerate((order[:count], order[::-1][:count])):
+        for ax, i in zip(axes[row], chosen, strict=True):
+            ax.imshow(digits.X[i].reshape(8, 8), cmap="gray_r")
+            ax.set_title(f"{digits.digit[i]}", fontsize=9)
+            ax.set_xticks([])
+            ax.set_yticks([])
+            ax.grid(False)
+            ax.spines[:].set_visible(False)
+    axes[0, 0].set_ylabel("sparsest")
+    axes[1, 0].set_ylabel("densest")
+    ends = order[:count], order[::-1][:count]
+    shown = [", ".join(str(digits.digit[i]) for i in chosen) for chosen in ends]
+    figure.set_label(
+        f"Handwritten digits in the sparsest places of the data: {shown[0]}; and in the densest: "
+        f"{shown[1]}. The latter are neat and alike, the former odd."
+    )
+    return figure
+
+
+@styled
+def digit_learning(digits, directions=(1, 3, 10, 25)):
+    """Directions learned, and rms error by density: lines predicted, dots trained."""
+    figure, axes = new(1, 2, size=(9.2, 3.8))
+    left, right = axes[0]
+    t = 1 + digits.iterations
+    count = max(directions) + 1
+    predicted = digits.learned(digits.predicted, count)
+    for color, i in zip(SERIES, directions, strict=False):
+        left.semilogx(t, predicted[:, i], color=color, label=f"eigenvector {i}")
+    errors = digits.errors(digits.predicted)
+    names = ["sparsest", "second", "third", "densest"]
+    for color, k in zip(SERIES, range(4), strict=False):
+        right.loglog(t, errors[:, k], color=color, label=f"{names[k]} quarter")
+    if digits.trained is not None:
+        trained = digits.learned(digits.trained, count)
+        for color, i in zip(SERIES, directions, strict=False):
+            left.semilogx(t, trained[:, i], "o", ms=3, color=color)
+        for color, values in zip(SERIES, digits.errors(digits.trained).T, strict=False):
+            right.loglog(t, values, "o", ms=3, color=color)
+    left.axhline(1, color=COLORS["printed"], lw=0.8)
+    left.set_ylim(-0.2, 1.25)
+    left.set_xlabel("1 + iteration")
+    left.set_ylabel("fraction learned")
+    left.legend()
+    right.set_xlabel("1 + iteration")
+    right.set_ylabel("rms error")
+    right.set_yticks([0.2, 0.5, 1], ["0.2", "0.5", "1"])
+    right.minorticks_off()
+    right.legend()
+    last = errors[-1]
+    figure.set_label(
+        "Digits: fractions learned of the target along four eigenvectors, in the order of their "
+        "eigenvalues; and the rms error in four quarters of the data by density, which ends at "
+        f"{last[0]:.2f} in the sparsest and {last[3]:.2f} in the densest. Lines are predicted, "
+        "dots a trained network."
+    )
+    return figure
