@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("only `ntklab lab` takes options after --")
     try:
         return args.run(args) or 0
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, FileNotFoundError, ModuleNotFoundError, RuntimeError) as error:
         print(f"ntklab: {error}", file=sys.stderr)
         return 1
 
@@ -93,7 +93,7 @@ def _lab(args):
 
 
 def _add_build(commands):
-    command = commands.add_parser("build", help="regenerate exercises or goldens")
+    command = commands.add_parser("build", help="regenerate exercises or goldens, write pages")
     kinds = command.add_subparsers(title="what to build", metavar="WHAT", required=True)
 
     exercises = kinds.add_parser("exercises", help="exercises/ from solutions/")
@@ -104,6 +104,13 @@ def _add_build(commands):
         "names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all of them)"
     )
     goldens.set_defaults(run=_build_goldens)
+
+    html = kinds.add_parser("html", help="the reading edition, a static web site")
+    html.add_argument("names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all)")
+    html.add_argument(
+        "--out", metavar="FOLDER", type=Path, help="where to (default: _build/html in the course)"
+    )
+    html.set_defaults(run=_build_html)
 
 
 def _build_exercises(args):
@@ -117,6 +124,13 @@ def _build_goldens(args):
     from ntklab.course import goldens
 
     _report(goldens.build(course_folder(), args.names))
+
+
+def _build_html(args):
+    from ntklab.course import site
+
+    course = course_folder()
+    _report([site.build(course, args.out or course / "_build" / "html", args.names)])
 
 
 def _report(paths):

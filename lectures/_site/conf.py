@@ -1,0 +1,55 @@
+"""Sphinx settings of the reading edition; `ntklab build html` brings the pages beside this file."""
+
+project = "ntklab"
+author = "The ntklab authors"
+copyright = "The ntklab authors; text CC BY 4.0, code BSD-3-Clause"
+language = "en"
+
+extensions = ["myst_nb"]
+nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
+exclude_patterns = ["conf.py", "_build"]
+
+nb_execution_mode = "cache"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_excludepatterns = ["exercises/*"]  # their cells wait for an answer
+nb_output_stderr = "remove"  # progress bars
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath", "colon_fence", "html_image"]
+myst_heading_anchors = 3
+myst_update_mathjax = False  # its settings are for later releases than the one below
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+html_theme = "sphinx_book_theme"
+html_title = "What does a network learn first?"
+html_static_path = ["_static"]
+html_css_files = ["ntklab.css"]
+html_theme_options = {
+    "show_navbar_depth": 1,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "home_page_in_toc": True,
+}
+html_copy_source = False
+html_show_sourcelink = False
+
+# MathJax from beside the pages: formulas show without a network, too.
+mathjax_path = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full"
+mathjax2_config = {
+    "tex2jax": {
+        "inlineMath": [["\\(", "\\)"]],
+        "displayMath": [["\\[", "\\]"]],
+        "processEscapes": True,
+        "ignoreClass": "mathjax_ignore|tex2jax_ignore|document",
+        "processClass": "tex2jax_process|mathjax_process|math|output_area",
+    },
+    "jax": ["input/TeX", "output/HTML-CSS"],
+    # the only fonts that come with it
+    "HTML-CSS": {
+        "availableFonts": [],
+        "preferredFont": None,
+        "imageFont": None,
+        "webFont": "STIX-Web",
+        "linebreaks": {"automatic": True},
+    },
+}

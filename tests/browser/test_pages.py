@@ -1,0 +1,111 @@
+"""The reading edition in a browser, on a desk and on a phone."""
+
+import functools
+import http.server
+import threading
+from pathlib import Path
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from ntklab.course import site
+
+COURSE = Path(__file__).parents[2]
+
+LECTURE = "03"
+PAGES = (
+    "index.html",
+    "lectures/03_fredholm_eigenfunctions.html",
+    "exercises/03_fredholm_eigenfunctions.html",
+)
+# MathJax has nothing more to do
+TYPESET = "() => window.MathJax && MathJax.Hub && MathJax.Hub.queue.pending === 0"
+
+
+@pytest.fixture(scope="module")
+def address(browser, tmp_path_factory):
+    """Where the site of one lecture and its assignment is served."""
+    folder = tmp_path_factory.mktemp("site")
+    site.build(COURSE, folder, [LECTURE], progress=False)
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    handler = functools.partial(Quiet, directory=folder)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(params=[390, 1280], ids=["phone", "desk"])
+def page(browser, request):
+    page = browser.new_page(viewport={"width": request.param, "height": 900})
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page(page, address, name):
+    outside = []
+    page.on("request", lambda r: None if r.url.startswith(address) else outside.append(r.url))
+    page.goto(address + name)
+    page.wait_for_function(TYPESET)
+    assert page.locator(".MathJax").count() > 0
+    assert page.locator(".MathJax_Error, .merror").count() == 0
+    assert [url for url in outside if url.startswith("http")] == []
+    # nothing sticks out sideways
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    missing = page.locator("article img:not([alt]), article img[alt='']").count()
+    assert missing == 0, f"{missing} pictures without alt text"
+    serious = [
+        f"{finding['id']}: {finding['nodes'][0]['html'][:200]}"
+        for finding in Axe().run(page).response["violations"]
+        if finding["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_every_link_inside_the_site_leads_somewhere(browser, address):
+    page, seen, waiting = browser.new_page(), set(), [address + name for name in PAGES]
+    while waiting:
+        url = waiting.pop()
+        if url in seen or "/_static/" in url:
+            continue
+        seen.add(url)
+        assert page.goto(url).ok, url
+        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+        ids = set(page.eval_on_selector_all("[id]", "all => all.map(e => e.id)"))
+        for link in links:
+            target, fragment = urldefrag(urljoin(url, link))
+            if target == url and fragment:
+                assert fragment in ids, f"{url}: no {fragment}"
+            if target.startswith(address):
+                waiting.append(target)
+    page.close()
+    assert len(seen) >= len(PAGES)
+
+
+def test_previous_and_next_lead_through_the_course(browser, address):
+    page = browser.new_page()
+    page.goto(address + "index.html")
+    page.click("a.right-next")
+    assert page.url.endswith(PAGES[1])
+    page.click("a.right-next")
+    assert page.url.endswith(PAGES[2])
+    page.click("a.left-prev")
+    assert page.url.endswith(PAGES[1])
+    page.close()
+
+
+def test_no_solution_is_on_a_page(browser, address):
+    page = browser.new_page()
+    page.goto(address + PAGES[2])
+    text = page.inner_text("article")
+    assert "YOUR CODE HERE" in text
+    assert "BEGIN SOLUTION" not in text
+    page.close()
