@@ -19,11 +19,13 @@ Patterns   two-layer ReLU, points anywhere: the pattern, in blocks that stay in 
 Layers     any network of `ntklab.networks`: the backward pass of the lecture's backup slides.
 """
 
+import copy
 import math
 
 import torch
 
-from ntklab.networks import TwoLayerReLU, _with_derivative
+from ntklab._arguments import instance_of
+from ntklab.networks import LayeredNetwork, TwoLayerReLU, _with_derivative
 
 CACHE = 2**20  # bytes of a block of the pattern on a CPU: about its second-level cache
 MEMORY = 2**29  # bytes of work at a time elsewhere
@@ -43,10 +45,60 @@ def route(network, X):
     return Arcs(network) if network.dimension == 2 and suits and doubles else Patterns(network)
 
 
-def stack(networks):
-    """{name: (N, ...)}: the parameters of networks of one shape."""
+def alike(networks):
+    """The networks as a list, all of one shape, dtype and activation; or an error says what not."""
+    if isinstance(networks, LayeredNetwork):
+        raise TypeError("networks: must be a sequence of networks, got one; write [network]")
+    networks = [instance_of("networks", network, LayeredNetwork) for network in networks]
+    if not networks:
+        raise ValueError("networks: must hold one at least, got none")
+
+    def kind(network):
+        values = [(k, v.shape, v.dtype, v.requires_grad) for k, v in network.named_parameters()]
+        own = network._activation, network._c_sigma, network._bias_scale
+        return type(network), values, own
+
+    for i, network in enumerate(networks):
+        if kind(network) != kind(networks[0]):
+            raise ValueError(
+                f"networks: must be alike, got {networks[0]!r} and, as number {i}, {network!r}"
+            )
+    if next(networks[0].parameters()).dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"networks: must be float32 or float64, got {networks[0]!r}")
+    if not networks[0].trained_parameters:
+        raise ValueError("networks: must have a trained parameter, got none with requires_grad")
+    return networks
+
+
+def stack(networks, device):
+    """{name: (N, ...)}: the parameters of networks that are alike."""
     columns = zip(*(network.named_parameters() for network in networks), strict=True)
-    return {column[0][0]: torch.stack([value.detach() for _, value in column]) for column in columns}
+    return {
+        column[0][0]: torch.stack([value.detach().to(device) for _, value in column])
+        for column in columns
+    }
+
+
+def rearranged(parameters, order):
+    """Parameters (N, m) or (N, m, d) with neurons in the order (N, m), or None for as they are."""
+    if order is None:
+        return dict(parameters)
+    return {
+        name: value.take_along_dim(order if value.ndim == 2 else order[..., None], dim=1)
+        for name, value in parameters.items()
+    }
+
+
+@torch.no_grad()
+def unstack(networks, parameters, order=None):
+    """Copies of the networks with these parameters, whose neurons were rearranged by `order`."""
+    parameters = rearranged(parameters, None if order is None else order.argsort(dim=-1))
+    device = next(iter(parameters.values())).device
+    copies = tuple(copy.deepcopy(network).to(device) for network in networks)
+    for i, network in enumerate(copies):
+        for name, value in network.named_parameters():
+            value.copy_(parameters[name][i])
+    return copies
 
 
 class Arcs:

@@ -197,6 +197,58 @@ MISTAKES = {
         "p for √p": ("np.sqrt(pdf(x) * 2", "pdf(x) * np.sqrt(2", "p stands on both sides"),
         "half of the density": ("np.sqrt(pdf(x) * 2", "np.sqrt(np.sqrt(pdf(x)) * 2", "half its"),
     },
+    "finishing-time": {
+        "κ for κ²": ("frequency**2", "frequency", "not like 1/κ"),
+        "√p": ("learning_rate * p /", "learning_rate * np.sqrt(p) /", "√p is for frequencies"),
+        "time like p": ("/ rate", "* rate * np.pi**2 * frequency**4", "more data, more time"),
+        "η forgotten": ("learning_rate * p", "p", "learning rate does not enter"),
+        "rms of 1": ("np.sqrt(2) * threshold", "threshold", "is 1/√2, not 1"),
+        "√2 on top": ("1 / (np.sqrt(2) * threshold)", "np.sqrt(2) / threshold", "the wrong side"),
+        "base 10": ("np.log(", "np.log10(", "natural logarithm"),
+        "π lost": ("(np.pi * frequency**2)", "frequency**2", "π is lost"),
+        "rate of the square": ("rate = learning", "rate = 2 * learning", "its square twice"),
+        "upside down": ("np.log(1 / (np.sqrt(2) * threshold))", "np.log(np.sqrt(2) * threshold)",
+                        "logarithm upside down"),
+    },
+    "reciprocal-tail": {
+        "every q once": ("2 * beyond + left_over", "beyond", "every q counts twice"),
+        "the printed bound": (
+            "2 * beyond + left_over", "1 / max(n // 2, 1)", "no sum at all"
+        ),
+        "even n": ("if n % 2 == 0 else 0.0", "if n % 2 == 2 else 0.0", "for even n one of the two"),
+        "one too many": ("n // 2 + 1)", "(n - 1) // 2 + 1)", "for even n one of the two"),
+        "a cut series": (
+            "np.pi**2 / 6", "np.sum(1 / np.arange(1.0, 1001) ** 2)", "longer than that"
+        ),
+    },
+    "source-norm": {
+        "square": ("np.sqrt(square) / k", "square / k**2", "square of the norm"),
+        "k forgotten": ("np.sqrt(square) / k", "np.sqrt(square)", "norm of g/p"),
+        "times k": ("np.sqrt(square) / k", "np.sqrt(square) * k", "the other way round"),
+        "L² without p": ("wave**2 / pdf(x)", "wave**2 / pdf(x) ** 2", "which leaves g²/p"),
+        "p on top": ("wave**2 / pdf(x)", "wave**2 * pdf(x)", "g is divided by p"),
+        "the bound": ("pdf(x))", "pdf(x).min())", "The integral itself is smaller"),
+        "half the circle": ("k = 2 * np.pi", "k = np.pi", "not over half of it"),
+        "the uniform eigenvalue": ("k = 2 * np.pi * ", "k = ", "holds a factor p"),
+    },
+    "iterations-needed": {
+        "t for 2t": ("(np.exp(t * log) * g) ** 2", "np.exp(t * log) * g**2", "exponent 2t"),
+        "no root": ("np.sqrt(np.sum((np.exp(t * log) * g) ** 2))",
+                    "np.sum((np.exp(t * log) * g) ** 2)", "square of the error is δ"),
+        "flow": ("np.log1p(-learning_rate * eigenvalues)", "-learning_rate * eigenvalues",
+                 "is gradient flow"),
+        "sum of sizes": ("np.sqrt(np.sum((np.exp(t * log) * g) ** 2))",
+                         "np.sum(np.abs(np.exp(t * log) * g))", "by Pythagoras"),
+        "slowest mode": ("    if error(0)", "    if eigenvalues.min() > 0:\n        return int("
+                         "np.ceil(np.log(threshold) / log.max()))\n    if error(0)",
+                         "slowest mode alone"),
+        "coefficients forgotten": ("(np.exp(t * log) * g)", "np.exp(t * log)",
+                                   "do the coefficients enter"),
+        "one too early": ("return high", "return low", "one too early"),
+        "one too late": ("return high", "return high + 1", "one too late"),
+        "not whole": ("return high", "return high - 0.5", "are whole numbers"),
+        "never forgotten": ("        return -1", "        return 10**9", "as t → ∞"),
+    },
 }
 
 

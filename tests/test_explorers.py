@@ -6,13 +6,26 @@ import numpy as np
 import pytest
 
 from ntklab import figures
-from ntklab.explorers import density_editor, depth, first_fit, sample_size
+from ntklab.explorers import (
+    bias,
+    density_editor,
+    depth,
+    first_fit,
+    losses,
+    sample_size,
+    theorem,
+    width,
+)
 
 MODULES = {
+    "bias": bias,
     "density_editor": density_editor,
     "depth": depth,
     "first_fit": first_fit,
+    "losses": losses,
     "sample_size": sample_size,
+    "theorem": theorem,
+    "width": width,
 }
 
 
@@ -67,6 +80,20 @@ def test_a_refusal_is_shown_and_the_picture_stays():
     assert board.picture.value == before
 
 
+def test_what_is_never_learned_is_shown_with_its_floor():
+    learning = theorem.compute(kernel="without bias", frequency=5)
+    assert np.isinf(learning.table.exact).all() and (learning.table.floor > 0.3).all()
+    assert "never, floor" in theorem.draw(learning).get_label()
+
+
+def test_finishing_times_lie_on_the_curves_and_below_the_bound():
+    learning = theorem.compute()
+    assert (learning.table.exact < learning.table.bound).all()
+    for row, curve in zip(learning.table.itertuples(), learning.curves.T, strict=True):
+        at = np.interp(np.log(row.exact), np.log(learning.t[1:]), curve[1:])
+        assert at == pytest.approx(learning.threshold, rel=0.01)
+
+
 def test_the_same_draw_gives_the_same_data():
     first, second = sample_size.compute(seed=4), sample_size.compute(seed=4)
     np.testing.assert_array_equal(first.relative, second.relative)
@@ -82,6 +109,11 @@ def test_the_same_draw_gives_the_same_data():
         (lambda: density_editor.compute(shape="star"), "shape"),
         (lambda: density_editor.compute(left=-1.0), "weights"),
         (lambda: density_editor.compute(eigenfunction=61), "eigenfunction"),
+        (lambda: theorem.compute(learning_rate=30.0), "learning_rate"),
+        (lambda: theorem.compute(left=0.01, frequency=30), "frequencies"),
+        (lambda: theorem.compute(left=0.001), "points"),
+        (lambda: theorem.compute(threshold=0.0), "threshold"),
+        (lambda: theorem.compute(kernel="deep"), "kernel"),
     ],
 )
 def test_bad_input_is_named(call, name):

@@ -1,0 +1,107 @@
+"""The κ²/p* theorem by hand: density, κ, δ and η → learning curves and finishing times."""
+
+from dataclasses import dataclass
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+
+from ntklab import bounds, dynamics, fredholm, gram
+from ntklab._arguments import finite_number, one_of, whole_number
+from ntklab.densities import PiecewiseConstant
+from ntklab.experiments import convergence
+from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.figures.convergence import theorem_board
+from ntklab.kernels import TwoLayerNTK
+
+KERNELS = {"with bias": TwoLayerNTK(bias=True), "without bias": TwoLayerNTK(bias=False)}
+POINTS = 600
+MODES = 96  # where the kernel is blind to κ: what these leave of the target is the floor
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Error curves by region, and when they come down to the threshold.
+
+    `table` has region, density, exact, local, bound (iterations, inf for never) and floor.
+    """
+
+    density: PiecewiseConstant
+    frequency: int
+    threshold: float
+    t: np.ndarray
+    curves: np.ndarray
+    table: pd.DataFrame
+
+
+def compute(
+    left=1.0, middle=2.0, right=4.0, frequency=6, threshold=0.05, learning_rate=1.0,
+    kernel="with bias",
+):
+    """Gradient descent on cos κx over 600 evenly placed points, by exact linear theory.
+
+    Parameters
+    ----------
+    left, middle, right : float
+        Relative densities of the thirds of the circle.
+    frequency : int
+        κ >= 1, up to Nyquist's limit of the sparsest third.
+    threshold : float
+        δ > 0, root mean square over a region.
+    learning_rate : float
+        η of the mean loss, below 2/λ_1.
+    kernel : {"with bias", "without bias"}
+        Without bias odd κ >= 3 are never learned.
+    """
+    density = PiecewiseConstant.equal_pieces([left, middle, right])
+    threshold = finite_number("threshold", threshold, above=0)
+    frequency = whole_number("frequency", frequency, at_least=1)
+    kernel = KERNELS[one_of("kernel", kernel, tuple(KERNELS))]
+    x = convergence.place(density, POINTS)
+    convergence.check_frequencies(density, x, (frequency,))
+    if bounds.multiplier(kernel, frequency) > 0:
+        spectrum = gram.solve(kernel, x, len(x))
+    else:  # points would be fitted in the very end by modes that no population has
+        spectrum = fredholm.solve(kernel, density, MODES)
+    descent = dynamics.gradient_descent(
+        spectrum, np.cos(frequency * spectrum.points), learning_rate
+    )
+    S = bounds.source(kernel, density, frequency)
+    rows = []
+    for j, region in enumerate(density.regions):
+        reach = descent.time_to_reach(threshold, region)
+        local = bounds.local_time(threshold, learning_rate, kernel, frequency, density, region)
+        mass = convergence.mass(density, region)
+        bound = bounds.iterations(threshold, learning_rate, S, mass=mass)
+        rows.append((j, density.values[j], float(reach.time), local, bound, reach.floor))
+    columns = ["region", "density", "exact", "local", "bound", "floor"]
+    table = pd.DataFrame(rows, columns=columns)
+    last = table.exact[np.isfinite(table.exact)].max() if np.isfinite(table.exact).any() else 1e5
+    t = np.concatenate([[0], np.unique(np.round(np.geomspace(1, 3 * last + 20, 150)))])
+    curves = np.stack([descent.error(t, region) for region in density.regions], axis=1)
+    return Learning(density, frequency, threshold, t, curves, table)
+
+
+def draw(learning):
+    """Density, curves and times."""
+    return theorem_board(
+        learning.density, learning.t, learning.curves, learning.threshold, learning.table,
+        learning.frequency,
+    )
+
+
+def explorer():
+    """Sliders for the three weights, κ, δ and η; with bias or without."""
+    return Board(
+        compute,
+        draw,
+        {
+            "left": log_slider("weight, left", 1.0, -0.5, 1),
+            "middle": log_slider("weight, middle", 2.0, -0.5, 1),
+            "right": log_slider("weight, right", 4.0, -0.5, 1),
+            "frequency": whole_slider("frequency κ", 6, 1, 29),
+            "threshold": log_slider("threshold δ", 0.05, -2.5, -0.3),
+            "learning_rate": log_slider("learning rate η", 1.0, -2, 0.6),
+            "kernel": widgets.ToggleButtons(options=tuple(KERNELS), description="network"),
+        },
+    )

@@ -1,0 +1,322 @@
+"""Figures of lecture 04: learning curves by region, bounds beside the truth, finishing times."""
+
+import numpy as np
+
+from ntklab.figures.style import (
+    COLORS,
+    MARKERS,
+    SERIES,
+    angle_axis,
+    draw_density,
+    new,
+    shade_regions,
+    styled,
+)
+
+
+def named(densities):
+    """Region -> "p = 0.068" for a frame's column or an array of densities."""
+    return [f"p = {p:.3f}" for p in densities]
+
+
+def frequency_axis(ax, frequencies):
+    """A logarithmic axis with plain numbers at the frequencies there are."""
+    ticks = sorted(set(frequencies))
+    ax.set_xticks(ticks, [f"{k:g}" for k in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("κ")
+
+
+@styled
+def order_of_regions(order, moments=3):
+    """Figure 6: the output at a few moments, and the error of every region against time."""
+    figure, axes = new(1, moments + 1, size=(12.0, 3.2), width_ratios=[1] * moments + [1.3])
+    target = np.sin(order.frequency * np.linspace(-np.pi, np.pi, 2001))
+    # a moment just after each of the first regions is finished, in that order
+    finished = [order.reached[j] for j in order.sequence()[:moments]]
+    finished = [t if np.isfinite(t) else order.iterations[-1] for t in finished]
+    for ax, when in zip(axes[0], finished, strict=False):
+        i = int(np.argmin(np.abs(order.iterations - when)))
+        shade_regions(ax, order.density)
+        ax.plot(np.linspace(-np.pi, np.pi, 2001), target, color="0.6", lw=0.8)
+        ax.plot(order.points, order.outputs[i], color=COLORS["network"], lw=1.1)
+        ax.set(ylim=(-1.35, 1.35), title=f"iteration {order.iterations[i]}")
+        angle_axis(ax)
+    last = axes[0, -1]
+    t = order.iterations + 1
+    for j, color in zip(range(len(order.reached)), SERIES, strict=False):
+        label = named([order.density.values[j]])[0]
+        last.loglog(t, order.errors[:, j], color=color, label=label)
+        last.loglog(t, order.predicted[:, j], ":", color=color)
+    last.axhline(order.threshold, color="0.3", lw=0.8, ls="--")
+    last.set(xlabel="1 + iteration", ylabel="rms error", title="trained; dotted: linear theory")
+    last.legend(loc="lower left")
+    sequence = ", ".join(f"{order.density.values[j]:.3f}" for j in order.sequence())
+    figure.set_label(
+        f"A network learning sin {order.frequency}x: outputs over the target at three moments, and "
+        f"the error of each region against the iteration. Regions are finished in the order of "
+        f"their densities {sequence}."
+    )
+    return figure
+
+
+@styled
+def coefficients_and_bounds(table, frequency):
+    """|g_i| against q beside the lemma's bound and the corrected one (`lemma_table`)."""
+    figure, axes = new(size=(6.8, 3.8))
+    ax = axes[0, 0]
+    seen = table[table.coefficient > 1e-11]  # smaller ones are rounding
+    ax.loglog(seen.q, seen.coefficient, "o", ms=3, mfc="none", color=COLORS["theory"],
+              label="|g_i|")
+    applies = table[np.isfinite(table.printed)]
+    ax.loglog(applies.q, applies.printed, "--", color=COLORS["printed"],
+              label="8BZ/(3q√p*), where it applies")
+    ax.loglog(table.q, table.corrected, "-", color=COLORS["experiment"], label="λ_i S")
+    ax.axvline(frequency, color="0.5", lw=0.8, ls=":")
+    ax.set(xlabel="q", ylabel=f"coefficient of cos {frequency}x")
+    ax.legend(loc="lower left")
+    figure.set_label(
+        f"Coefficients of cos {frequency}x in the eigenfunctions against q on logarithmic axes. "
+        "The lemma's bound falls like 1/q and is far above them; the corrected bound falls like "
+        "1/q squared and comes close near the target's own frequency."
+    )
+    return figure
+
+
+@styled
+def tails_and_bounds(table):
+    """Left Σ_{i>n} 1/q_i² times q_n; right Σ_{i>n} g_i²; both beside bounds (`lemma_table`)."""
+    figure, axes = new(1, 2, size=(9.6, 3.6))
+    left, right = axes[0]
+    for column, style, color, label in (
+        ("reciprocal", ".", COLORS["theory"], "exact"),
+        ("reciprocal_printed", "--", COLORS["printed"], "1/q_n, as printed"),
+        ("reciprocal_corrected", "-", COLORS["experiment"], "4/n or 4/(n-1)"),
+    ):
+        left.semilogx(table.n, table[column] * table.q, style, ms=4, lw=1, color=color, label=label)
+    left.set(xlabel="n", ylabel="times q_n", title="Σ 1/q² beyond n", ylim=(0.8, 3.4))
+    left.legend()
+    tail = np.where(table.rest > 1e-13, table.rest, np.nan)
+    right.loglog(table.n, tail, color=COLORS["theory"], label="exact")
+    right.loglog(table.n, table.rest_printed, "--", color=COLORS["printed"], label="as printed")
+    right.loglog(table.n, table.rest_corrected, "-", color=COLORS["experiment"], label="λ²S²")
+    right.set(xlabel="n", ylabel="Σ g² beyond n", title="what n modes leave of the target")
+    right.legend(loc="lower left")
+    figure.set_label(
+        "Left: the sum of one over q squared beyond n, times q: it tends to 2, above the printed "
+        "bound 1 and below the corrected one. Right: what n modes leave of the target, far below "
+        "the printed bound and below the corrected one, which falls almost as fast."
+    )
+    return figure
+
+
+@styled
+def errors_and_bounds(table, title=""):
+    """Error in time beside its bound, over the circle and in every region (`error_table`)."""
+    groups = list(table.groupby("region"))
+    figure, axes = new(1, len(groups), size=(3.1 * len(groups), 3.3), sharey=True)
+    for ax, (region, curve) in zip(axes[0], groups, strict=True):
+        name = "circle, L²(p)" if region < 0 else named(curve.density[:1])[0] + ", rms"
+        ax.loglog(curve.iteration, curve.error, color=COLORS["theory"], label="exact")
+        ax.loglog(curve.iteration, curve.bound, color=COLORS["experiment"], label="S/(eηt√P)")
+        ax.set(xlabel="iteration", title=name, ylim=(1e-3, 3))
+    axes[0, 0].set_ylabel("error")
+    axes[0, 0].legend(loc="lower left")
+    if title:
+        figure.suptitle(title)
+    figure.set_label(
+        f"{title or 'Error'} against the iteration on logarithmic axes, over the circle and in "
+        f"{len(groups) - 1} regions: the exact curve stays below the bound one over t and comes "
+        "closest to it shortly before it bends down."
+    )
+    return figure
+
+
+@styled
+def iteration_bounds(table):
+    """Iterations until δ against κ: exact, and the three bounds.
+
+    Parameters
+    ----------
+    table : DataFrame
+        frequency, exact, direct, corrected, printed.
+    """
+    figure, axes = new(size=(6.8, 4.0))
+    ax = axes[0, 0]
+    for column, style, color, label in (
+        ("printed", "--", COLORS["printed"], "proof as printed"),
+        ("corrected", "-", COLORS["density"], "its steps with the right constants"),
+        ("direct", "-", COLORS["experiment"], "shorter proof"),
+        ("exact", "o-", COLORS["theory"], "exact"),
+    ):
+        ax.loglog(table.frequency, table[column], style, color=color, label=label)
+    frequency_axis(ax, table.frequency)
+    ax.set_ylabel("iterations times η")
+    ax.legend()
+    worst = (table.printed / table.exact).max()
+    figure.set_label(
+        f"Iterations until the error over the circle is below the threshold, against kappa. The "
+        f"exact times and two bounds rise in parallel with slope two; the printed proof's bound is "
+        f"flat and up to {worst:.0g} times the truth."
+    )
+    return figure
+
+
+@styled
+def finishing_times(exact, trained, ratios=None):
+    """Time against κ and against p*: exact, bound, local law, and trained networks.
+
+    Parameters
+    ----------
+    exact : DataFrame of `experiments.convergence.population_times`
+    trained : DataFrame of `experiments.convergence.trained`
+        Sharing threshold and learning rate with `exact`.
+    ratios : DataFrame, optional
+        lowest (p*), exact, bound, local: the sparsest region's times as p* varies.
+    """
+    figure, axes = new(1, 1 if ratios is None else 2, size=(11.0 if ratios is not None else 6, 4.3))
+    left = axes[0, 0]
+    for (_, rows), marker, color in zip(exact.groupby("region"), MARKERS, SERIES, strict=False):
+        left.loglog(rows.frequency, rows.exact, "-", color=color, label=named(rows.density[:1])[0])
+        left.loglog(rows.frequency, rows.local, ":", color=color)
+        nets = trained[trained.region == rows.region.iloc[0]]
+        left.loglog(nets.frequency, nets.trained, marker, ms=5, mfc="none", color=color)
+    sparsest = exact[exact.density == exact.density.min()]
+    left.loglog(sparsest.frequency, sparsest.bound, "--", color="0.2", label="bound, sparsest")
+    frequency_axis(left, exact.frequency)
+    left.set_ylabel("iterations")
+    left.set_title("lines: exact, dotted: local law,\nmarks: trained networks", fontsize=10)
+    left.legend()
+    if ratios is not None:
+        right = axes[0, 1]
+        right.loglog(ratios.lowest, ratios.exact, "o-", color=COLORS["theory"], label="exact")
+        right.loglog(ratios.lowest, ratios.local, ":", color=COLORS["theory"], label="local law")
+        right.loglog(ratios.lowest, ratios.bound, "--", color="0.2", label="bound")
+        right.loglog(ratios.lowest, ratios.circle, "s-", color=COLORS["density"], ms=4,
+                     label="whole circle, L²(p)")
+        if "trained" in ratios:
+            right.loglog(ratios.lowest, ratios.trained, "D", ms=6, mfc="none",
+                         color=COLORS["network"], label="trained networks")
+        right.set(xlabel="density p* of the sparsest third", ylabel="iterations")
+        right.set_title("sparsest region against p*", fontsize=10)
+        right.legend()
+    figure.set_label(
+        "Left: iterations until each region is learned against kappa, exact curves of slope two "
+        "with trained networks on them and the bound a little above the sparsest region's. Right: "
+        "the sparsest region's time falls like one over its density; the time for the whole circle "
+        "stops rising once too few data are in the region to count."
+    )
+    return figure
+
+
+@styled
+def sampled_times(grid, random, column="theory"):
+    """Times over that of the densest region: a grid's, and every random draw's, against κ."""
+    figure, axes = new(1, 2, size=(10.0, 3.8))
+    left, right = axes[0]
+    for ax, frame, title in ((left, grid, "even grids"), (right, random, "random draws")):
+        key = next((name for name in ("draw", "seed") if name in frame), None)
+        sets = frame.assign(set=frame[key] if key else 0)
+        wide = sets.pivot(index=["set", "frequency"], columns="region", values=column)
+        densities = frame.groupby("region").density.first()
+        ratio = wide.div(wide[densities.idxmax()], axis=0)
+        for j, color in zip(ratio.columns, SERIES, strict=False):
+            values = ratio[j].unstack("frequency")
+            for _, line in values.iterrows():
+                ax.plot(line.index, line, "o-", ms=2, lw=0.6, color=color,
+                        alpha=max(0.2, 1 / len(values)))
+            ax.plot(values.columns, values.median(), "-", lw=2, color=color,
+                    label=named([densities[j]])[0])
+            ax.axhline(densities.max() / densities[j], color=color, lw=0.8, ls="--")
+        ax.set(xlabel="κ", ylabel="time over that of the densest", title=title)
+    top = max(left.get_ylim()[1], right.get_ylim()[1])
+    left.set_ylim(0.7, top)
+    right.set_ylim(0.7, top)
+    left.legend()
+    figure.set_label(
+        "Finishing times of the regions over that of the densest against kappa, dashed lines at "
+        "the ratios of the densities. On even grids the curves approach them from below; random "
+        "draws scatter widely about them."
+    )
+    return figure
+
+
+@styled
+def laziness(frame):
+    """Trained over predicted times against κ, one line a setting (column "setting")."""
+    figure, axes = new(size=(6.8, 3.8))
+    ax = axes[0, 0]
+    for (name, rows), marker, color in zip(
+        frame.groupby("setting", sort=False), MARKERS, SERIES, strict=False
+    ):
+        ratio = (rows.trained / rows.theory).to_numpy()
+        seen = np.isfinite(ratio)
+        ax.loglog(rows.frequency[seen], ratio[seen], marker, ms=5, mfc="none", color=color,
+                  label=name)
+    ax.axhline(1, color="0.3", lw=0.8)
+    frequency_axis(ax, frame.frequency)
+    top = max(2.0, 1.2 * np.nanmax(np.where(np.isfinite(frame.trained), frame.trained, np.nan)
+                                   / frame.theory))
+    ax.set(ylabel="trained / linear theory", ylim=(0.8, top))
+    ratios = [r for r in (1, 2, 3, 5, 10, 20, 50, 100) if r <= top]
+    ax.set_yticks(ratios, [str(r) for r in ratios])
+    ax.set_yticks([], minor=True)
+    ax.legend(loc="upper left")
+    figure.set_label(
+        "Finishing time of trained networks over that of linear theory against kappa: wide lazy "
+        "networks stay at 1, those of small initial weights leave it as kappa grows."
+    )
+    return figure
+
+
+@styled
+def theorem_board(density, t, curves, threshold, table, frequency):
+    """Density, learning curves by region, and finishing times: what the explorer shows.
+
+    Parameters
+    ----------
+    density : PiecewiseConstant
+    t : ndarray, shape (T,)
+    curves : ndarray, shape (T, R)
+        Root mean square errors.
+    threshold : float
+        δ.
+    table : DataFrame
+        region, density, exact, local, bound, floor.
+    frequency : int
+    """
+    figure, axes = new(1, 3, size=(12.0, 3.7), width_ratios=[0.8, 1.5, 1.2])
+    left, middle, right = axes[0]
+    draw_density(left, density)
+    left.set_title(f"p* = {density.minimum:.3g}")
+    for row, curve, color in zip(table.itertuples(), curves.T, SERIES, strict=False):
+        middle.loglog(t + 1, np.maximum(curve, 1e-6), color=color, label=named([row.density])[0])
+        if np.isfinite(row.exact):
+            middle.plot(row.exact + 1, threshold, "o", ms=6, mfc="none", color=color)
+    middle.axhline(threshold, color="0.3", lw=0.8, ls="--", label="threshold δ")
+    middle.set_ylim(min(0.3 * threshold, 0.9 * curves.min()), max(1, 1.2 * curves.max()))
+    middle.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {frequency}x")
+    middle.legend(loc="lower left", fontsize=8)
+    place = np.arange(len(table))
+    for column, marker, label in (("exact", "o", "exact"), ("local", "x", "local law"),
+                                  ("bound", "^", "bound")):
+        values = table[column].where(np.isfinite(table[column]))
+        right.semilogy(place, values, marker, ms=8, mfc="none", label=label)
+    told = []
+    for i, row in enumerate(table.itertuples()):
+        name = named([row.density])[0]
+        if np.isfinite(row.exact):
+            told.append(f"{name} after {row.exact:.0f} iterations")
+        else:
+            told.append(f"{name} never, floor {row.floor:.3g}")
+            right.annotate(f"never\nfloor {row.floor:.2g}", (i, 0.5), ha="center", size=9,
+                           xycoords=("data", "axes fraction"))
+    right.set_xticks(place, [name.replace("p = ", "p =\n") for name in named(table.density)])
+    right.set(ylabel="iterations", title="finishing time", xlim=(-0.6, len(table) - 0.4))
+    if np.isfinite(table.exact).any():
+        right.legend(fontsize=8)
+    figure.set_label(
+        f"Density, learning curves of cos {frequency}x by region, and finishing times at threshold "
+        f"{threshold:.3g}: {'; '.join(told)}."
+    )
+    return figure

@@ -1,0 +1,91 @@
+"""Figures of lecture 04: drawn from the smallest data, with alt text that says what they show."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ntklab import figures
+from ntklab.claims import lecture04
+from ntklab.densities import PiecewiseConstant
+from ntklab.experiments import ONE_TWO_FOUR, convergence
+from ntklab.experiments.convergence import Order
+from ntklab.figures import convergence as drawn
+
+
+def alt(figure):
+    picture = figures.show(figure)
+    assert len(picture.png) > 5000
+    return picture.alt
+
+
+def frame(column, key):
+    rows = [
+        (k, kappa, region, p, kappa**2 / p * (1 + 0.1 * k), kappa**2 / p)
+        for k in range(2)
+        for kappa in (3, 6, 9)
+        for region, p in enumerate(ONE_TWO_FOUR.values)
+    ]
+    columns = [key, "frequency", "region", "density", column, "other"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_order_of_regions():
+    density = convergence.ELEVEN_ONE_THREE
+    x = convergence.place(density, 60)
+    t = np.array([0, 1, 10, 100])
+    errors = 0.7 * np.exp(-np.outer(t, [1, 0.1, 0.3]))
+    reached = np.array([10.0, np.inf, 100.0])
+    outputs = np.outer(1 - 1 / (1 + t), np.sin(4 * x))
+    order = Order(density, 4, x, t, outputs, errors, errors, reached, 0.1)
+    text = alt(drawn.order_of_regions(order))
+    assert "sin 4x" in text and "densities 0.350, 0.095, 0.032" in text
+
+
+def test_bounds_beside_what_they_bound():
+    table = convergence.lemma_table(ONE_TWO_FOUR, 3, modes=40)
+    assert "tends to 2" in alt(drawn.tails_and_bounds(table))
+    figure = drawn.coefficients_and_bounds(table, 3)
+    assert "cos 3x" in alt(figure)
+    # nothing is drawn where the lemma does not apply
+    assert len(figure.axes[0].lines[1].get_xdata()) == np.isfinite(table.printed).sum()
+    errors = convergence.error_table(ONE_TWO_FOUR, 3, np.array([1, 10, 100, 1000]))
+    figure = drawn.errors_and_bounds(errors, "learning cos 3x")
+    assert len(figure.axes) == 4 and "3 regions" in alt(figure)
+    assert "slope two" in alt(drawn.iteration_bounds(lecture04.iteration_table((1, 2, 4))))
+
+
+def test_finishing_times_with_and_without_the_second_panel():
+    exact = convergence.population_times(ONE_TWO_FOUR, (2, 3), 0.1, 1.0)
+    trained = frame("trained", "seed")
+    assert len(drawn.finishing_times(exact, trained).axes) == 1
+    thin = convergence.thinning((1.0, 0.3), 2, 0.1, 1.0)
+    figure = drawn.finishing_times(exact, trained, thin)
+    assert len(figure.axes) == 2 and "against kappa" in alt(figure)
+
+
+def test_sampled_times_share_their_scale():
+    figure = drawn.sampled_times(frame("theory", "draw"), frame("theory", "draw"))
+    left, right = figure.axes
+    assert left.get_ylim() == right.get_ylim()
+    assert "scatter" in alt(figure)
+
+
+def test_laziness_leaves_unfinished_networks_out():
+    table = frame("trained", "seed").rename(columns={"other": "theory"}).assign(setting="lazy")
+    table.loc[0, "trained"] = np.inf
+    figure = drawn.laziness(table)
+    assert len(figure.axes[0].lines[0].get_xdata()) == len(table) - 1
+    assert "linear theory" in alt(figure)
+
+
+@pytest.mark.parametrize(
+    ("exact", "words"), [(30.0, "after 30 iterations"), (np.inf, "never, floor 0.4")]
+)
+def test_theorem_board_says_when_or_never(exact, words):
+    density, t = PiecewiseConstant.equal_pieces([1, 3]), np.array([0.0, 10.0, 100.0])
+    table = pd.DataFrame(
+        {"region": [0, 1], "density": density.values, "exact": [exact, exact], "local": [25.0, 9.0],
+         "bound": [60.0, 40.0], "floor": [0.4, 0.4]}
+    )
+    curves = np.array([[0.7, 0.7], [0.5, 0.3], [0.4, 0.01]])
+    assert words in alt(drawn.theorem_board(density, t, curves, 0.05, table, 4))
