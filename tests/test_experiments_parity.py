@@ -48,7 +48,7 @@ def test_odd_part_of_a_network_without_bias_is_linear():
 @pytest.mark.parametrize(("frequency", "learned"), [(3, False), (5, False), (2, True), (1, True)])
 def test_what_is_learned_without_bias(frequency, learned):
     run = parity.with_and_without_bias(
-        frequency, width=300, points=24, iterations=300, rng=np.random.default_rng(2), device="cpu"
+        frequency, width=2000, points=24, iterations=300, rng=np.random.default_rng(2), device="cpu"
     )
     assert run.fractions[0, -1] > 0.5
     if learned:
