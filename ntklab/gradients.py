@@ -274,8 +274,8 @@ class Layers:
                 value, slope = torch.relu(f), (f > 0).to(f.dtype)
             else:
                 value, slope = _with_derivative(self._activation, f)
-            inputs.append(scale * value)
-            slopes.append(scale * slope)
+            inputs.append(value.mul_(scale))
+            slopes.append(slope.mul_(scale))
         weight, bias = self._layers[-1]
         bias = None if bias is None else parameters[bias][:, None]
         return self._affine(parameters[weight][:, None], bias, inputs[-1])[..., 0], inputs, slopes

@@ -258,6 +258,41 @@ def solve(kernel, angles, count=50):
     return Spectrum(eigenvalues, angles, np.full(n, 1 / n), values, evaluate)
 
 
+def solve_points(kernel, X, count=None):
+    """The same for points in any dimension, from the dense matrix of at most 5000 points.
+
+    Parameters
+    ----------
+    kernel : callable
+        k(X) and k(X, Y) give matrices, as kernels of `ntklab.kernels` do.
+    X : array_like, shape (n, d)
+        Points.
+    count : int, optional
+        Number of eigenpairs; all n when left out.
+
+    Returns
+    -------
+    Spectrum
+        As from `solve`, with `points` (n, d).
+    """
+    X = finite_array("X", X, ndim=2)
+    n = len(X)
+    if not 2 <= n <= DENSE_LIMIT:
+        raise ValueError(f"X: must hold 2 to {DENSE_LIMIT} points, got {n}")
+    count = n if count is None else whole_number("count", count, at_least=1, at_most=n)
+    leading = None if count == n else (n - count, n - 1)
+    eigenvalues, values = eigh(kernel(X) / n, subset_by_index=leading, overwrite_a=True)
+    eigenvalues = eigenvalues[::-1].copy()
+    values = fix_signs(values[:, ::-1]) * np.sqrt(n)
+
+    def evaluate(x):
+        if eigenvalues[-1] <= eigenvalues[0] * n * np.finfo(float).eps:
+            raise ValueError("count: the extension divides by eigenvalues at rounding level")
+        return kernel(x, X) @ values / (n * eigenvalues)
+
+    return Spectrum(eigenvalues, X, np.full(n, 1 / n), values, evaluate)
+
+
 def _leading(kernel, angles, count):
     """Leading eigenpairs of K at sorted angles, descending, by the quickest way there is."""
     n = len(angles)

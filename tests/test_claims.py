@@ -77,5 +77,5 @@ def test_equal_amplitudes_where_nothing_reflects():
 
 
 def test_unknown_claim_is_named():
-    with pytest.raises(ValueError, match="^claim_id: must be one of 'C08'"):
+    with pytest.raises(ValueError, match="^claim_id: must be one of 'C01'"):
         claims.judge("C99")

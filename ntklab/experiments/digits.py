@@ -11,11 +11,11 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import ive, logsumexp
 
-from ntklab import dynamics
+from ntklab import dynamics, gram
 from ntklab._arguments import finite_array, generator, whole_number
 from ntklab.kernels import TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
-from ntklab.spectrum import Spectrum, fix_signs
+from ntklab.spectrum import Spectrum
 from ntklab.training import train
 
 QUARTERS = ("sparsest quarter", "second", "third", "densest quarter")
@@ -129,7 +129,7 @@ def learn(points=500, width=2000, iterations=1000, *, rng, device="auto", progre
     """
     X, digit = load(points, rng)
     target = np.where(digit >= 5, 1.0, -1.0)
-    spectrum = _spectrum(X)
+    spectrum = gram.solve_points(TwoLayerNTK(normalization="network"), X)
     rate = 1 / spectrum.eigenvalues[0]
     start, trained = np.zeros(len(X)), None
     width = whole_number("width", width, at_least=0)
@@ -147,15 +147,3 @@ def learn(points=500, width=2000, iterations=1000, *, rng, device="auto", progre
     predicted = target + descent.residual_at(t)
     density, _ = log_density(X)
     return Digits(X, digit, target, density, spectrum, t.astype(int), predicted, trained)
-
-
-def _spectrum(X):
-    """All eigenpairs of H/n on the points."""
-    n = len(X)
-    eigenvalues, values = np.linalg.eigh(TwoLayerNTK(normalization="network")(X) / n)
-    values = fix_signs(values[:, ::-1]) * np.sqrt(n)
-
-    def evaluate(x):
-        raise ValueError("x: this spectrum is known at its own points only")
-
-    return Spectrum(eigenvalues[::-1], X, np.full(n, 1 / n), values, evaluate)

@@ -1,0 +1,268 @@
+r"""Data on the sphere S² that depend on height alone, and the population spectrum under them.
+
+A density p(z) of the height z = x·e over an axis e commutes with turns about that axis, so T splits
+by order m. In the basis of spherical harmonics Y_lm of one order
+
+    T Y_l'm = Σ_l λ_l P_ll' Y_lm,    P_ll' = ∫ p Y_lm Y_l'm dA,
+
+with λ_l the kernel's Funk-Hecke eigenvalues. P is exact by Gauss quadrature band by band. The
+matrix √λ P √λ is symmetric and has the eigenvalues of T; cutting it at degree L leaves a relative
+error of about 1e-5 (L = 100) to 1e-8 (L = 400) in the 20th eigenvalue at a ratio of densities of 3,
+falling like L^-4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import sph_legendre_p
+
+from ntklab._arguments import finite_array, finite_number, generator, instance_of, whole_number
+from ntklab.geometry import unit_vectors
+from ntklab.kernels import ZonalKernel
+from ntklab.spectrum import Spectrum, fix_signs
+
+AXIS = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Band:
+    """The part of the sphere with low <= z < high (and z = 1 if high is 1)."""
+
+    low: float
+    high: float
+
+    def contains(self, X):
+        """Mask of the unit vectors X, shape (n, 3), that lie in the band."""
+        z = np.asarray(X)[..., 2]
+        return (z >= self.low) & ((z < self.high) | (self.high == 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """p constant on bands of height; ∫ p dA = 1 over the sphere.
+
+    Parameters
+    ----------
+    edges : array_like, shape (k-1,)
+        Inner edges, increasing, between -1 and 1.
+    values : array_like, shape (k,)
+        p in each band from z = -1 upwards, > 0, per unit of area.
+
+    Raises
+    ------
+    ValueError
+        Edges that do not increase within (-1, 1), values that are not positive or do not
+        integrate to 1 within 1e-9.
+    """
+
+    edges: np.ndarray
+    values: np.ndarray
+
+    def __post_init__(self):
+        edges = np.atleast_1d(finite_array("edges", self.edges))
+        values = np.atleast_1d(finite_array("values", self.values))
+        if edges.ndim != 1 or values.shape != (len(edges) + 1,):
+            raise ValueError(
+                f"values: must be one more than the inner edges, got {values.shape} and "
+                f"{edges.shape}"
+            )
+        bounds = np.concatenate([[-1.0], edges, [1.0]])
+        if (np.diff(bounds) <= 0).any():
+            raise ValueError(f"edges: must increase between -1 and 1, got {edges}")
+        if (values <= 0).any():
+            raise ValueError(f"values: must be positive, got {values.min()}")
+        mass = 2 * np.pi * values @ np.diff(bounds)
+        if abs(mass - 1) > 1e-9:
+            raise ValueError(f"values: must integrate to 1 over the sphere, got {mass:.6g}")
+        for name, array in (("edges", edges), ("values", values)):
+            array = array.copy()
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @classmethod
+    def proportional(cls, edges, weights):
+        """Densities in proportion to `weights` > 0, scaled to mass 1."""
+        edges = np.atleast_1d(finite_array("edges", edges))
+        weights = np.atleast_1d(finite_array("weights", weights))
+        if (weights <= 0).any():
+            raise ValueError(f"weights: must be positive, got {weights.min()}")
+        widths = np.diff(np.concatenate([[-1.0], edges, [1.0]]))
+        if widths.shape != weights.shape:
+            raise ValueError(f"weights: must be {len(widths)}, one a band, got {len(weights)}")
+        return cls(edges, weights / (2 * np.pi * weights @ widths))
+
+    @property
+    def bounds(self):
+        """Edges with -1 and 1, shape (k+1,)."""
+        return np.concatenate([[-1.0], self.edges, [1.0]])
+
+    @property
+    def regions(self):
+        """The bands from z = -1 upwards."""
+        return tuple(Band(*pair) for pair in zip(self.bounds[:-1], self.bounds[1:], strict=True))
+
+    @property
+    def minimum(self):
+        """p*, the least density."""
+        return float(self.values.min())
+
+    def pdf(self, X):
+        """p at unit vectors, shape (n,)."""
+        z = unit_vectors("X", X, dimension=3)[:, 2]
+        return self.values[np.searchsorted(self.edges, z, side="right")]
+
+    def sample(self, n, rng):
+        """n i.i.d. points, shape (n, 3)."""
+        n, rng = whole_number("n", n, at_least=1), generator("rng", rng)
+        mass = 2 * np.pi * self.values * np.diff(self.bounds)
+        return self._points(rng.choice(len(mass), size=n, p=mass / mass.sum()), rng)
+
+    def sample_in_bands(self, counts, rng):
+        """As many points in each band as `counts` says, uniform within it, shape (Σ counts, 3)."""
+        if len(counts) != len(self.values):
+            raise ValueError(f"counts: must be {len(self.values)}, one a band, got {len(counts)}")
+        counts = [whole_number("counts", count, at_least=0) for count in counts]
+        return self._points(np.repeat(np.arange(len(counts)), counts), generator("rng", rng))
+
+    def _points(self, band, rng):
+        low, high = self.bounds[band], self.bounds[band + 1]
+        return at_height(rng.uniform(low, high), rng.uniform(-np.pi, np.pi, len(band)))
+
+
+def hemispheres(ratio):
+    """The upper half `ratio` > 0 times as dense as the lower one."""
+    return Bands.proportional([0.0], [1.0, finite_number("ratio", ratio, above=0)])
+
+
+def at_height(z, longitude):
+    """Unit vectors of height z and a longitude in radians, shape (n, 3)."""
+    side = np.sqrt((1 - z) * (1 + z))
+    return np.stack([side * np.cos(longitude), side * np.sin(longitude), z], axis=-1)
+
+
+def harmonic(degree, axis=AXIS):
+    """x -> √(2l+1) P_l(x·e): the zonal harmonic about an axis, of rms 1 over the sphere.
+
+    Parameters
+    ----------
+    degree : int
+        l >= 0.
+    axis : array_like, shape (3,)
+        e, a unit vector.
+    """
+    degree = whole_number("degree", degree, at_least=0)
+    axis = unit_vectors("axis", np.atleast_2d(axis), dimension=3)[0]
+
+    def zonal(X):
+        # normalised: ∫ over the sphere is 1, so 4π times its square has mean 1
+        height = np.clip(np.asarray(X) @ axis, -1, 1)
+        return np.sqrt(4 * np.pi) * _legendre(0, np.array([degree]), height)[0]
+
+    return zonal
+
+
+def solve(kernel, density, count=50, *, orders=None, degree=150):
+    """Leading eigenpairs of T f = ∫ k(·, z) p(z) f(z) dA under a density of bands.
+
+    Parameters
+    ----------
+    kernel : ZonalKernel
+    density : Bands
+    count : int or None
+        Eigenpairs over all orders asked for; None is all that the degree gives.
+    orders : sequence of int, optional
+        m >= 0; (0,) is enough for targets that depend on height alone. All up to the degree when
+        left out. Every order m > 0 gives pairs, cos mφ and sin mφ.
+    degree : int
+        L, the largest degree of the basis; see the module for the error it leaves.
+
+    Returns
+    -------
+    Spectrum
+        `points` are unit vectors (N, 3), `weights` a quadrature for p dA over them, exact for the
+        products of eigenfunctions with each other.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument; an order above the degree, more eigenpairs than there are.
+    """
+    instance_of("kernel", kernel, ZonalKernel)
+    instance_of("density", density, Bands)
+    degree = whole_number("degree", degree, at_least=0, at_most=2000)
+    orders = range(degree + 1) if orders is None else orders
+    orders = sorted({whole_number("orders", m, at_least=0, at_most=degree) for m in orders})
+    funk_hecke = 4 * np.pi * kernel.harmonic_eigenvalues(np.arange(degree + 1), dimension=3)
+    root = np.sqrt(np.maximum(funk_hecke, 0))
+    z, weights = _heights(density, degree + 1)
+    values, found = [], []
+    for m in orders:
+        eigenvalues, coefficients = _block(m, root[m:], z, weights)
+        if count is not None:
+            eigenvalues, coefficients = eigenvalues[:count], coefficients[:, :count]
+        for side in ("cos",) if m == 0 else ("cos", "sin"):
+            values.extend((value, m, side, c) for value, c in zip(
+                eigenvalues, coefficients.T, strict=True
+            ))
+    values.sort(key=lambda mode: -mode[0])
+    if count is not None:
+        count = whole_number("count", count, at_least=1, at_most=len(values))
+        values = values[:count]
+    found = _Modes(values, degree)
+    highest = max(m for _, m, _, _ in values)
+    turn = 2 * np.pi * np.arange(2 * highest + 1) / (2 * highest + 1)
+    points = at_height(np.repeat(z, len(turn)), np.tile(turn, len(z)))
+    at_points = np.repeat(weights, len(turn)) / len(turn)
+    signed = fix_signs(found(points))
+    flip = np.sign(np.sum(signed * found(points), axis=0))
+    return Spectrum(
+        np.array([value for value, *_ in values]), points, at_points, signed,
+        lambda X: flip * found(unit_vectors("x", X, dimension=3)),
+    )
+
+
+def _heights(density, nodes):
+    """Gauss nodes in every band and weights for 2π p(z) dz."""
+    x, w = np.polynomial.legendre.leggauss(nodes)
+    low, high = density.bounds[:-1, None], density.bounds[1:, None]
+    z = (high + low) / 2 + (high - low) / 2 * x
+    return z.ravel(), (2 * np.pi * density.values[:, None] * (high - low) / 2 * w).ravel()
+
+
+def _block(m, root, z, weights):
+    """Eigenvalues of order m, descending, and columns of coefficients in Y_lm, of norm 1 in p."""
+    Y = _legendre(m, np.arange(m, m + len(root)), z)
+    P = (Y * weights) @ Y.T
+    eigenvalues, u = np.linalg.eigh(root[:, None] * P * root)
+    eigenvalues, u = eigenvalues[::-1], u[:, ::-1]
+    seen = eigenvalues > 1e-14 * max(eigenvalues[0], np.finfo(float).tiny)
+    eigenvalues, u = eigenvalues[seen], u[:, seen]
+    return eigenvalues, root[:, None] * u / np.sqrt(eigenvalues)
+
+
+def _legendre(m, degrees, z):
+    """The part of Y_lm that depends on height: ∫ Y² dA = 1 with e^{imφ}, shape (len(l), len(z))."""
+    return sph_legendre_p(degrees[:, None], m, np.arccos(z))[0]
+
+
+@dataclass(frozen=True)
+class _Modes:
+    """Eigenfunctions from their coefficients, at any unit vectors."""
+
+    modes: list  # of (eigenvalue, m, "cos" or "sin", coefficients)
+    degree: int
+
+    def __call__(self, X):
+        z, longitude = np.clip(X[:, 2], -1, 1), np.arctan2(X[:, 1], X[:, 0])
+        heights, where = np.unique(z, return_inverse=True)
+        out = np.empty((len(X), len(self.modes)))
+        for m in {mode[1] for mode in self.modes}:
+            chosen = [i for i, mode in enumerate(self.modes) if mode[1] == m]
+            coefficients = np.stack([self.modes[i][3] for i in chosen], axis=1)
+            legendre = _legendre(m, np.arange(m, self.degree + 1), heights)
+            profile = (legendre.T @ coefficients)[where]
+            scale = 1.0 if m == 0 else np.sqrt(2)
+            waves = {"cos": scale * np.cos(m * longitude), "sin": scale * np.sin(m * longitude)}
+            for column, i in enumerate(chosen):
+                out[:, i] = profile[:, column] * waves[self.modes[i][2]]
+        return out
