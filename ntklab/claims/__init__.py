@@ -1,10 +1,18 @@
 """The ledger: every claim of the lecture with its verdict, one module of measures a lecture."""
 
 from ntklab._arguments import one_of
-from ntklab.claims import lecture00, lecture01, lecture02, lecture03, lecture04, lecture05
+from ntklab.claims import (
+    lecture00,
+    lecture01,
+    lecture02,
+    lecture03,
+    lecture04,
+    lecture05,
+    lecture06,
+)
 from ntklab.claims.ledger import Claim, Judged, Measurement, Rate
 
-_LECTURES = (lecture00, lecture01, lecture02, lecture03, lecture04, lecture05)
+_LECTURES = (lecture00, lecture01, lecture02, lecture03, lecture04, lecture05, lecture06)
 CLAIMS = {
     claim.id: claim
     for claim in sorted(

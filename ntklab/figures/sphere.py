@@ -1,0 +1,138 @@
+"""Figures of lecture 06: the sphere."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import LightSource
+
+from ntklab.figures.style import COLORS, MARKERS, SERIES, new, styled
+
+HALVES = {"sparse": "#D55E00", "dense": "#0072B2"}
+
+
+def draw_sphere(ax, function, axis=None, limit=None):
+    """A function of unit vectors in colour on a sphere; the equator and an axis as lines."""
+    polar, longitude = np.meshgrid(np.linspace(0, np.pi, 121), np.linspace(-np.pi, np.pi, 181))
+    x = np.stack([
+        np.sin(polar) * np.cos(longitude), np.sin(polar) * np.sin(longitude), np.cos(polar)
+    ])
+    values = function(x.reshape(3, -1).T).reshape(polar.shape)
+    limit = np.abs(values).max() if limit is None else limit
+    low = 0.0 if values.min() >= 0 else -limit
+    # cividis and coolwarm: told apart by colour-blind readers, too
+    name = "cividis" if low == 0 else "coolwarm"
+    face = colormaps[name]((values - low) / (limit - low))
+    shade = LightSource(azdeg=225, altdeg=45)
+    ax.plot_surface(*x, facecolors=face, rstride=2, cstride=2, shade=True, lightsource=shade,
+                    linewidth=0, antialiased=False)
+    around = np.linspace(-np.pi, np.pi, 200)
+    ax.plot(1.01 * np.cos(around), 1.01 * np.sin(around), 0 * around, color="black", lw=1)
+    for e in [] if axis is None else [np.asarray(axis)]:
+        ax.plot(*np.outer(e, [1, 1.5]), color="black", lw=2)
+    ax.set_box_aspect((1, 1, 1))
+    ax.set_xlim(-0.8, 0.8)
+    ax.set_ylim(-0.8, 0.8)
+    ax.set_zlim(-0.8, 0.8)
+    ax.view_init(18, 30)
+    ax.set_axis_off()
+
+
+@styled
+def halves_learning(seen):
+    """The hemisphere explorer's picture: data, target, and the error of both halves in time.
+
+    Parameters
+    ----------
+    seen : explorers.hemispheres.Halves
+    """
+    figure, axes = new(1, 3, size=(11.0, 3.6), width_ratios=[1, 1, 1.8])
+    spec = axes[0, 0].get_subplotspec(), axes[0, 1].get_subplotspec()
+    for ax in axes[0, :2]:
+        ax.remove()
+    left = figure.add_subplot(spec[0], projection="3d")
+    middle = figure.add_subplot(spec[1], projection="3d")
+    draw_sphere(left, seen.density.pdf)
+    left.set_title(f"density, 1 : {seen.ratio:.3g}")
+    draw_sphere(middle, seen.target)
+    middle.set_title(f"target, degree {seen.frequency}")
+    right = axes[0, 2]
+    for (half, color), curve, time in zip(HALVES.items(), seen.errors.T, seen.times, strict=True):
+        right.loglog(seen.t, curve, color=color, label=f"{half} half")
+        right.plot([time], [seen.threshold], "o", color=color)
+    right.axhline(seen.threshold, color=COLORS["printed"], ls="--", lw=1)
+    right.set_ylim(seen.threshold / 5, 3)
+    right.set_xlabel("time of gradient flow")
+    right.set_ylabel("rms error in the half")
+    quotient = seen.times[0] / seen.times[1]
+    right.set_title(f"sparse/dense = {quotient:.2f}, ratio of densities {seen.ratio:.3g}")
+    right.legend()
+    figure.set_label(
+        f"A sphere whose upper half is {seen.ratio:.3g} times as dense as the lower; the zonal "
+        f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
+        f"The sparse half needs {quotient:.2f} times as long as the dense one."
+    )
+    return figure
+
+
+@styled
+def quotients(exact, samples, paper):
+    """Sparse/dense learning time against κ: population lines, spread of samples, paper's medians.
+
+    Parameters
+    ----------
+    exact, samples : pandas.DataFrame
+        Of `experiments.hemispheres.population` and `sampled`.
+    paper : dict of int to float
+    """
+    figure, axes = new(1, 1, size=(8.6, 4.4))
+    ax = axes[0, 0]
+    for i, (ratio, part) in enumerate(exact.groupby("ratio")):
+        ax.plot(part.frequency, part.quotient, color=SERIES[i], label=f"1 : {ratio}, population")
+        ax.axhline(ratio, color=SERIES[i], ls=":", lw=1)
+        drawn = samples[samples.ratio == ratio].groupby("frequency").quotient
+        middle, low, high = drawn.median(), drawn.quantile(0.1), drawn.quantile(0.9)
+        ax.errorbar(middle.index + 0.12 * (i - 1), middle, [middle - low, high - middle],
+                    fmt=MARKERS[i], ms=5, color=SERIES[i], capsize=2, mfc="white",
+                    label="random points, 10 to 90 %")
+        ax.plot([0.2, 0.9], [paper[ratio]] * 2, color=SERIES[i], lw=4, solid_capstyle="butt",
+                label=f"paper's median {paper[ratio]}")
+    ax.set_xlabel("frequency κ (degree of the harmonic)")
+    ax.set_ylabel("time in sparse half / in dense half")
+    ax.set_xlim(0, exact.frequency.max() + 0.5)
+    figure.legend(loc="outside lower center", ncols=3)
+    figure.set_label(
+        "Quotient of learning times of the two halves against frequency, for density ratios 2, 3 "
+        "and 4. Population lines start near 1.5, 2 and 2.8, dip, and rise slowly towards the "
+        "ratio. Random points scatter about them. The paper's medians lie where the lines are at "
+        "low frequency."
+    )
+    return figure
+
+
+@styled
+def gap_explained(table):
+    """The gap between the ratio of densities and the median quotient, by its causes."""
+    figure, axes = new(1, 1, size=(7.6, 3.4))
+    ax = axes[0, 0]
+    place = np.arange(len(table))
+    parts = [
+        ("by_frequency", "finite frequency", SERIES[0]),
+        ("by_sampling", "sampling", SERIES[1]),
+    ]
+    if "by_width" in table:
+        parts.append(("by_width", "finite width", SERIES[2]))
+    gap = table.index - table.paper
+    ax.bar(place - 0.3, gap, 0.2, color=COLORS["printed"], label="paper's gap")
+    for i, (column, name, color) in enumerate(parts):
+        ax.bar(place - 0.1 + 0.2 * i, table[column], 0.2, color=color, label=name)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set_xticks(place, [f"1 : {ratio}" for ratio in table.index])
+    ax.set_xlabel("ratio of densities")
+    ax.set_ylabel("missing from the ratio")
+    ax.legend(ncols=2)
+    told = "; ".join(
+        f"1 to {ratio}: paper {ratio - row.paper:.2f}, finite frequency {row.by_frequency:.2f}, "
+        f"sampling {row.by_sampling:.2f}"
+        for ratio, row in table.iterrows()
+    )
+    figure.set_label(f"Bars: how much the median quotient falls short of the ratio. {told}.")
+    return figure
