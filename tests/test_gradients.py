@@ -139,6 +139,15 @@ def test_neurons_always_on_never_on_and_without_weight():
     assert torch.allclose(share[:, [0, 1, 3, 4]], torch.tensor([1.0, 0, 1, 0]).double())
 
 
+def test_neurons_opposite_to_points_and_on_everywhere():
+    X = on_circle(40).reshape(-1, 2)
+    networks = two_layer(len(X), count=1)
+    with torch.no_grad():
+        networks[0].W.copy_(-X)
+        networks[0].b[:] = 3
+    assert_same_as_autograd(Arcs(networks[0]), networks, X)
+
+
 def test_the_sums_at_the_head_of_the_module_as_a_loop():
     (network,) = two_layer(11, count=1, train_output=True)
     W, b, a = (value.detach().numpy() for value in network.parameters())

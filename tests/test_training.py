@@ -161,11 +161,11 @@ def test_stopping_changes_nothing_until_the_stop(name, batch_size):
     threshold = {"circle": [0.5, 0.6], "space": [0.66, 0.66], "deep": [0.5, 0.6]}[name]
     most = 300
 
-    def run(stop_early, networks, X, targets, most=most):
+    def run(stop_early, networks, X, targets, most=most, record=EVERY):
         generator = None if batch_size is None else seeded(3)
         return train(
             networks, X, targets, 0.2, most, regions=HALVES, threshold=threshold,
-            stop_early=stop_early, record=EVERY, outputs=True,
+            stop_early=stop_early, record=record, outputs=True,
             batch_size=batch_size, generator=generator,
         )  # fmt: skip
 
@@ -175,6 +175,10 @@ def test_stopping_changes_nothing_until_the_stop(name, batch_size):
     below = going.errors <= threshold  # reached: the first of them, found again from the history
     first = np.where(below.any(axis=0), below.argmax(axis=0), np.inf)
     np.testing.assert_array_equal(going.reached, first)
+    sparse = run(True, make(), X, targets, record=1)
+    np.testing.assert_array_equal(sparse.reached, stopping.reached)
+    exact = run(True, make(), X, targets, int(stopping.steps[0]))  # down at the very last step
+    assert exact.steps[0] == exact.reached[0].max() == stopping.steps[0]
     assert len(set(stopping.steps)) == N and stopping.steps[0] < most  # each in its own time
     np.testing.assert_array_equal(stopping.steps, np.minimum(first.max(axis=1), most))
     for i, steps in enumerate(stopping.steps):

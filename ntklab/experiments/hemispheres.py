@@ -1,8 +1,8 @@
 r"""Two halves of the sphere S² with different densities: who learns first, and by how much (C23).
 
 The paper divides the sphere into halves of density 1 : r, learns zonal harmonics of frequency κ
-and measures the time in each half. It finds median ratios 1.76, 2.45 and 2.99 in the place of 2, 3 and 4
-and blames sampling. Here the same ratio is computed at three levels:
+and measures the time in each half. It finds median ratios 1.76, 2.45 and 2.99 in the place of 2, 3
+and 4 and blames sampling. Here the same ratio is computed at three levels:
 
 population   exact, no sample and no network: what is left is the effect of finite frequency;
 sample       the spectrum of the paper's number of random points: adds the effect of sampling;
