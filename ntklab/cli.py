@@ -160,7 +160,38 @@ def _claims(args):
             print(judge(name), flush=True)
 
 
-COMMANDS = (_add_lab, _add_build, _add_claims)
+def _add_reproduce(commands):
+    command = commands.add_parser(
+        "reproduce",
+        help="run every claim and figure, write one report",
+        description="Run every claim and redraw every figure of the lecture, and write "
+        "report.html and report.md with the data beside them. Interrupted, it goes on where it "
+        "was.",
+    )
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="claims and figures, e.g. C13 (default: all)"
+    )
+    command.add_argument(
+        "--out", metavar="FOLDER", type=Path, default=Path("ntklab-report"),
+        help="where to (default: ntklab-report)",
+    )
+    command.add_argument(
+        "--paper", action="store_true", help="the paper's sizes: hours instead of minutes"
+    )
+    command.add_argument("--workers", metavar="N", type=int, help="processes (default: all cores)")
+    command.set_defaults(run=_reproduce)
+
+
+def _reproduce(args):
+    from ntklab.report import reproduce
+
+    size = "paper" if args.paper else "quick"
+    report = reproduce(args.out, size, args.names, workers=args.workers, progress=True)
+    print(report.claims[["id", "verdict", "seconds"]].round(1).to_string(index=False))
+    _report([report.html, report.markdown])
+
+
+COMMANDS = (_add_lab, _add_build, _add_claims, _add_reproduce)
 
 if __name__ == "__main__":
     sys.exit(main())

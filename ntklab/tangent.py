@@ -28,7 +28,7 @@ import torch
 from torch.func import functional_call, grad, jvp, vjp, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from ntklab._arguments import finite_array, instance_of, one_of, whole_number
 from ntklab.networks import LayeredNetwork

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from ntklab import gradients
 from ntklab._arguments import finite_array, finite_number, instance_of, one_of, whole_number

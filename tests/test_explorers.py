@@ -32,6 +32,8 @@ MODULES = {
 
 
 def _bounds(control):
+    if isinstance(control.value, bool):
+        return [False, True]
     if hasattr(control, "options"):
         return list(control.options)
     if hasattr(control, "base"):
