@@ -1,5 +1,6 @@
 """Instant checks: solutions pass, stubs fail, and every named wrong answer gets its own hint."""
 
+import bisect
 import importlib
 import subprocess
 import sys
@@ -10,9 +11,12 @@ import jupytext
 import numpy as np
 import pytest
 
+from ntklab import fredholm
 from ntklab.course import exercises
 from ntklab.course.checks import answers
 from ntklab.course.checks.answers import CheckFailed, ask
+from ntklab.densities import FromFunction
+from ntklab.kernels import DeepNTK
 
 COURSE = Path(__file__).parents[1]
 
@@ -249,6 +253,69 @@ MISTAKES = {
         "not whole": ("return high", "return high - 0.5", "are whole numbers"),
         "never forgotten": ("        return -1", "        return 10**9", "as t → ∞"),
     },
+    "kink": {
+        "sign": ("layer = -(", "layer = (", "rise or fall from there"),
+        "every layer the same": ("hidden_layers * (hidden_layers + 1) / 2", "hidden_layers",
+                                 "not add the same each"),
+        "L² for the sum": ("hidden_layers * (hidden_layers + 1) / 2", "hidden_layers**2",
+                           "not all of its terms"),
+        "one layer": ("* hidden_layers * (hidden_layers + 1) / 2", "", "depth does not enter"),
+        "first layer lost": ("(hidden_layers + 1) / 2", "(hidden_layers - 1) / 2",
+                             "first layer is lost"),
+        "output layer too": ("hidden_layers * (hidden_layers + 1) / 2",
+                             "(hidden_layers + 1) * (hidden_layers + 2) / 2",
+                             "one layer too many"),
+        "2 of the sum": ("+ 1) / 2", "+ 1)", "twice too large"),
+        "c_σ forgotten, half": ("/ (above**2 + below**2) / np.pi", "/ 2 / np.pi", "half of it"),
+        "π forgotten": (" / np.pi\n", "\n", "probability φ/π, not φ"),
+        "ReLU only": ("((above - below) ** 2) / (above**2 + below**2)", "1.0",
+                      "slope on the left does not enter"),
+        "sum of slopes": ("(above - below)", "(above + below)", "*difference* of slopes"),
+        "different signs once": ("((above - below) ** 2)",
+                                 "(above**2 + below**2 - above * below)", "come in two ways"),
+        "c_σ of ReLU": ("/ (above**2 + below**2)", "", "undoes whatever factor σ has"),
+        "square above": ("((above - below) ** 2)", "abs(above - below)", "square is lost above"),
+        "square below": ("(above**2 + below**2)", "(abs(above) + abs(below))",
+                         "square is lost below"),
+        "squares for slopes": ("((above - below) ** 2)", "(above**2 - below**2)",
+                               "Which square is whose"),
+        "root of the share": ("((above - below) ** 2) / (above**2 + below**2)",
+                              "abs(above - below) / np.sqrt(above**2 + below**2)",
+                              "once for each of the two inputs"),
+        "a power for each layer": (
+            "hidden_layers * (hidden_layers + 1) / 2", "hidden_layers * (hidden_layers + 1) / 2 * ("
+            "(above - below) ** 2 / (above**2 + below**2)) ** (hidden_layers - 1)",
+            "has this factor in its own slope once"),
+    },
+    "dense-first": {
+        "√p": ("contrast * high", "np.sqrt(contrast) * high", "A rate has p itself"),
+        "p²": ("contrast * high", "contrast**2 * high", "density enters each rate once"),
+        "waves exchanged": ("[slow, fast]", "[fast, slow]", "which wave is where"),
+        "layers of weights": ("return L", "return L + 1", "one layer too many"),
+        "the last that won't": ("return L", "return L - 1", "one layer too few"),
+        "in doubling steps": ("L += 1", "L *= 2", "try every depth"),
+        "ρ for Θ": ("DeepNTK(L)", "checks.NNGP(L)", "of a network whose last layer"),
+    },
+    "count-layers": {
+        "uniform Z": ("np.mean(np.sqrt(pdf(x)))", "np.sqrt(1 / (2 * np.pi))",
+                      "where does the density enter"),
+        "Z without 1/2π": ("np.mean(np.sqrt(pdf(x)))", "2 * np.pi * np.mean(np.sqrt(pdf(x)))",
+                           "is its 1/2π there"),
+        "Z for Z²": ("Z**2", "Z", "Z is squared"),
+        "Z forgotten": ("(2 * Z**2)", "2", "where is Z in your answer"),
+        "mean of p": ("np.mean(np.sqrt(pdf(x)))", "np.sqrt(np.mean(pdf(x)))",
+                      "where does the density enter"),
+        "number for q": ("(np.arange(len(eigenvalues)) + 1) // 2", "np.arange(len(eigenvalues))",
+                         "number i belongs to half"),
+        "first eigenvalues": ("[-20:]", "[1:3]", "do not obey the law yet"),
+        "2 forgotten": ("(2 * Z**2)", "Z**2", "where is the 2 of the law"),
+        "2 too many": ("(2 * Z**2)", "(4 * Z**2)", "one 2 too many"),
+        "π of the kink": ("2 * np.pi * slope", "2 * slope", "It has a π of its own"),
+        "layers of weights": ("- 0.5)", "+ 0.5)", "layers of weights are one more"),
+        "cut": ("round(np.sqrt(2 * np.pi * slope + 0.25) - 0.5)",
+                "int(np.sqrt(2 * np.pi * slope * 0.97 + 0.25) - 0.5)", "cut instead of rounded"),
+        "not whole": ("round(", "float(", "must be whole"),
+    },
 }
 
 
@@ -364,6 +431,22 @@ UNFORESEEN = {
         ("(np.pi - phi)", "(np.pi - phi) ** 2 / np.pi"),
         ("2 * np.arcsin", "2 * np.arctan"),
     ],
+    "kink": [
+        ("* hidden_layers * (", "* hidden_layers**1.01 * ("),
+        ("(above - below) ** 2", "np.abs(above - below) ** 2.2 * (above**2 + below**2) ** -0.1"),
+    ],
+    "dense-first": [
+        ("contrast * high", "1.05 * contrast * high"),
+        ("return L", "return L + (L > 20)"),
+        ("return L", "return 13"),
+        ("return L", "return L + 0.5"),
+        ("return L", "return -L"),
+    ],
+    "count-layers": [
+        ("2 * np.pi * slope", "1.3 * 2 * np.pi * slope"),
+        ("+ 0.25) - 0.5)", ") + 0.49)"),
+        ("(2 * Z**2)", "(2 * Z**3 * np.sqrt(2 * np.pi) * 0.98)"),
+    ],
     "never-learned": [
         ("n // 2", "12"),
         ("[np.cos(x), np.sin(x)]", "[np.cos(x), np.sin(x), np.cos(7 * x)]"),
@@ -420,6 +503,31 @@ def by_arcs(theta, spread):
     return (1 + np.cos(theta)) * (both @ weights) / (4 * np.pi)
 
 
+def by_one_corner(below, above, hidden_layers):
+    """A straight line through 0 and a ReLU: E[σ'σ'] from the chance that both are on."""
+    jump = above - below
+    c = 1 / (below**2 + below * jump + jump**2 / 2)
+    return -c * jump**2 / (2 * np.pi) * sum(range(1, hidden_layers + 1))
+
+
+def by_bisection(slow, fast, contrast):
+    def leads(L):
+        k = DeepNTK(L).profile(np.linspace(0, np.pi, 20_001))
+        waves = np.cos(np.outer([slow, fast], np.linspace(0, np.pi, 20_001)))
+        low, high = np.trapezoid(k * waves, dx=np.pi / 20_000)
+        return contrast * high > low
+
+    return bisect.bisect_left(range(1, 61), True, key=leads) + 1
+
+
+def by_comparison(eigenvalues, pdf):
+    """The one depth of 2 to 12 whose kernel has this spectrum."""
+    density = FromFunction(pdf, breakpoints=np.linspace(-np.pi, np.pi, 4)[:-1])
+    depths = range(2, 13)
+    return min(depths, key=lambda L: abs(
+        fredholm.solve(DeepNTK(L), density, 5).eigenvalues[4] / eigenvalues[4] - 1))
+
+
 def by_fourier(y):
     c, q = np.fft.rfft(y), np.arange(len(y) // 2 + 1)
     return np.fft.irfft(np.where((q % 2 == 1) & (q > 1), c, 0), len(y))
@@ -434,6 +542,9 @@ def by_fourier(y):
         ("lecture02", "circle_kernel", by_arccos),
         ("lecture02", "spread_kernel", by_arcs),
         ("lecture02", "never_learned", by_fourier),
+        ("lecture05", "kink", by_one_corner),
+        ("lecture05", "dense_first", by_bisection),
+        ("lecture05", "count_layers", by_comparison),
     ],
 )
 def test_other_ways_to_the_same_pass(lecture, check, answer, capsys):
@@ -552,7 +663,7 @@ def test_checks_need_no_nbgrader_and_stay_light():
         import importlib, pkgutil, sys
         from ntklab.course import checks
         names = [module.name for module in pkgutil.iter_modules(checks.__path__)]
-        assert {"lecture01", "lecture02", "lecture03"} <= set(names)
+        assert {f"lecture0{n}" for n in range(1, 6)} <= set(names)
         for name in names:
             importlib.import_module(f"ntklab.course.checks.{name}")
         heavy = {"nbgrader", "torch", "matplotlib", "ipywidgets", "jupytext"} & set(sys.modules)

@@ -137,7 +137,8 @@ def test_exercises_are_those_of_the_solutions():
 def test_no_line_of_an_answer_is_in_the_exercise_or_the_package(master):
     blocks = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", master.read_text(), re.S)
     assert len(blocks) == len(exercises.read(master))
-    lines = {line.strip() for block in blocks for line in block.splitlines() if line.strip()}
+    # shorter ones, as "else:", tell nothing
+    lines = {line.strip() for block in blocks for line in block.splitlines() if len(line.strip()) > 8}
     sources = [COURSE / "exercises" / master.name, *(COURSE / "ntklab" / "course").rglob("*.py")]
     for source in sources:
         shared = lines & {line.strip() for line in source.read_text(encoding="utf-8").splitlines()}
