@@ -64,7 +64,7 @@ losses.explorer()
 
 # %%
 pd.set_option("display.max_colwidth", None)
-quick = ("C10", "C11", "C12", "C13", "C22")
+quick = ("C05", "C07", "C09", "C10", "C11", "C12", "C13", "C18", "C19", "C20", "C22")
 judged = [claims.judge(name) for name in quick]
 rows = [
     (j.claim.id, j.claim.source, j.measurement.verdict, j.claim.statement, j.claim.truth)

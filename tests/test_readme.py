@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ntklab.claims import CLAIMS
+from ntklab.course import site
+
 COURSE = Path(__file__).parents[1]
 README = (COURSE / "README.md").read_text(encoding="utf-8")
 
@@ -45,3 +48,25 @@ def test_the_table_lists_every_lecture():
 def test_links_to_files_lead_somewhere():
     for target in re.findall(r"\]\((?!https://)(.*?)\)", README):
         assert (COURSE / target).is_file(), target
+
+
+def test_the_ledger_is_that_of_the_package_with_the_verdicts_of_the_lectures():
+    measured = {}
+    for golden in sorted((COURSE / "tests" / "golden").glob("*.txt")):
+        found = re.findall(r"^> (C\d\d) \[.*\] ([A-Z]+)$", golden.read_text("utf-8"), re.M)
+        for name, verdict in found:
+            assert measured.setdefault(name, verdict.lower()) == verdict.lower(), name
+    table = {}
+    for line in README.splitlines():
+        if re.match(r"\| C\d\d \|", line):
+            name, *row = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            table[name] = [cell.replace("\\|", "|") for cell in row]
+    assert table == {
+        claim.id: [claim.source, measured[claim.id], claim.statement, claim.truth]
+        for claim in CLAIMS.values()
+    }
+
+
+def test_minutes_are_those_of_the_lectures():
+    for path in (COURSE / "lectures").glob("[0-9][0-9]_*.py"):
+        assert re.search(rf"{path.name}\) \| {site.Page.read(path).minutes} \|", README)
