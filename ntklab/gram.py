@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import eigh, toeplitz
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from ntklab._arguments import finite_array, instance_of, whole_number
@@ -256,6 +256,86 @@ def solve(kernel, angles, count=50):
         return extended
 
     return Spectrum(eigenvalues, angles, np.full(n, 1 / n), values, evaluate)
+
+
+def solve_harmonics(kernel, angles, count=50, highest=400):
+    r"""The same for any zonal kernel and up to millions of points, through harmonics up to K.
+
+    k(x, z) = Σ_q λ_q e^{iq(x-z)} turns the sampled equation (9) into the matrix
+
+        √λ_q ĉ_{q-q'} √λ_q',    ĉ_m = (1/n) Σ_j e^{-imx_j},    |q|, |q'| <= K,
+
+    of the sample's empirical Fourier coefficients: time n K once, whatever the kernel.
+
+    Parameters
+    ----------
+    kernel : ZonalKernel
+    angles : array_like, shape (n,)
+        Points on the circle in radians; n >= 2.
+    count : int
+        Number of eigenpairs, at most min(n, 2K+1).
+    highest : int
+        K. Every eigenvalue is too small by at most c = `cut_off(kernel, K)`, which falls like 1/K;
+        for i.i.d. points all by about c/n, for what is cut off is then nearly c times the identity
+        among them.
+
+    Returns
+    -------
+    Spectrum
+        Orthonormal at the points up to the cut; evaluated anywhere by its Fourier series. Pairs
+        whose eigenvalue is 0 are not returned, so there may be fewer than `count`.
+    """
+    instance_of("kernel", kernel, ZonalKernel)
+    x = wrap(_sample(angles))
+    K = whole_number("highest", highest, at_least=1)
+    count = whole_number("count", count, at_least=1, at_most=min(len(x), 2 * K + 1))
+    step = np.exp(-1j * x)
+    wave, moments = np.ones(len(x), dtype=complex), np.empty(2 * K + 1, dtype=complex)
+    for m in range(2 * K + 1):
+        if m % 64 == 0:
+            wave = np.exp(-1j * m * x)  # powers of `step` drift by rounding
+        moments[m] = wave.mean()
+        wave *= step
+    root = np.sqrt(np.maximum(kernel.harmonic_eigenvalues(np.abs(np.arange(-K, K + 1))), 0))
+    matrix = root[:, None] * toeplitz(moments) * root
+    eigenvalues, u = eigh(matrix, subset_by_index=(2 * K + 1 - count, 2 * K))
+    kept = np.flatnonzero(eigenvalues > 1e-14 * eigenvalues[-1])[::-1]
+    eigenvalues = eigenvalues[kept]
+    series = root[:, None] * u[:, kept] / np.sqrt(eigenvalues)
+    # each eigenfunction is real up to a phase, which its largest coefficient tells
+    largest = np.argmax(np.abs(series), axis=0)
+    opposite = series[2 * K - largest, np.arange(len(kept))]
+    phase = np.angle(series[largest, np.arange(len(kept))]) / 2 + np.angle(opposite) / 2
+    series = series * np.exp(-1j * phase)
+    real = np.vstack([series[K].real, 2 * series[K + 1 :].real, -2 * series[K + 1 :].imag])
+
+    def evaluate(at):
+        at, q = finite_array("x", at, ndim=1), np.arange(1, K + 1)
+        parts = np.array_split(at, len(at) * K // 2**22 + 1)
+        blocks = [np.outer(part, q) for part in parts]
+        return np.concatenate([
+            real[0] + np.cos(block) @ real[1 : K + 1] + np.sin(block) @ real[K + 1 :]
+            for block in blocks
+        ])
+
+    values = evaluate(x)
+    signed = fix_signs(values)
+    flip = np.where(np.einsum("ij,ij->j", signed, values) < 0, -1.0, 1.0)
+    n = len(x)
+    return Spectrum(
+        eigenvalues, np.asarray(angles, dtype=float), np.full(n, 1 / n), signed,
+        lambda at: flip * evaluate(at),
+    )
+
+
+def cut_off(kernel, highest):
+    """Σ_{|q| > K} λ_q = k(0) - Σ_{|q| <= K} λ_q: no eigenvalue of Gram/n loses more by the cut.
+
+    What is cut off is a positive kernel whose matrix over n points, divided by n, has this trace.
+    """
+    K = whole_number("highest", highest, at_least=0)
+    values = instance_of("kernel", kernel, ZonalKernel).harmonic_eigenvalues(np.arange(K + 1))
+    return float(kernel.profile(np.zeros(1))[0] - values[0] - 2 * values[1:].sum())
 
 
 def solve_points(kernel, X, count=None):

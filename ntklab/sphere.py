@@ -221,6 +221,77 @@ def solve(kernel, density, count=50, *, orders=None, degree=150):
     )
 
 
+def solve_smooth(kernel, pdf, count=50, *, degree=16, nodes=None):
+    """The same under any smooth density, in the basis of all harmonics up to a moderate degree.
+
+    P is computed by Gauss quadrature in height and the trapezoidal rule round the axis.
+
+    Parameters
+    ----------
+    kernel : ZonalKernel
+    pdf : callable
+        p at unit vectors (n, 3), per unit of area, positive; scaled to mass 1 here.
+    count : int
+        Eigenpairs, at most (degree + 1)².
+    degree : int
+        L <= 40: the matrix has (L + 1)² rows.
+    nodes : int, optional
+        Gauss nodes in height, L + 1 at least; 2L + 16 when left out. A density as smooth as a
+        polynomial of degree k needs L + k/2 of them.
+
+    Returns
+    -------
+    Spectrum
+
+    Raises
+    ------
+    ValueError
+        A density that is not positive, a degree too high for the nodes.
+    """
+    instance_of("kernel", kernel, ZonalKernel)
+    degree = whole_number("degree", degree, at_least=0, at_most=40)
+    count = whole_number("count", count, at_least=1, at_most=(degree + 1) ** 2)
+    nodes = 2 * degree + 16 if nodes is None else whole_number("nodes", nodes, at_least=1)
+    if nodes < degree + 1:
+        raise ValueError(f"degree: {degree} is too high for {nodes} nodes, which carry {nodes - 1}")
+    z, w = np.polynomial.legendre.leggauss(nodes)
+    turn = 2 * np.pi * np.arange(2 * nodes) / (2 * nodes)
+    points = at_height(np.repeat(z, 2 * nodes), np.tile(turn, nodes))
+    density = finite_array("pdf", pdf(points))
+    if density.shape != (len(points),) or density.min() <= 0:
+        raise ValueError("pdf: must give one positive number for each unit vector")
+    weights = density * np.repeat(w, 2 * nodes) * np.pi / nodes
+    weights /= weights.sum()
+    funk_hecke = 4 * np.pi * kernel.harmonic_eigenvalues(np.arange(degree + 1), dimension=3)
+    labels = [(n, m) for n in range(degree + 1) for m in range(-n, n + 1)]
+    root = np.sqrt(np.maximum(funk_hecke, 0))[[n for n, _ in labels]]
+    Y = _real_harmonics(labels, points)
+    P = Y.T @ (weights[:, None] * Y)
+    eigenvalues, u = np.linalg.eigh(root[:, None] * P * root)
+    eigenvalues, u = eigenvalues[::-1][:count], u[:, ::-1][:, :count]
+    seen = eigenvalues > 1e-14 * eigenvalues[0]
+    eigenvalues, u = eigenvalues[seen], u[:, seen]
+    coefficients = root[:, None] * u / np.sqrt(eigenvalues)
+    values = Y @ coefficients
+    flip = np.sign(np.sum(fix_signs(values) * values, axis=0))
+    return Spectrum(
+        eigenvalues, points, weights, flip * values,
+        lambda X: flip
+        * (_real_harmonics(labels, unit_vectors("x", X, dimension=3)) @ coefficients),
+    )
+
+
+def _real_harmonics(labels, X):
+    """Real Y_lm, m < 0 with sin |m|φ, of norm 1 over the area, shape (len(X), len(labels))."""
+    z, longitude = np.clip(X[:, 2], -1, 1), np.arctan2(X[:, 1], X[:, 0])
+    out = np.empty((len(X), len(labels)))
+    for column, (n, m) in enumerate(labels):
+        wave = np.ones(len(X)) if m == 0 else np.sqrt(2) * np.cos(m * longitude)
+        wave = np.sqrt(2) * np.sin(-m * longitude) if m < 0 else wave
+        out[:, column] = _legendre(abs(m), np.array([n]), z)[0] * wave
+    return out
+
+
 def _heights(density, nodes):
     """Gauss nodes in every band and weights for 2π p(z) dz."""
     x, w = np.polynomial.legendre.leggauss(nodes)

@@ -138,7 +138,8 @@ def test_no_line_of_an_answer_is_in_the_exercise_or_the_package(master):
     blocks = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", master.read_text(), re.S)
     assert len(blocks) == len(exercises.read(master))
     # shorter ones, as "else:", tell nothing
-    lines = {line.strip() for block in blocks for line in block.splitlines() if len(line.strip()) > 8}
+    written = {line.strip() for block in blocks for line in block.splitlines()}
+    lines = {line for line in written if len(line) > 8}
     sources = [COURSE / "exercises" / master.name, *(COURSE / "ntklab" / "course").rglob("*.py")]
     for source in sources:
         shared = lines & {line.strip() for line in source.read_text(encoding="utf-8").splitlines()}

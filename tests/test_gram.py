@@ -11,7 +11,7 @@ from ntklab import fredholm, gram
 from ntklab.densities import PiecewiseConstant
 from ntklab.geometry import circle_distance, wrap
 from ntklab.gram import CircleGram, solve
-from ntklab.kernels import TwoLayerNTK, ZonalKernel
+from ntklab.kernels import DeepNTK, TwoLayerNTK, ZonalKernel
 
 KERNELS = [
     TwoLayerNTK(bias, normalization)
@@ -530,3 +530,57 @@ def test_fold_keeps_distances():
     assert set(folded.side) == {-1.0, 1.0}
     unfolded = folded.offset + np.where(folded.side < 0, np.pi, 0)
     assert np.max(circle_distance(wrap(unfolded), wrap(angles))) < 1e-15
+
+
+# -- harmonics ---------------------------------------------------------------------------------
+
+
+HARMONIC_KERNELS = [TwoLayerNTK(), TwoLayerNTK(bias=False), DeepNTK(3)]
+
+
+@pytest.mark.parametrize("kernel", HARMONIC_KERNELS, ids=repr)
+def test_harmonics_against_the_exact_matrix(kernel):
+    """Every eigenvalue is a little too small: by the bound at most, by the bound over n about."""
+    x = PiecewiseConstant.equal_pieces([1, 2, 4]).sample(1500, np.random.default_rng(5))
+    exact = gram.solve(kernel, x, 12)
+    found = gram.solve_harmonics(kernel, x, 12, highest=150)
+    lost, bound = exact.eigenvalues - found.eigenvalues, gram.cut_off(kernel, 150)
+    assert (lost > 0).all() and (lost <= bound).all()
+    np.testing.assert_allclose(lost, bound / 1500, rtol=0.25)
+    np.testing.assert_allclose(found.inner_products(), np.eye(12), atol=1e-10)
+    np.testing.assert_allclose(found.values[:, :4], exact.values[:, :4], atol=5e-3)
+    at = np.linspace(-3, 3, 50)
+    np.testing.assert_allclose(found(at)[:, :4], exact(at)[:, :4], atol=5e-3)
+    np.testing.assert_allclose(found(x), found.values, atol=1e-11)
+
+
+def test_cut_off_is_what_is_left_of_the_trace():
+    kernel = TwoLayerNTK()
+    assert gram.cut_off(kernel, 0) == pytest.approx(0.5 - kernel.harmonic_eigenvalues(0))
+    tails = [gram.cut_off(kernel, K) for K in (50, 100, 200)]
+    np.testing.assert_allclose(np.array(tails) * [50, 100, 200], 1 / np.pi**2, rtol=0.02)
+
+
+def test_harmonics_do_not_mind_turns_of_the_circle_or_order():
+    x = np.random.default_rng(2).uniform(-np.pi, np.pi, 300)
+    first = gram.solve_harmonics(TwoLayerNTK(), x, 5, 60)
+    turned = gram.solve_harmonics(TwoLayerNTK(), x + 2 * np.pi * np.arange(300), 5, 60)
+    np.testing.assert_allclose(turned.eigenvalues, first.eigenvalues, rtol=1e-10)
+    np.testing.assert_allclose(
+        gram.solve_harmonics(TwoLayerNTK(), x[::-1], 5, 60).values, first.values[::-1], atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: gram.solve_harmonics("k", x), "kernel"),
+        (lambda x: gram.solve_harmonics(TwoLayerNTK(), x[:1]), "angles"),
+        (lambda x: gram.solve_harmonics(TwoLayerNTK(), x, 22, highest=10), "count"),
+        (lambda x: gram.solve_harmonics(TwoLayerNTK(), x, highest=0), "highest"),
+        (lambda x: gram.cut_off(TwoLayerNTK(), -1), "highest"),
+    ],
+)
+def test_harmonics_bad_input(call, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
+        call(np.linspace(0, 1, 100))
