@@ -1,5 +1,7 @@
 """Checks of assignment 04: how long it takes, and what the proof of the theorem gives away."""
 
+from bisect import bisect_left
+
 import numpy as np
 
 from ntklab import bounds
@@ -192,14 +194,11 @@ def _error(lam, g, rate, t):
 
 def _first(error, threshold):
     """The first whole t with error(t) <= threshold, for an error that falls."""
-    high = 1
-    while error(high) > threshold:
-        high *= 2
-    low = 0
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if error(middle) <= threshold else (middle, high)
-    return high
+    def learned(t):
+        return error(t) <= threshold
+
+    far = next(filter(learned, (2**k for k in range(64))))
+    return bisect_left(range(far + 1), True, lo=1, key=learned)
 
 
 def _check_first(student, lam, g, rate, threshold):
