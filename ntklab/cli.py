@@ -175,7 +175,9 @@ def _add_reproduce(commands):
         "--out", metavar="FOLDER", type=Path, default=Path("ntklab-report"),
         help="where to (default: ntklab-report)",
     )
-    command.add_argument(
+    size = command.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="minutes on two cores (default)")
+    size.add_argument(
         "--paper", action="store_true", help="the paper's sizes: hours instead of minutes"
     )
     command.add_argument("--workers", metavar="N", type=int, help="processes (default: all cores)")

@@ -138,3 +138,22 @@ def test_a_claim_is_measured(capsys):
 def test_an_unknown_claim_is_refused(capsys):
     assert cli.main(["claims", "C99"]) == 1
     assert "claim_id: must be one of" in capsys.readouterr().err
+
+
+def test_reproduce_writes_a_report_of_what_is_asked_for(tmp_path, capsys):
+    out = tmp_path / "report"
+    command = ["reproduce", "C13", "--quick", "--workers", "0", "--out", str(out)]
+    assert cli.main(command) == 0
+    shown = capsys.readouterr().out
+    assert "C13 corrected" in " ".join(shown.split()) and "report.html" in shown
+    assert (out / "report.html").exists() and (out / "report.md").exists()
+
+
+def test_reproduce_refuses_an_unknown_name(tmp_path, capsys):
+    assert cli.main(["reproduce", "C99", "--out", str(tmp_path / "report")]) == 1
+    assert "only: must be one of" in capsys.readouterr().err
+
+
+def test_html_of_an_unknown_lecture_is_refused(tmp_path, capsys):
+    assert cli.main(["build", "html", "99", "--out", str(tmp_path)]) == 1
+    assert "NAME: must be one of" in capsys.readouterr().err
