@@ -1,0 +1,30 @@
+"""Figures of lecture 06."""
+
+import pandas as pd
+import pytest
+
+from ntklab import figures
+from ntklab.experiments import hemispheres
+from ntklab.explorers import hemispheres as explorer
+from ntklab.figures import sphere as pictures
+
+EXACT = hemispheres.population(frequencies=(2, 3))
+SAMPLES = pd.concat([EXACT.assign(draw=d, quotient=EXACT.quotient + 0.1 * d) for d in range(3)])
+TABLE = hemispheres.decomposition(EXACT, SAMPLES, frequencies=(2, 3))
+
+DRAWINGS = {
+    "halves": lambda: pictures.halves_learning(explorer.compute()),
+    "quotients": lambda: pictures.quotients(EXACT, SAMPLES, hemispheres.PAPER),
+    "gap": lambda: pictures.gap_explained(TABLE),
+    "gap with width": lambda: pictures.gap_explained(TABLE.assign(by_width=0.1)),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_drawn_with_alt_text(draw):
+    picture = figures.show(draw())
+    assert len(picture.png) > 5000 and len(picture.alt) > 100
+
+
+def test_alt_text_gives_the_gap():
+    assert "1 to 2: paper 0.24" in pictures.gap_explained(TABLE).get_label()
