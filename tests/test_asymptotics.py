@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from ntklab import asymptotics, fredholm
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
-from ntklab.kernels import TwoLayerNTK
+from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 KERNEL = TwoLayerNTK(bias=True)
 ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
@@ -151,3 +151,36 @@ def test_second_order_law_is_exact_where_its_conditions_hold():
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
         call()
+
+
+# -- deep kernels --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("L", [1, 2, 3, 7, 20])
+def test_end_slopes_against_differences_of_the_profile(L):
+    near, far = asymptotics.end_slopes(L)
+    h = 1e-5
+    at = DeepNTK(L).profile(np.array([0.0, h, 2 * h, np.pi - 2 * h, np.pi - h, np.pi]))
+    # one-sided differences of second order
+    assert (4 * at[1] - 3 * at[0] - at[2]) / (2 * h) == pytest.approx(near, rel=1e-4)
+    assert (3 * at[5] - 4 * at[4] + at[3]) / (2 * h) == pytest.approx(far, rel=1e-4)
+
+
+def test_end_slopes_of_one_layer_cancel_at_odd_frequencies():
+    near, far = asymptotics.end_slopes(1)
+    assert near == pytest.approx(-1 / np.pi) and far == pytest.approx(1 / np.pi)
+    np.testing.assert_allclose(asymptotics.deep_eigenvalue([3, 5], 1), 0, atol=1e-16)
+    even = np.array([2, 4])
+    np.testing.assert_allclose(asymptotics.deep_eigenvalue(even, 1), 2 / (np.pi * even) ** 2)
+
+
+@pytest.mark.parametrize("L", [2, 5])
+def test_deep_law_is_approached_like_one_over_the_square(L):
+    q = np.array([50, 100, 200])
+    off = DeepNTK(L).harmonic_eigenvalues(q) / asymptotics.deep_eigenvalue(q, L) - 1
+    np.testing.assert_allclose(off[:-1] / off[1:], 4, rtol=0.1)
+
+
+def test_end_slopes_bad_input():
+    with pytest.raises(ValueError, match="^hidden_layers: "):
+        asymptotics.end_slopes(0)
