@@ -314,7 +314,7 @@ MISTAKES = {
         "layers of weights": ("- 0.5)", "+ 0.5)", "layers of weights are one more"),
         "cut": ("round(np.sqrt(2 * np.pi * slope + 0.25) - 0.5)",
                 "int(np.sqrt(2 * np.pi * slope * 0.97 + 0.25) - 0.5)", "cut instead of rounded"),
-        "not whole": ("round(", "float(", "must be whole"),
+        "not whole": ("round(", "float(", "near a whole number"),
     },
 }
 
