@@ -141,6 +141,13 @@ for ratio in (2, 3, 4):
 # zero.
 
 # %% [markdown]
+# The paper also shows a single case with a strong contrast, 12 : 1. There the gap is larger still:
+
+# %% tags=["nbval-check-output"]
+strong = hemispheres.population((12,), (2, 5, 10, 30, 60)).set_index("frequency").quotient
+print("1 : 12   ", "   ".join(f"κ = {k}: {q:.2f}" for k, q in strong.items()))
+
+# %% [markdown]
 # ## Level two: random points
 #
 # What does sampling do? Draw as many points as the paper, 300 in the sparse half and $300\,r$ in the
