@@ -316,6 +316,60 @@ MISTAKES = {
                 "int(np.sqrt(2 * np.pi * slope * 0.97 + 0.25) - 0.5)", "cut instead of rounded"),
         "not whole": ("round(", "float(", "near a whole number"),
     },
+    "even-points": {
+        "polar angle": (
+            "    v = rng.standard_normal((n, 3))\n",
+            "    a, b = rng.uniform(0, np.pi, n), rng.uniform(-np.pi, np.pi, n)\n"
+            "    v = [np.sin(a) * np.cos(b), np.sin(a) * np.sin(b), np.cos(a)]\n"
+            "    v = np.stack(v, axis=1)\n",
+            "poles are crowded",
+        ),
+        "cube": ("rng.standard_normal((n, 3))", "rng.uniform(-1, 1, (n, 3))",
+                 "corners are crowded"),
+        "one half": ("rng.standard_normal((n, 3))", "np.abs(rng.standard_normal((n, 3)))",
+                     "half of the sphere is missing"),
+        "not scaled": ("v / np.linalg.norm(v, axis=1, keepdims=True)", "v", "to length 1"),
+        "own generator": ("rng.standard_normal((n, 3))",
+                          "np.random.default_rng().standard_normal((n, 3))", "the same seed"),
+    },
+    "sphere-eigenvalue": {
+        "no sine": (" * np.sin(theta)", "", "where is the sine"),
+        "area for p": ("0.5 * np.sum", "2 * np.pi * np.sum", "4π too large"),
+        "a factor 2": ("0.5 * np.sum", "np.sum", "twice too large"),
+        "circle": ("0.5 * np.sum(weights * profile(theta) * wave * np.sin(theta))",
+                   "np.sum(weights * profile(theta) * np.cos(degree * theta)) / np.pi",
+                   "eigenvalues of the circle"),
+    },
+    "good-from": {
+        "first good one": ("int(np.flatnonzero(off).max(initial=-1)) + 2",
+                           "int(np.argmin(off)) + 1", "the first good one"),
+        "from zero": (") + 2", ") + 1", "begin at κ = 0"),
+        "one side": ("np.abs(quotients / ratio - 1) > tolerance",
+                     "quotients / ratio - 1 < -tolerance", "too large counts as well"),
+        "absolute": ("np.abs(quotients / ratio - 1)", "np.abs(quotients - ratio)",
+                     "the tolerance is relative"),
+    },
+    "arc-weights": {
+        "sorted only": ("weights[order] = (gaps + np.roll(gaps, 1)) / 2",
+                        "weights = (gaps + np.roll(gaps, 1)) / 2", "right for sorted points"),
+        "one side": ("(gaps + np.roll(gaps, 1)) / 2", "gaps", "the whole gap to one side"),
+        "equal weights": ("(gaps + np.roll(gaps, 1)) / 2", "2 * np.pi / len(angles)", "all alike"),
+        "no halves": ("(gaps + np.roll(gaps, 1)) / 2", "gaps + np.roll(gaps, 1)",
+                      "in full to both of its ends"),
+        "shares": ("(gaps + np.roll(gaps, 1)) / 2", "(gaps + np.roll(gaps, 1)) / (4 * np.pi)",
+                   "these are shares"),
+        "missing wrap": ("angles[order[0]] + 2 * np.pi", "angles[order[-1]]", "is nobody's"),
+    },
+    "one-first": {
+        "speeds": (" / eigenvalues[seen]", "", "not the weights that give them"),
+        "multiplied": (" / eigenvalues[seen]", " * eigenvalues[seen]", "multiplied where"),
+        "root": (" / eigenvalues[seen]", " / np.sqrt(eigenvalues[seen])", "no root is needed"),
+        "ten": ("np.full(len(eigenvalues), 0.1)\n    speed[chosen] = 1.0",
+                "np.full(len(eigenvalues), 1.0)\n    speed[chosen] = 10.0", "ten times too fast"),
+        "chosen forgotten": ("    speed[chosen] = 1.0\n", "", "the chosen one is not"),
+        "zeros": ("eigenvalues > 1e-12 * eigenvalues.max()", "eigenvalues >= 0",
+                  "gets no weight"),
+    },
 }
 
 
