@@ -46,7 +46,7 @@ from ntklab.kernels import DeepNTK
 # is doubled, and what when $a$ and $b$ are exchanged? Which activation has the strongest kink?
 #
 # Derive $k'(0)$ for $L$ hidden layers. The recursion is that of the lecture, with
-# $\Sigma'_h = c_\sigma E[\sigma'(u)\sigma'(v)]$ in the place of $\kappa_0(\rho_{h})$.
+# $\Sigma'_h = c_\sigma E[\sigma'(u)\sigma'(v)]$ in the place of $\kappa_0(\rho_{h-1})$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -99,7 +99,7 @@ for name, a, b in [("ReLU", 0, 1), ("leaky", 0.1, 1), ("|u|", -1, 1), ("linear",
     profile = 2 / (a**2 + b**2) * (2 * outer + np.cos(t - t[0]) * inner)
     computed = np.fft.rfft(profile).real[100] / len(t)
     rows[name] = [kink(a, b, 1), computed, 2 * abs(kink(a, b, 1)) / (np.pi * 100**2)]
-pd.DataFrame(rows, index=["kink", "λ computed", "λ law"]).T
+pd.DataFrame.from_dict(rows, "index", columns=["kink", "λ computed", "λ law"]).map("{:.4g}".format)
 
 # %% [markdown] exercise={"difficulty": 3, "importance": 4, "minutes": 15}
 # ## Exercise 2 · Places before waves
@@ -120,7 +120,7 @@ pd.DataFrame(rows, index=["kink", "λ computed", "λ law"]).T
 # then? What does depth do in this answer, and for which frequencies may you trust it?
 #
 # `DeepNTK(L).harmonic_eigenvalues([...])` gives $\lambda_\kappa$ of $L$ hidden layers. No answer asked for is
-# beyond 60.
+# beyond 30.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -240,7 +240,7 @@ pd.DataFrame(table, index=pd.Index((2, 5, 10, 20, 30, 40), name="hidden layers")
 # %% [markdown]
 # ## What to take away
 #
-# - How strongly a network prefers low frequencies is decided by the corner of its activation, and
-#   the corner's effect adds up over layers: one layer, one summand larger than the last.
+# - How well a network learns fine detail is decided by the corner of its activation. The corner
+#   counts in every layer, and more in each than in the one before.
 # - Below the number of layers there is little order among waves. There the density decides.
 # - The high end of a spectrum tells the depth, but only to one who knows the density.

@@ -50,7 +50,7 @@ figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 
 # %% [markdown]
 # The deeper the network, the more it treats any two different inputs alike, whatever their angle: a
-# sharp peak on a flat floor. Shallow kernels zig-zag: even frequencies (upper dots) are learned
+# sharp peak on a flat floor (a quarter as high, in the limit). Shallow kernels zig-zag: even frequencies (upper dots) are learned
 # faster than odd ones. The straight lines are a law that we derive in a moment.
 
 # %% [markdown]
@@ -115,17 +115,18 @@ for L in (2, 3, 10, 50):
     print(f"L = {L:2d}:  ", "  ".join(f"{value:.4f}" for value in exact / law))
 
 # %% [markdown]
-# Up to ten layers the law is within a few percent from $\kappa = 10$ on. At 50 layers it needs
-# $\kappa$ of several hundred. The reason is in the picture: the peak at angle 0 is about $1/L$ wide. A
-# wave longer than the peak does not see the kink, only the area under the peak. **The law
+# Up to ten layers the law is within 7 % from $\kappa = 10$ on. At 50 layers it is wrong by a factor of
+# nearly three there, by 12 % at $\kappa = 50$ and by 1 % at $\kappa = 200$. The reason is in the picture: at an
+# angle of about $4/L$ the peak has come down halfway to the floor. A wave much longer than that does
+# not see the kink, only the area under the peak. **The law
 # $\kappa^{-2}$ is one of frequencies above the number of layers.**
 
 # %% [markdown]
 # ## Parity, once more
 #
 # Lecture 2 showed that one hidden layer without bias never learns odd frequencies $\ge 3$. The formula
-# shows why: $k'(\pi) = -k'(0)$ for $L = 1$, so both ends cancel at odd $\kappa$. With a second layer they
-# cancel no more. The ratio of neighbours $\lambda_{101}/\lambda_{100}$ tells how much is left of it:
+# agrees: $k'(\pi) = -k'(0)$ for $L = 1$, so both ends cancel at odd $\kappa$. A bias cures that by making the
+# slope at $\pi$ zero. A second layer does it in part: the slope there is a sixth of the kink. The ratio of neighbours $\lambda_{101}/\lambda_{100}$ tells how much is left of it:
 
 # %% tags=["nbval-check-output"]
 print(" L   λ_101/λ_100   law")
@@ -149,14 +150,21 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 # %% [markdown]
 # The paper measured 1.94 and 2.80 at depth 10 and conjectured $\kappa^{-d}$, that is $-2$ and $-3$. On the
 # circle the exact exponent in that window *is* 2.00. On the sphere, 2.85 is what the population
-# gives for degrees 10 to 30; the conjecture's 3 is approached beyond. Their measured exponents are
+# gives for degrees 10 to 30; the conjecture's 3 is approached beyond (2.98 for 60 to 120). Their measured exponents are
 # honest, and so is the conjecture; between them stands the word "asymptotically".
 
 # %% [markdown]
 # ## Uneven data
 #
-# Nothing in lecture 3 used the two-layer kernel but its kink. Replace $1/2\pi$ there by $|k'(0)|$ and
-# repeat the steps:
+# Lecture 3 used two things of its kernel: the kink at angle 0, and that there is none at angle $\pi$
+# (with bias the slope vanishes there). Differentiate $\lambda f = Tf$ twice for any kernel, and each end
+# leaves its term:
+#
+# $$\lambda f''(x) \approx -2|k'(0)|\;p(x) f(x) \;-\; 2k'(\pi)\;p(x+\pi) f(x+\pi) .$$
+#
+# The second couples opposite places; it is parity again. Beside the first it counts 1/6 at two hidden
+# layers, 1/20 at three, 1/106 at five and 1/1350 at ten. Drop it, with three or more, and repeat the steps
+# of lecture 3 with $|k'(0)|$ for $1/2\pi$:
 #
 # $$f'' \approx -\frac{2|k'(0)|}{\lambda}\,p\,f, \qquad \lambda \approx \frac{2|k'(0)|\,Z^2}{q^2},
 # \qquad \text{local frequency } \frac{q\sqrt{p}}{Z} .$$
@@ -180,24 +188,27 @@ print(claims.judge("C16"))
 # %% [markdown]
 # ## "The eigenfunctions look similar"
 #
-# The lecture says so of deep networks. Compare them pair by pair: the overlap is 1 if the two kernels'
-# $q$-th pairs of eigenfunctions span the same space, 0 if they have nothing in common.
+# The lecture says so of deep networks. Compare them pair by pair with those of the two-layer kernel
+# with bias: the overlap is 1 if the two kernels' $q$-th pairs of eigenfunctions span the same space, and
+# 0 if one pair holds a function at a right angle to all of the other.
 
 # %% tags=["nbval-check-output"]
-print(" L    overlap with two layers at q = 1, 2, 3, 5, 10, 20")
-for L in (2, 10, 50):
-    overlap = depth.eigenspace_overlaps(ONE_TWO_FOUR, L).overlap
-    print(f"{L:2d}   ", "  ".join(f"{overlap[q - 1]:.2f}" for q in (1, 2, 3, 5, 10, 20)))
+print(" L    overlap with one hidden layer at q = 1, 2, 3, 5, 10, 20, 40")
+for L in (2, 3, 10, 50):
+    overlap = depth.eigenspace_overlaps(ONE_TWO_FOUR, L, 81).overlap
+    print(f"{L:2d}   ", "  ".join(f"{overlap[q - 1]:.2f}" for q in (1, 2, 3, 5, 10, 20, 40)))
 
 # %% [markdown]
-# True at depth 10 for all but the slowest; false at depth 50. See three of them:
+# True at depth 3, and at depth 10 for all but the slowest; false at depth 50. At depth 2 the
+# overlap *falls* with $q$: the term of the opposite place stays a sixth, however fast the wave. So very
+# shallow and very deep networks fail at opposite ends of the spectrum. See three of the deep ones:
 
 # %%
 x = np.linspace(-np.pi, np.pi, 801)[:-1]
 chosen = [2, 10, 20]
 shallow = fredholm.solve(TwoLayerNTK(), ONE_TWO_FOUR, 41)(x)[:, chosen]
 deep = fredholm.solve(DeepNTK(50), ONE_TWO_FOUR, 41)(x)[:, chosen]
-titles = [f"i = {i}, {L} layers" for L in (1, 50) for i in chosen]
+titles = [f"i = {i}, L = {L}" for L in (1, 50) for i in chosen]
 figures.show(pictures.compared_eigenfunctions(ONE_TWO_FOUR, x, shallow, deep, titles))
 
 # %% [markdown]
@@ -276,10 +287,10 @@ print(claims.judge("C21", table=table))
 #
 # ## Summary
 #
-# - Depth sharpens the kernel: a peak about $1/L$ wide on a flat floor.
+# - Depth sharpens the kernel: a peak about $4/L$ wide on a flat floor.
 # - Two slopes give the spectrum: $\lambda_\kappa \approx (L(L+1)/2 \pm \text{a fading remainder})/\pi^2\kappa^2$.
-# - Eigenfunctions follow $\sqrt p$ at any depth, but only for frequencies above about $L$; below, very
-#   deep kernels learn dense places first.
+# - Eigenfunctions follow $\sqrt p$ from three hidden layers on (at two, opposite places mix), for
+#   frequencies above about $L$; below, very deep kernels learn dense places first.
 # - Time is $\kappa^d/p$; the slide's $\kappa^{-d}/p$ is a misprint.
 # - Networks are lazy like $m^{-1/2}$, at widths that are absurdly far below the theorem's.
 #

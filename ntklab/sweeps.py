@@ -19,17 +19,22 @@ own. So the table depends on function, grid and seed alone: not on the executor,
 finishing, or on how often the sweep was interrupted.
 """
 
+import contextlib
+import functools
 import inspect
 import itertools
 import json
 import multiprocessing
 import os
-import pickle
+import queue
+import signal
+import threading
 import time
 import traceback
+import uuid
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -39,15 +44,14 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from ntklab._arguments import whole_number
+from ntklab._arguments import _short, instance_of, whole_number
 
 try:
     import fcntl
 except ImportError:  # no POSIX system: no lock
     fcntl = None
 
-ADDED = ("seconds", "error")  # the columns that `run` adds
-FORMAT = 1
+ADDED = ("seconds", "error", "traceback")  # the columns that `run` adds
 
 
 class SweepWarning(UserWarning):
@@ -70,16 +74,17 @@ def run(
     grid : dict of sequences, or sequence of dicts
         Values of each parameter, whose product is the grid (the last varies fastest); or the cells.
     seed : int
-        >= 0.
+        0 <= seed < 2¹²⁸.
     record : path, optional
         A file of JSON lines, one a finished cell, each on disk before the next is looked at. A
-        sweep that finds its record goes on from there. A torn last line is cut off. The header
-        names function and seed, not the code: a function that changed needs a new record.
+        sweep that finds its record goes on from there; the grid may have grown. A torn last line
+        is cut off. The header names function, parameters and seed, not the code: a function that
+        changed needs a new record.
     executor : concurrent.futures.Executor, optional
         Where cells run: threads, `dask.distributed.Client.get_executor()`, ... It is not shut down.
     workers : int, optional
         Processes of one thread each, without an executor; 0 runs cells in this process. All cores
-        when left out. A worker that dies costs the cells in flight; they are on record as failed.
+        when left out. Where one dies, the cells in flight run again, each alone, to find which.
     retry : bool
         Run cells again that are on record as failed.
     progress : bool
@@ -88,82 +93,148 @@ def run(
     Returns
     -------
     pandas.DataFrame
-        In the grid's order: parameters, results, "seconds" and "error" ("" where none). A failed
-        cell has one row; its traceback is on record.
-
-    Warns
-    -----
-    SweepWarning
-        Cells failed. The others are finished all the same.
+        In the grid's order: parameters, results, "seconds", "error" and "traceback" ("" where
+        none). A failed cell has one row; a SweepWarning tells of it once all others are finished.
 
     Raises
     ------
     ValueError, TypeError
-        An argument out of range or of the wrong kind; a record that is damaged, in use by another
-        process, or of another function or seed. It stays as it is.
+        An argument out of range or of the wrong kind; a function that workers cannot import; a
+        record that is damaged, in use by another process, or of another sweep: it stays as it is.
     OSError
-        The record could not be written; it holds what was finished before.
+        The record could not be opened or written; it holds what was finished before.
+    concurrent.futures.BrokenExecutor
+        The executor given cannot go on; the sweep can, from its record on another.
     """
     cells = _cells(grid)
-    seed = whole_number("seed", seed, at_least=0)
-    if not callable(function):
-        raise TypeError(f"function: must be callable, got {function!r}")
-    own_pool = executor is None and workers != 0
-    if workers is not None:
-        if executor is not None:
+    seed = whole_number("seed", seed, at_least=0, at_most=2**128 - 1)
+    parameters = sorted(next(iter(cells.values())))
+    name, wants_rng = _inspected(function, parameters, record)
+    if executor is not None:
+        instance_of("executor", executor, futures.Executor)
+        if workers is not None:
             raise ValueError("workers: is for sweeps without an executor of their own")
-        workers = whole_number("workers", workers, at_least=0)
-    if own_pool:
-        _check_importable(function)
-    wants_rng = "rng" in inspect.signature(function).parameters
-    job = _Job(function, seed, wants_rng)
-    with _Record(record, function, seed) as log:
+    workers = _cores() if workers is None else whole_number("workers", workers, at_least=0)
+    token = uuid.uuid4().hex  # each sweep is new, or Dask might answer from memory
+    job = functools.partial(_compute, function, seed, wants_rng, token)
+    header = {"function": name, "parameters": parameters, "seed": seed}
+    with _open(record, header) as (lines, write):
         missing = {
             key: cell for key, cell in cells.items()
-            if key not in log.lines or (retry and log.lines[key]["error"])
+            if key not in lines or (retry and lines[key]["error"])
         }
-        with tqdm(
-            total=len(cells), initial=len(cells) - len(missing), disable=not progress, desc="cells"
-        ) as bar:
-            def finish(line):
-                log.append(line)
+        done = len(cells) - len(missing)
+        with tqdm(total=len(cells), initial=done, disable=not progress, desc="cells") as bar:
+            def finish(key, line):
+                write(line)
+                lines[key] = line
+                del missing[key]
                 bar.update()
 
-            if own_pool and missing:
-                _run_in_processes(job, missing, workers or os.cpu_count() or 1, finish)
-            elif executor is not None:
+            if executor is not None:
                 _run_on(executor, job, missing, finish)
+            elif workers:
+                _run_in_processes(job, missing, workers, finish)
             else:
-                for key, cell in missing.items():
-                    finish(job(key, cell))
-        lines = [log.lines[key] for key in cells]
+                for key, cell in list(missing.items()):
+                    finish(key, job(key, cell))
+    lines = [lines[key] for key in cells]
     failed = [line for line in lines if line["error"]]
     if failed:
-        first = failed[0]
-        warnings.warn(
-            f"{len(failed)} of {len(lines)} cells failed, first {first['cell']}: {first['error']}",
-            SweepWarning, stacklevel=2,
-        )
-    return _frame(lines)
+        told = f"{len(failed)} of {len(lines)} cells failed, first {failed[0]['cell']}"
+        warnings.warn(f"{told}: {failed[0]['error']}", SweepWarning, stacklevel=2)
+    rows = [
+        {**line["cell"], **row, **{name: line[name] for name in ADDED}}
+        for line in lines for row in line["rows"] or [{}]
+    ]
+    frame = pd.DataFrame(rows)
+    return frame[[name for name in frame if name not in ADDED] + list(ADDED)]
 
 
-class _Job:
+def _cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _inspected(function, parameters, record):
+    """Its name, and whether it takes `rng`; refused now, not cell by cell, if it lacks others."""
+    try:
+        signature = inspect.signature(function)
+        wants_rng = "rng" in signature.parameters
+        signature.bind(**dict.fromkeys([*parameters, "rng"] if wants_rng else parameters))
+    except (TypeError, ValueError) as error:
+        told = f"must be one that takes {parameters}, got {_short(function)} ({error})"
+        raise TypeError(f"function: {told}") from None
+    name = getattr(function, "__qualname__", "<lambda>")
+    if record is not None and "<lambda>" in name:
+        raise ValueError(f"function: must have a name to go on record, got {_short(function)}")
+    return f"{function.__module__}.{name}", wants_rng
+
+
+def _cells(grid):
+    """{key: cell} in the grid's order."""
+    product = isinstance(grid, Mapping)
+    for values in grid.values() if product else [grid]:
+        if not np.iterable(values) or isinstance(values, str | bytes | Mapping | Set):
+            told = "must be a dict of sequences or a sequence of dicts"  # a set has no order
+            raise TypeError(f"grid: {told}, got {_short(values)}")
+    if product:
+        grid = [dict(zip(grid, cell, strict=True)) for cell in itertools.product(*grid.values())]
+    cells, names = {}, None
+    for cell in grid:
+        if not isinstance(cell, Mapping) or not all(isinstance(name, str) for name in cell):
+            raise TypeError(f"grid: cells must be dicts by names of parameters, got {_short(cell)}")
+        names = names or set(cell)
+        if set(cell) != names:
+            raise ValueError(f"grid: cells must have the same parameters, got {names}, {set(cell)}")
+        if names & {"rng", *ADDED}:
+            raise ValueError(f"grid: no parameter may be called rng or {', '.join(ADDED)}")
+        cell = _plain("grid", dict(cell))
+        if _key(cell) in cells:
+            raise ValueError(f"grid: must hold each cell once, got {_key(cell)} twice")
+        cells[_key(cell)] = cell
+    if not cells:
+        raise ValueError("grid: must hold a cell at least, got none")
+    return cells
+
+
+def _key(cell):
+    return json.dumps(cell, sort_keys=True)
+
+
+def _plain(name, value):
+    """As it comes back from JSON, which keeps every bit of a float."""
+    try:
+        return json.loads(json.dumps(value, default=lambda thing: thing.tolist()))  # NumPy's
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        told = "must be of numbers, strings, booleans, None or lists of them"
+        raise TypeError(f"{name}: {told}, got {_short(value)} ({error})") from None
+
+
+def _compute(function, seed, wants_rng, _token, key, cell):
     """What a worker does for one cell: a line of the record."""
+    rng = {}
+    if wants_rng:
+        # by what the cell is, not where in the grid: a grid may grow
+        stream = np.random.SeedSequence(seed, spawn_key=tuple(key.encode()))
+        rng["rng"] = np.random.default_rng(stream)
+    start = time.perf_counter()
+    try:
+        rows, failure = _rows(function(**cell, **rng), cell), None
+    except (Exception, SystemExit) as error:
+        rows, failure = [], error
+    return _line(cell, rows, time.perf_counter() - start, failure)
 
-    def __init__(self, function, seed, wants_rng):
-        self.function, self.seed, self.wants_rng = function, seed, wants_rng
 
-    def __call__(self, key, cell):
-        rng = {}
-        if self.wants_rng:
-            # by what the cell is, not where in the grid: a grid may grow
-            rng["rng"] = np.random.default_rng([self.seed, *key.encode()])
-        start = time.perf_counter()
-        try:
-            result, failure = _plain(_rows(self.function(**cell, **rng), cell)), None
-        except Exception as error:
-            result, failure = [], error
-        return _line(cell, result, time.perf_counter() - start, failure)
+def _rows(result, cell):
+    if isinstance(result, pd.DataFrame):
+        result = result.to_dict("records")
+    rows = [result] if isinstance(result, Mapping) else result
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise TypeError(f"result: must be a dict, a list of dicts or a DataFrame, got {result!r}")
+    for row in rows:
+        if {*cell, *ADDED} & set(row):
+            raise ValueError(f"result: must not repeat a column of the table, got {list(row)}")
+    return [_plain("result", dict(row)) for row in rows]
 
 
 def _line(cell, rows, seconds, failure=None):
@@ -172,228 +243,143 @@ def _line(cell, rows, seconds, failure=None):
     return {"cell": cell, "rows": rows, "seconds": seconds, "error": told, "traceback": trace}
 
 
-def _cells(grid):
-    """{canonical JSON: cell} in the grid's order."""
-    if isinstance(grid, Mapping):
-        for name, values in grid.items():
-            if isinstance(values, str) or not hasattr(values, "__iter__"):
-                raise TypeError(f"grid: {name!r} must be a sequence of values, got {values!r}")
-        product = itertools.product(*grid.values())
-        grid = [dict(zip(grid, values, strict=True)) for values in product]
-    cells = {}
-    for cell in grid:
-        if not isinstance(cell, Mapping):
-            raise TypeError(f"grid: must be a dict of sequences or hold dicts, got {cell!r}")
-        reserved = sorted({"rng", *ADDED} & set(cell))
-        if reserved:
-            raise ValueError(f"grid: {reserved[0]!r} is no name for a parameter here")
-        cell = _plain(dict(cell))
-        key = json.dumps(cell, sort_keys=True)
-        if key in cells:
-            raise ValueError(f"grid: holds the cell {key} twice")
-        cells[key] = cell
-    if not cells:
-        raise ValueError("grid: must hold a cell at least, got none")
-    return cells
+def _run_on(executor, job, cells, finish, at_once=None):
+    """Cells on an executor, so many at once; on an exception those not started are cancelled."""
+    waiting, running, done = iter(list(cells.items())), {}, queue.SimpleQueue()
 
+    def submit(count):
+        for key, cell in itertools.islice(waiting, count):
+            future = executor.submit(job, key, cell)
+            running[future] = key, cell
+            future.add_done_callback(done.put)
 
-def _plain(value):
-    """As it comes back from JSON, which keeps every bit of a float."""
-
-    def convert(thing):
-        if isinstance(thing, np.generic | np.ndarray):
-            return thing.tolist()
-        if isinstance(thing, range):
-            return list(thing)
-        raise TypeError(f"must be numbers, strings, booleans, None or lists, got {thing!r}")
-
-    return json.loads(json.dumps(value, default=convert))
-
-
-def _rows(result, cell):
-    if isinstance(result, pd.DataFrame):
-        result = result.to_dict("records")
-    rows = [result] if isinstance(result, Mapping) else result
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise TypeError(f"must return a dict, a list of dicts or a DataFrame, got {result!r}")
-    for row in rows:
-        clash = sorted({*cell, *ADDED} & set(row))
-        if clash:
-            raise ValueError(f"returned a column {clash[0]!r}, which the table has already")
-    return [dict(row) for row in rows]
-
-
-def _frame(lines):
-    rows = []
-    for line in lines:
-        last = {"seconds": line["seconds"], "error": line["error"]}
-        rows += [{**line["cell"], **row, **last} for row in line["rows"] or [{}]]
-    frame = pd.DataFrame(rows)
-    return frame[[name for name in frame if name not in ADDED] + list(ADDED)]
-
-
-def _check_importable(function):
     try:
-        pickle.dumps(function)
-    except Exception as error:
-        raise ValueError(
-            f"function: must be importable by worker processes, got {function!r} ({error}); give "
-            "it a place in a module, or workers=0"
-        ) from None
-
-
-def _run_on(executor, job, cells, finish):
-    """All cells on one executor; on an exception those not started are cancelled."""
-    running = {executor.submit(job, key, cell): cell for key, cell in cells.items()}
-    try:
-        # not futures.as_completed: futures of other libraries only share the interface
+        submit(at_once)
         while running:
-            done = [future for future in running if future.done()]
-            for future in done:
-                cell = running.pop(future)
-                error = future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    raise error
-                finish(future.result() if error is None else _line(cell, [], 0.0, error))
-            if not done:
-                time.sleep(0.005)
+            future = done.get()
+            key, cell = running.pop(future)
+            try:
+                line = future.result()
+            except (futures.BrokenExecutor, futures.CancelledError):
+                raise
+            except Exception as error:  # the executor's: a worker lost, a result it cannot send
+                line = _line(cell, [], 0.0, error)
+            finish(key, line)
+            submit(1)
     except BaseException:
         for future in running:
             future.cancel()
         raise
 
 
-def _run_in_processes(job, cells, workers, finish):
-    """Cells in processes of one thread each; a fresh pool where a worker died."""
-    left = dict(cells)
+def _run_in_processes(job, missing, workers, finish):
+    """Cells in processes of our own; those in flight when one died run again, each alone."""
 
-    def took(line):
-        left.pop(json.dumps(line["cell"], sort_keys=True))
-        finish(line)
-
-    while left:
-        started = multiprocessing.get_context("spawn").Manager
-        with started() as manager:
-            flying = manager.dict()
-            pool = futures.ProcessPoolExecutor(
-                min(workers, len(left)), multiprocessing.get_context("spawn"), _one_thread
-            )
+    def lasted(cells, workers):
+        """Whether a pool got through the cells."""
+        spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+        pool = futures.ProcessPoolExecutor(workers, spawn, _start_worker)
+        try:
             try:
-                _run_on(pool, _Marked(job, flying), left, took)
-            except BrokenProcessPool:
-                lost = [key for key in dict(flying) if key in left]
-                for key in lost or list(left)[:1]:
-                    error = RuntimeError("its worker process died")
-                    took(_line(left[key], [], 0.0, error))
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+                pool.submit(callable, job).result()
+            except Exception as error:
+                told = 'define it in a module, guard a script by if __name__ == "__main__"'
+                raise ValueError(
+                    "function: must be one that worker processes can import, got "
+                    f"{_short(job.args[0])} ({error}); {told}, or pass workers=0"
+                ) from None
+            _run_on(pool, job, cells, finish, at_once=workers)
+            return True
+        except BrokenProcessPool:
+            return False
+        except BaseException:
+            for process in list((pool._processes or {}).values()):
+                process.terminate()  # nobody takes its result
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    while missing and not lasted(missing, min(workers, len(missing))):
+        for key in list(missing)[:workers]:  # cells start in order: these were in flight
+            if not lasted({key: missing[key]}, 1):
+                finish(key, _line(missing[key], [], 0.0, RuntimeError("its worker process died")))
 
 
-class _Marked:
-    """A job that says when it starts and ends, so that a dead worker's cells are known."""
-
-    def __init__(self, job, flying):
-        self.job, self.flying = job, flying
-
-    def __call__(self, key, cell):
-        self.flying[key] = True
-        line = self.job(key, cell)
-        self.flying.pop(key, None)
-        return line
-
-
-def _one_thread():
+def _start_worker():
+    """One thread, and no life without the sweep."""
     os.environ["OMP_NUM_THREADS"] = "1"  # for libraries that the function imports later
     threadpool_limits(1)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a word
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-class _Record:
-    """Lines by cell, in memory and, with a path, on disk; see `run`."""
+def _end_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
-    def __init__(self, path, function, seed):
-        self.path = None if path is None else Path(path)
-        named = f"{function.__module__}.{getattr(function, '__qualname__', repr(function))}"
-        self.header = {"format": FORMAT, "function": named, "seed": seed}
-        self.lines, self.file = {}, None
 
-    def __enter__(self):
-        if self.path is None:
-            return self
-        if not self.path.parent.is_dir():
-            raise ValueError(f"record: its folder must exist, got {str(self.path)!r}")
-        self.file = open(self.path, "ab+", buffering=0)
-        try:
-            self._lock()
-            self._read()
-        except BaseException:
-            self.file.close()
-            raise
-        return self
+@contextlib.contextmanager
+def _open(path, header):
+    """Lines on record by cell, and a function that appends one; without a path, none."""
+    if path is None:
+        yield {}, lambda line: None
+        return
+    try:
+        log = open(Path(path), "ab+", buffering=0)
+    except (TypeError, ValueError):
+        raise TypeError(f"record: must be a path, got {_short(path)}") from None
+    with log:  # closing also unlocks
+        yield _taken(log, header), functools.partial(_write, log)
 
-    def __exit__(self, *_):
-        if self.file is not None:
-            self.file.close()  # which also unlocks
 
-    def append(self, line):
-        self.lines[json.dumps(line["cell"], sort_keys=True)] = line
-        if self.file is not None:
-            self._write(line)
+def _taken(log, header):
+    """The lines by cell of a record that is ours alone from here; a torn one is cut off."""
 
-    def _write(self, line):
-        data, end = _sealed(line), self.file.seek(0, os.SEEK_END)
-        try:
-            while data:
-                data = data[self.file.write(data) :]
-            os.fsync(self.file.fileno())
-        except OSError:
-            os.ftruncate(self.file.fileno(), end)  # back to the last whole line
-            raise
+    def refused(why):
+        return ValueError(f"record: {str(log.name)!r} {why} (it was left as it is)")
 
-    def _lock(self):
-        if fcntl is None:
-            return
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            told = f"record: {str(self.path)!r} is in use by another process"
-            raise ValueError(told) from None
+    try:  # not flock: forked workers of a killed sweep would hold it on
+        if fcntl is not None:
+            fcntl.lockf(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        raise refused("is in use by another process") from None
+    log.seek(0)
+    data = log.read()
+    *lines, torn = data.split(b"\n")  # a line that was being written lacks its end
+    if not lines and not _sealed(header).startswith(torn):
+        raise refused("is not the record of a sweep")
+    entries = [_opened(line) for line in lines]
+    if None in entries:
+        number = entries.index(None) + 1
+        raise refused(f"is damaged in line {number}; move it away or delete that line")
+    for name, value in header.items():
+        if lines and (found := entries[0].get(name)) != value:
+            raise refused(f"is of another sweep: {name} {found!r}, not {value!r}")
+    os.ftruncate(log.fileno(), len(data) - len(torn))
+    if not lines:
+        _write(log, header)
+    return {_key(entry["cell"]): entry for entry in entries[1:]}
 
-    def _read(self):
-        self.file.seek(0)
-        good, entries = 0, []
-        lines = self.file.read().splitlines(keepends=True)
-        for number, raw in enumerate(lines, start=1):
-            entry = _opened(raw)
-            if entry is None:
-                if number < len(lines):
-                    raise ValueError(
-                        f"record: line {number} of {str(self.path)!r} is damaged; it was left as "
-                        "it is, move it away or delete that line"
-                    )
-                break  # torn while it was written
-            entries.append(entry)
-            good += len(raw)
-        found = entries[0] if entries else None
-        if found is not None and found != self.header:
-            raise ValueError(
-                f"record: {str(self.path)!r} is of {found}, not of {self.header}; it was left as "
-                "it is, give another path"
-            )
-        os.ftruncate(self.file.fileno(), good)
-        if found is None:
-            self._write(self.header)
-        self.lines = {json.dumps(e["cell"], sort_keys=True): e for e in entries[1:]}
+
+def _write(log, entry):
+    data, end = _sealed(entry), log.seek(0, os.SEEK_END)
+    try:
+        while data:
+            data = data[log.write(data) :]
+        os.fsync(log.fileno())
+    except OSError as error:
+        os.ftruncate(log.fileno(), end)  # back to the last whole line
+        told = f"record: not written ({error.strerror}), what it held is kept"
+        raise OSError(error.errno, told, str(log.name)) from None
 
 
 def _sealed(entry):
     """One line of JSON with its own checksum."""
-    text = json.dumps(entry)
-    return f"{zlib.crc32(text.encode()):08x} {text}\n".encode()
+    text = json.dumps(entry).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
-def _opened(raw):
-    """What a line holds, or None where it is torn or damaged."""
-    checksum, _, text = raw.partition(b" ")
-    if not text.endswith(b"\n") or checksum != f"{zlib.crc32(text[:-1]):08x}".encode():
-        return None
-    return json.loads(text)
+def _opened(line):
+    """What a line holds, or None where it is damaged."""
+    checksum, _, text = line.partition(b" ")
+    return json.loads(text) if checksum == b"%08x" % zlib.crc32(text) else None

@@ -49,12 +49,21 @@ def threads(x):
     return {"most": max((pool["num_threads"] for pool in threadpool_info()), default=1)}
 
 
-def slow(x, folder):
-    """Leaves a mark when it starts and when it ends."""
-    open(os.path.join(folder, f"started{x}"), "w").close()
+def slow(x, folder, rng):
+    """Leaves a mark when it starts."""
+    open(os.path.join(folder, f"started.{x}-{os.getpid()}"), "w").close()
     time.sleep(0.05)
-    open(os.path.join(folder, f"ended{x}"), "w").close()
-    return {"value": x / 7}
+    return {"value": x / 7, "draw": rng.standard_normal()}
+
+
+def moment(x):
+    return {"moment": time.time_ns()}
+
+
+def leaves(x):
+    if x == 1:
+        raise SystemExit("enough")
+    return {"value": x}
 
 
 def interrupts(x):

@@ -491,7 +491,7 @@ UNFORESEEN = {
     ],
     "dense-first": [
         ("contrast * high", "1.05 * contrast * high"),
-        ("return L", "return L + (L > 20)"),
+        ("return L", "return L + (L > 15)"),
         ("return L", "return 13"),
         ("return L", "return L + 0.5"),
         ("return L", "return -L"),

@@ -26,7 +26,8 @@ def test_time_grows_with_frequency():
     judged = judge("C22")
     assert judged.measurement.verdict == "corrected"
     assert "κ^-2.00 on the circle" in str(judged)
-    assert lecture05.measure_decay(corrected=3.0).verdict == "unsettled"
+    for wrong in ({"power": 3.0}, {"density_power": -2.0}):
+        assert lecture05.measure_decay(**wrong).verdict == "unsettled"
 
 
 def test_local_frequency_of_both_depths():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ntklab import asymptotics, dynamics, fredholm
-from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab._arguments import finite_number, instance_of, whole_number
 from ntklab.densities import CircleDensity
 from ntklab.experiments.power import fit_power
 from ntklab.kernels import DeepNTK, TwoLayerNTK
@@ -71,9 +71,7 @@ def parity_ratio(hidden_layers, frequency=100):
     return float(upper / lower)
 
 
-def learning_times(
-    density, frequencies, kernel=None, threshold=0.05, tolerance=0.1
-):
+def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=0.1):
     """Gradient-flow time until cos κx is learned to rms `threshold` in every region (C18, C22).
 
     Parameters
@@ -96,8 +94,8 @@ def learning_times(
     instance_of("density", density, CircleDensity)
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
     threshold = finite_number("threshold", threshold, above=0)
-    frequencies = finite_array("frequencies", frequencies, ndim=1).astype(int)
-    hardest = int(frequencies.max())
+    frequencies = [whole_number("frequencies", k, at_least=1) for k in frequencies]
+    hardest = max(frequencies)
     spectrum = dynamics.resolve(
         kernel, density, lambda x: np.cos(hardest * x), tolerance * threshold
     )
@@ -106,7 +104,7 @@ def learning_times(
         flow = dynamics.gradient_flow(spectrum, lambda x, k=k: np.cos(k * x))
         for j, region in enumerate(density.regions):
             p = float(np.mean(density.pdf(region.points(64))))
-            rows.append((int(k), j, p, flow.time_to_reach(threshold, region).time))
+            rows.append((k, j, p, flow.time_to_reach(threshold, region).time))
     return pd.DataFrame(rows, columns=["frequency", "region", "density", "time"])
 
 

@@ -119,7 +119,9 @@ def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
         finite_number(name, value, above=0, at_most=1)
     tau = epsilon * failure / n
     rest = 24 * math.log(n) + 12 * math.log(L) - 8 * math.log(delta) - 6 * math.log(tau)
-    log_m = max(rest, 1.0)
-    for _ in range(100):  # a contraction once log m > 5
-        log_m = rest + 5 * math.log(max(log_m, 1.0))
+    # log m = rest + 5 log log m. From above, where it contracts, this falls to the larger root:
+    # all widths beyond that one will do
+    log_m = rest + 100
+    for _ in range(200):
+        log_m = rest + 5 * math.log(log_m)
     return log_m / math.log(10)

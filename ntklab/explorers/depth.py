@@ -23,6 +23,7 @@ class Deep:
     """A deep kernel, its spectrum under three regions of data, and local frequencies."""
 
     hidden_layers: int
+    density: str
     theta: np.ndarray
     profile: np.ndarray  # scaled to 1 at 0
     shallow_profile: np.ndarray
@@ -44,6 +45,7 @@ def compute(hidden_layers=10, density="1 : 2 : 4"):
     q = np.maximum((np.arange(COUNT) + 1) // 2, 1)
     return Deep(
         L,
+        density,
         theta,
         kernel.profile(theta) / (L + 1),
         DeepNTK(1).profile(theta) / 2,

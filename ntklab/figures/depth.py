@@ -23,7 +23,8 @@ def profiles_and_decay(theta, profiles, decay):
     """
     figure, axes = new(1, 2, size=(9.2, 3.8))
     left, right = axes[0]
-    for color, (L, profile) in zip(SERIES, profiles.items(), strict=False):
+    for i, (L, profile) in enumerate(profiles.items()):
+        color = SERIES[i % len(SERIES)]
         left.plot(theta, profile, color=color, label=_layers(L))
         part = decay[decay.hidden_layers == L]
         seen = part[part.eigenvalue > 1e-14]
@@ -43,8 +44,8 @@ def profiles_and_decay(theta, profiles, decay):
     figure.set_label(
         f"Left: tangent kernels of {depths} hidden layers against the angle, scaled to 1 at 0; the "
         "deeper, the sharper the peak. Right: their eigenvalues against frequency on doubly "
-        "logarithmic axes; all fall like the square of the frequency in the end, the deepest "
-        "only beyond about its number of layers, and shallow ones zig-zag with parity."
+        "logarithmic axes; all fall like one over the square of the frequency in the end, the "
+        "deepest only beyond about its number of layers, and shallow ones zig-zag with parity."
     )
     return figure
 
@@ -90,7 +91,8 @@ def laziness(table, laws):
     figure.set_label(
         "Three quantities against the width for networks of several depths, doubly logarithmic: "
         "distance of the kernel from its limit, change of the kernel in training, and what the "
-        "linear prediction misses. All fall roughly like one over the square root of the width."
+        "linear prediction misses, beside lines that fall like one over the root of the width. "
+        f"Fitted exponents: {laws['start']}, {laws['drift']} and {laws['residual']}."
     )
     return figure
 
@@ -158,7 +160,7 @@ def kernel_and_spectrum(seen):
     right.legend()
     figure.set_label(
         f"Profile of the kernel of {_layers(seen.hidden_layers)} beside that of one; eigenvalues "
-        "under the density 1 to 2 to 4 against their index beside the law of the kink; local "
+        f"under the density {seen.density} against their index beside the law of the kink; local "
         "frequencies in the three regions beside q times the root of p over Z."
     )
     return figure
