@@ -59,7 +59,8 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
         corrected=float(np.abs([*(measured - power), in_density - density_power, *off]).max()),
         figure=f"{hidden_layers} hidden layers: λ ~ κ^{slopes[2]:.2f} on the circle (κ 50 to 200), "
         f"κ^{slopes[3]:.2f} on the sphere (κ 10 to 30); time ~ κ^{measured.mean():.2f} (κ 8 to "
-        f"24), time·p in the three regions 1 : {ratio[1] / ratio[0]:.2f} : {ratio[2] / ratio[0]:.2f}",
+        f"24), time·p in the three regions 1 : {ratio[1] / ratio[0]:.2f} : "
+        f"{ratio[2] / ratio[0]:.2f}",
     )
 
 
