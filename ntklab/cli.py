@@ -112,6 +112,13 @@ def _add_build(commands):
     )
     html.set_defaults(run=_build_html)
 
+    nbgrader = kinds.add_parser("nbgrader", help="a course folder for a school's own nbgrader")
+    nbgrader.add_argument(
+        "--out", metavar="FOLDER", type=Path, default=Path("nbgrader"),
+        help="where to (default: nbgrader)",
+    )
+    nbgrader.set_defaults(run=_build_nbgrader)
+
 
 def _build_exercises(args):
     from ntklab.course import exercises
@@ -131,6 +138,12 @@ def _build_html(args):
 
     course = course_folder()
     _report([site.build(course, args.out or course / "_build" / "html", args.names)])
+
+
+def _build_nbgrader(args):
+    from ntklab.course import grading
+
+    _report(grading.course(course_folder() / "solutions", args.out))
 
 
 def _report(paths):
@@ -193,7 +206,64 @@ def _reproduce(args):
     _report([report.html, report.markdown])
 
 
-COMMANDS = (_add_lab, _add_build, _add_claims, _add_reproduce)
+def _add_grade(commands):
+    command = commands.add_parser(
+        "grade",
+        help="mark a folder of submissions",
+        description="Mark .py and .ipynb submissions in any folder layout: one folder a student, "
+        "or files named like 03_alice.py. Each runs in a sandbox of its own (bubblewrap). Writes "
+        "marks.csv, totals.csv and one page a student. Interrupted, it goes on where it was.",
+    )
+    command.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="the folder")
+    command.add_argument(
+        "--out", metavar="FOLDER", type=Path, default=Path("grades"),
+        help="where to (default: grades)",
+    )
+    command.add_argument(
+        "--solutions", metavar="FOLDER", type=Path, help="the masters (default: the course's)"
+    )
+    command.add_argument(
+        "--only", metavar="NN", action="append", help="an assignment, e.g. 03; may be repeated"
+    )
+    command.add_argument(
+        "--seconds", metavar="S", type=float, default=60.0, help="of a cell (default: 60)"
+    )
+    command.add_argument(
+        "--memory", metavar="GB", type=float, default=2.0, help="of a submission (default: 2)"
+    )
+    command.add_argument("--workers", metavar="N", type=int, help="at a time (default: all cores)")
+    command.add_argument(
+        "--trusted", action="store_true",
+        help="do without the sandbox: submissions can then read and write what you can",
+    )
+    command.set_defaults(run=_grade)
+
+
+def _grade(args):
+    from ntklab._arguments import finite_number
+    from ntklab.course import grading, sandbox
+
+    limits = sandbox.Limits(
+        seconds=finite_number("--seconds", args.seconds, above=0),
+        memory=int(finite_number("--memory", args.memory, above=0) * 1024**3),
+    )
+    grades = grading.grade(
+        args.submissions,
+        args.solutions or course_folder() / "solutions",
+        args.out,
+        assignments=args.only,
+        limits=limits,
+        trusted=args.trusted,
+        workers=args.workers,
+        progress=True,
+    )
+    print(grades.totals[["student", "assignment", "marks", "out_of"]].to_string(index=False))
+    for remark in grades.remarks:
+        print(remark)
+    _report([args.out / "marks.csv", args.out / "totals.csv", args.out / "feedback"])
+
+
+COMMANDS = (_add_lab, _add_build, _add_claims, _add_reproduce, _add_grade)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -51,6 +51,7 @@ class Exercise:
     marks: int
     answer: str
     check: str
+    check_id: str  # nbgrader's name of the test cell, where the marks are
 
 
 def build(solutions: Path, exercises: Path) -> list[Path]:
@@ -129,7 +130,10 @@ def _exercise(master, cells):
     if box(**figures) not in cells[0].source.splitlines():
         raise ValueError(f"{master.name}, {title}: the text must have the line\n{box(**figures)}")
     name = solution[0].metadata["nbgrader"].get("grade_id", "")
-    return Exercise(name, **figures, answer=solution[0].source, check=test[0].source)
+    check_id = test[0].metadata["nbgrader"].get("grade_id", "")
+    return Exercise(
+        name, **figures, answer=solution[0].source, check=test[0].source, check_id=check_id
+    )
 
 
 def _student_texts(solutions, exercises):
