@@ -212,7 +212,7 @@ def _add_grade(commands):
         help="mark a folder of submissions",
         description="Mark .py and .ipynb submissions in any folder layout: one folder a student, "
         "or files named like 03_alice.py. Each runs in a sandbox of its own (bubblewrap). Writes "
-        "marks.csv, totals.csv and one page a student. Interrupted, it goes on where it was.",
+        "marks.csv, grades.csv and one page a student. Interrupted, it goes on where it was.",
     )
     command.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="the folder")
     command.add_argument(
@@ -257,10 +257,10 @@ def _grade(args):
         workers=args.workers,
         progress=True,
     )
-    print(grades.totals[["student", "assignment", "marks", "out_of"]].to_string(index=False))
+    print(grades.totals[["student_id", "assignment", "score", "max_score"]].to_string(index=False))
     for remark in grades.remarks:
         print(remark)
-    _report([args.out / "marks.csv", args.out / "totals.csv", args.out / "feedback"])
+    _report([args.out / "marks.csv", args.out / "grades.csv", args.out / "feedback"])
 
 
 COMMANDS = (_add_lab, _add_build, _add_claims, _add_reproduce, _add_grade)

@@ -20,6 +20,7 @@ from pathlib import Path
 import jupytext
 import nbgrader
 import pandas as pd
+from nbgrader.plugins import CsvExportPlugin
 from traitlets.config import Config
 
 from ntklab import sweeps
@@ -28,7 +29,6 @@ from ntklab.course import exercises, judge, sandbox, submissions
 
 NO_CREDIT = "no answer that could be marked"
 ONE = "student"  # its name in a gradebook of its own
-TOTALS = ["student", "assignment", "marks", "out_of", "file"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Grades:
     """What `grade` found: a row an exercise, a row a submission, the pages, and remarks."""
 
     marks: pd.DataFrame
-    totals: pd.DataFrame
+    totals: pd.DataFrame  # as nbgrader exports them
     pages: list[Path]
     remarks: list[str]
 
@@ -52,7 +52,7 @@ def grade(
     workers: int | None = None,
     progress: bool = False,
 ) -> Grades:
-    """Mark every submission under `folder`; write marks.csv, totals.csv and feedback/NAME.html.
+    """Mark every submission under `folder`; write marks.csv, grades.csv, feedback/NAME.html.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def grade(
         )
     marks = _marks(frame, masters)
     totals = _totals(frame, marks)
-    out.mkdir(exist_ok=True)
     marks.to_csv(out / "marks.csv", index=False)
-    totals.to_csv(out / "totals.csv", index=False)
-    remarks += [f"{row.file}: {row.reason}" for row in totals.itertuples() if row.reason]
+    totals.to_csv(out / "grades.csv", index=False)
+    failed = frame[frame["error"] != ""].itertuples()
+    remarks += [f"{Path(row.path).name} of {row.student}: {row.error}" for row in failed]
     return Grades(marks, totals, _pages(frame, marks, out), remarks)
 
 
@@ -152,7 +152,7 @@ def mark(
         _done(api.autograde(assignment, ONE, force=True, create=True))
         _done(api.generate_feedback(assignment, ONE, force=True))
         page = course / "feedback" / ONE / assignment / f"{assignment}.html"
-        shutil.copy(page, _page(work, student, assignment, digest))
+        shutil.copy(page, _beside(work, student, assignment, digest, "html"))
         graded = jupytext.read(course / "autograded" / ONE / assignment / f"{assignment}.ipynb")
         said = {
             cell.metadata.nbgrader.grade_id: _said(cell)
@@ -160,6 +160,8 @@ def mark(
             if cell.metadata.get("nbgrader", {}).get("grade")
         }
         with api.gradebook as gradebook:
+            exporter = CsvExportPlugin(to=str(_beside(work, student, assignment, digest, "csv")))
+            exporter.export(gradebook)
             grades = gradebook.find_submission(assignment, ONE).notebooks[0].grades
             scores = {one.name: float(one.score) for one in grades}
     return [_row(exercise, scores[name], said.get(name, "")) for name, exercise in names.items()]
@@ -324,9 +326,10 @@ def _digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def _page(work, student, assignment, digest):
+def _beside(work, student, assignment, digest, kind):
+    """Where nbgrader's page or export of one submission is kept."""
     name = hashlib.sha256(f"{student}\0{assignment}\0{digest}".encode()).hexdigest()[:16]
-    return Path(work, f"{name}.html")
+    return Path(work, f"{name}.{kind}")
 
 
 def _marks(frame, masters):
@@ -343,12 +346,17 @@ def _marks(frame, masters):
 
 
 def _totals(frame, marks):
-    files = frame.drop_duplicates(["student", "assignment"])
-    sums = marks.groupby(["student", "assignment"], sort=False)[["marks", "out_of"]].sum()
-    totals = files[["student", "assignment"]].merge(sums.reset_index())
-    totals["file"] = [Path(path).name for path in files["path"]]
-    totals["reason"] = files["error"].to_list()
-    return totals
+    """nbgrader's export, a row a submission; what nbgrader never saw has a row of zero."""
+    rows = []
+    sums = marks.groupby(["student", "assignment"])["out_of"].sum()
+    for file in frame.drop_duplicates(["student", "assignment"]).itertuples():
+        key = (file.student, file.assignment)
+        export = _beside(file.work, *key, file.digest, "csv")
+        row = {"assignment": file.assignment, "score": 0.0, "max_score": float(sums[key])}
+        if export.exists() and not file.error:
+            row = pd.read_csv(export).iloc[0].to_dict()
+        rows.append(row | {"student_id": file.student, "file": Path(file.path).name})
+    return pd.DataFrame(rows)
 
 
 def _pages(frame, marks, out):
@@ -360,7 +368,7 @@ def _pages(frame, marks, out):
         parts = []
         for assignment, rows in mine.groupby("assignment", sort=False):
             file = frame[(frame.student == student) & (frame.assignment == assignment)].iloc[0]
-            page = _page(file["work"], student, assignment, file["digest"])
+            page = _beside(file["work"], student, assignment, file["digest"], "html")
             parts.append(_part(assignment, rows, page))
         path = folder / f"{_file_name(student)}.html"
         title = html.escape(student)

@@ -92,7 +92,7 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
 
     Of answers with the same grade_id the last counts, as in a kernel. An answer that lost its
     grade_id is known by the function it defines. Test cells of the student's are dropped, and the
-    edition's first code cell, the imports, is put back where it is missing.
+    edition's first code cell, the imports, is put back in front where it is not.
     """
     marks = [cell.metadata.get("nbgrader", {}) for cell in edition.cells]
     answers = [n for n, mark in enumerate(marks) if mark.get("solution")]
@@ -116,10 +116,10 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
     for index, cell in enumerate(cells):
         ordered.append(cell)
         ordered += [copy.deepcopy(edition.cells[test]) for test in after.get(index, [])]
-    first = next((cell for cell in edition.cells if cell.cell_type == "code"), None)
-    if first is not None and not first.metadata.get("nbgrader"):
-        if all(cell.source.strip() != first.source.strip() for cell in cells):
-            ordered.insert(0, copy.deepcopy(first))
+    first = next(cell for cell in edition.cells if cell.cell_type == "code")
+    own = next((cell for cell in ordered if cell.cell_type == "code"), first)
+    if not first.metadata.get("nbgrader") and own.source.strip() != first.source.strip():
+        ordered.insert(0, copy.deepcopy(first))
     for cell in ordered:
         if cell.cell_type == "code":
             cell.setdefault("outputs", [])

@@ -1,0 +1,528 @@
+"""`ntklab grade`: fair marks for whatever is handed in, and none for what was not earned."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import numpy as np
+import pandas as pd
+import pytest
+from nbformat import NotebookNode
+
+from ntklab.cli import main
+from ntklab.course import channel, exercises, grading, sandbox, submissions
+
+COURSE = Path(__file__).parents[1]
+NAME = "07_beyond"
+MASTER = COURSE / "solutions" / f"{NAME}.py"
+EDITION = COURSE / "exercises" / f"{NAME}.py"
+LIMITS = sandbox.Limits(seconds=12, memory=1024**3, disk=20 * 1024**2, output=20_000)
+RIGHT = {exercise.name: exercise.answer for exercise in exercises.read(MASTER)}
+STUB = re.compile(r"    # YOUR CODE HERE\n.*\n")
+
+# bubblewrap is part of what is tested: on a machine of CI it is installed, as Chromium is
+if os.environ.get("CI") == "true" and shutil.which("bwrap") is None:
+    subprocess.run(["apt-get", "update", "-qq"], check=True)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "bubblewrap"], check=True)
+walls = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "walls are here")
+pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own, on its database
+
+
+def notebook(first=None, second=None, before="", after=""):
+    """The edition with these answers (the right ones by default) and cells around them."""
+    edition = jupytext.read(EDITION, fmt="py:percent")
+    answers = {
+        "arc-weights": RIGHT["arc-weights"] if first is None else first,
+        "one-first": RIGHT["one-first"] if second is None else second,
+    }
+    for cell in edition.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution"):
+            cell.source = answers[mark["grade_id"]]
+    if before:
+        edition.cells.insert(2, NotebookNode(_code(before)))
+    if after:
+        edition.cells.append(NotebookNode(_code(after)))
+    return edition
+
+
+def _code(source):
+    return {"cell_type": "code", "metadata": {}, "source": source, "outputs": [],
+            "execution_count": None}
+
+
+def text(**keywords):
+    return jupytext.writes(notebook(**keywords), fmt="py:percent")
+
+
+def body(code, name="arc_weights"):
+    """An answer to the first exercise with this body."""
+    return f"def {name}(angles):\n" + "".join(f"    {line}\n" for line in code.splitlines())
+
+
+def without_metadata():
+    lines = text().splitlines()
+    return "\n".join(re.sub(r"^# %%( \[markdown\])?.*", r"# %%\1", line) for line in lines)
+
+
+def reordered():
+    edition = notebook()
+    edition.cells = edition.cells[::-1]
+    return jupytext.writes(edition, fmt="py:percent")
+
+
+def changed(change):
+    """Cells as `change` leaves them."""
+    edition = notebook()
+    edition.cells = [cell for cell in edition.cells if change(cell)]
+    return jupytext.writes(edition, fmt="py:percent")
+
+
+def only_answers(cell):
+    return cell.metadata.get("nbgrader", {}).get("solution")
+
+
+def renamed(cell):
+    if "nbgrader" in cell.metadata:
+        cell.metadata["nbgrader"]["grade_id"] += "-mine"
+    return True
+
+
+def greedy(cell):
+    mark = cell.metadata.get("nbgrader", {})
+    if mark.get("grade"):
+        mark["points"] = 1000
+        cell.source = "print('✓')"
+    if mark.get("solution"):
+        cell.source = "pass"
+    return True
+
+
+def copied():
+    """The answer's cell twice, the wrong one first: the last counts, as in a kernel."""
+    edition = notebook()
+    place = next(n for n, cell in enumerate(edition.cells) if only_answers(cell))
+    wrong = NotebookNode(json.loads(json.dumps(edition.cells[place])))
+    wrong.source = body("return angles")
+    edition.cells.insert(place, wrong)
+    return jupytext.writes(edition, fmt="py:percent")
+
+
+WRONG = body("return angles")
+PATCH_CHECKS = """\
+import ntklab.course.checks.lecture07 as theirs, ntklab.course.checks.answers as answers
+for name in ("arc_weights", "one_first"):
+    setattr(theirs, name, lambda student: print("✓"))
+answers.ask = lambda *arguments, **keywords: 0
+answers.CheckFailed.__init__ = lambda *arguments: None
+checks = theirs
+"""
+PATCH_NUMPY = """\
+np.allclose = np.isclose = np.array_equal = lambda *arguments, **keywords: True
+np.testing.assert_allclose = lambda *arguments, **keywords: None
+"""
+PATCH_CHANNEL = """\
+import ntklab.course.channel as channel
+channel.reply = lambda *arguments: '{"kind": "plain", "value": true}'
+"""
+PICKLE_BACK = """\
+import base64, pickle, ntklab.course.channel as channel
+class Bomb:
+    def __reduce__(self):
+        import os
+        return os.system, ("touch %s",)
+data = base64.b64encode(pickle.dumps(Bomb())).decode()
+channel.reply = lambda *a: channel.json.dumps({"kind": "array", "data": data})
+"""
+READ_MASTER = """\
+import pathlib, re
+code = pathlib.Path(%r).read_text()
+for block in re.findall("### BEGIN SOLUTION\\n(.*?)### END SOLUTION", code, re.S):
+    print(block)
+exec("def arc_weights(angles):\\n" + block)
+"""
+READ_OTHERS = """\
+import os
+arc_weights = []
+for top in set(os.listdir("/")) - {"proc", "usr"}:
+    for folder, _, names in os.walk(f"/{top}"):
+        arc_weights += [name for name in names if name.startswith("07_beyond")]
+arc_weights = repr(arc_weights)
+"""
+MEMORY = """\
+import os
+for _ in range(20):
+    if os.fork() == 0:
+        hoard = bytearray(300 * 1024**2)
+        for place in range(0, len(hoard), 4096):
+            hoard[place] = 1
+        import time
+        time.sleep(100)
+time.sleep(5) if "time" in globals() else __import__("time").sleep(5)
+"""
+
+# name: (text or bytes of the file, marks, what the first exercise's line says)
+HOSTILE = {
+    "solved": (text, 10, "✓"),
+    "stub": (lambda: EDITION.read_text(), 0, "not written yet"),
+    "half": (lambda: text(second="def one_first(*a):\n    raise NotImplementedError"), 5, "✓"),
+    "wrong": (lambda: text(first=WRONG), 5, "✗"),
+    "syntax error": (lambda: text(first="def arc_weights(:"), 5, "there is no arc_weights"),
+    "raises": (lambda: text(first=body("return 1 / 0")), 5, "ZeroDivisionError"),
+    "copied cell": (copied, 10, "✓"),
+    "reordered cells": (reordered, 10, "✓"),
+    "deleted all but answers": (lambda: changed(only_answers), 10, "✓"),
+    "deleted an answer": (lambda: changed(
+        lambda cell: cell.metadata.get("nbgrader", {}).get("grade_id") != "arc-weights"
+    ), 5, "there is no arc_weights"),
+    "renamed ids": (lambda: changed(renamed), 10, "✓"),
+    "own tests, 1000 points": (lambda: changed(greedy), 0, "there is no arc_weights"),
+    "metadata lost": (without_metadata, 10, "✓"),
+    "no cells": (lambda: "import numpy as np\n\n\n" + "\n\n\n".join(RIGHT.values()), 10, "✓"),
+    "infinite loop": (lambda: text(first=body("while True:\n    pass")), 5, "more than 12 seconds"),
+    "infinite loop in a cell": (lambda: text(before="while True:\n    pass"), 10, "✓"),
+    "deaf infinite loop": (lambda: text(first=body(
+        "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    )), 5, "more than 12 seconds"),
+    "memory": (lambda: text(first=body("return bytearray(2 * 10**9)")), 5, "MemoryError"),
+    "memory of many": (lambda: text(before=MEMORY), 10, "✓"),
+    "fork bomb": (lambda: text(before="import os\nwhile True:\n    os.fork()"), 10, "✓"),
+    "sys.exit": (lambda: text(before="import sys\nsys.exit(0)"), 10, "✓"),
+    "sys.exit in an answer": (lambda: text(first=body("import sys\nsys.exit(0)")), 5, "SystemExit"),
+    "ends its kernel": (lambda: text(first=body("import os\nos._exit(0)")), 5, "ended its own"),
+    "kills all": (lambda: text(before="import os\nos.kill(-1, 9)\nos.kill(1, 9)"), 10, "✓"),
+    "patches the checks": (lambda: text(first=WRONG, after=PATCH_CHECKS, before=PATCH_CHECKS),
+                           5, "✗"),
+    "patches NumPy": (lambda: text(first=WRONG, before=PATCH_NUMPY), 5, "✗"),
+    "patches the channel": (lambda: text(before=PATCH_CHANNEL), 0, ""),
+    "sends a pickle": (lambda: text(before=PICKLE_BACK % "/tmp/ntklab-was-here"), 0, ""),
+    "reads the master": (lambda: text(first=READ_MASTER % str(MASTER)), 5, "there is no"),
+    "reads another's": (lambda: text(first=READ_OTHERS), 5, "must be a function, got str '[]'"),
+    "writes outside": (lambda: text(first=body(
+        "from pathlib import Path\nPath('/work/x').write_text('')"
+    )), 5, "✗"),
+    "fills the disk": (lambda: text(
+        before="for n in range(100):\n    open(f'{n}', 'wb').write(bytes(2**20))"
+    ), 10, "✓"),
+    "gigantic output": (lambda: text(before="print('x' * 10**8)"), 10, "✓"),
+    "endless output": (lambda: text(before="while True:\n    print('x' * 1000)"), 10, "✓"),
+    "prints in answers": (lambda: text(
+        first=RIGHT["arc-weights"] + "\n\nquiet = arc_weights\n\n"
+        + body("print('x' * 1000)\nreturn quiet(angles)")
+    ), 10, "✓"),
+    "standard error": (lambda: text(before="import sys\nprint('no', file=sys.stderr)"), 10, "✓"),
+    "utf-16": (lambda: text().encode("utf-16"), 10, "✓"),
+    "latin-1": (lambda: text(before="# \xe9t\xe9").encode("latin-1", "replace"), 10, "✓"),
+    "windows lines": (lambda: text().replace("\n", "\r\n").encode(), 10, "✓"),
+    "empty": (lambda: "", 0, "the file is empty"),
+    "binary": (lambda: os.urandom(5000), 0, ""),
+}
+IN_IPYNB = {
+    "notebook": (lambda: jupytext.writes(notebook(), fmt="ipynb"), 10, "✓"),
+    "notebook cut": (lambda: jupytext.writes(notebook(), fmt="ipynb")[:3000], 0, "no notebook"),
+    "notebook deep": (lambda: '{"cells": ' + "[" * 100_000, 0, "no notebook"),
+    "notebook of lists": (lambda: "[1, 2]", 0, "no notebook"),
+}
+NEEDS_WALLS = {"kills all", "reads the master", "reads another's", "writes outside",
+               "memory of many", "fork bomb", "fills the disk"}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """All of them marked in one batch."""
+    folder = tmp_path_factory.mktemp("class")
+    for cases, suffix in ((HOSTILE, ".py"), (IN_IPYNB, ".ipynb")):
+        for name, (make, _, _) in cases.items():
+            if sandbox.missing() and name in NEEDS_WALLS:
+                continue
+            data = make()
+            path = folder / "submissions" / name / f"{NAME}{suffix}"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    trusted = bool(sandbox.missing())
+    keywords = {"limits": LIMITS, "trusted": trusted, "workers": 2}
+    grades = grading.grade(
+        folder / "submissions", COURSE / "solutions", folder / "out", **keywords
+    )
+    return grades, folder, keywords
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, *IN_IPYNB])
+def test_each_gets_what_it_earned(graded, name):
+    if sandbox.missing() and name in NEEDS_WALLS:
+        pytest.skip(sandbox.missing())
+    _, marks, said = (HOSTILE | IN_IPYNB)[name]
+    rows = graded[0].marks[graded[0].marks.student == name].set_index("exercise")
+    assert rows.marks.sum() == marks, rows.said.to_dict()
+    assert said in rows.said["arc-weights"]
+    assert (rows.marks > 0).tolist() == [line.startswith("✓") for line in rows.said]
+
+
+def test_neither_masters_nor_submissions_nor_their_neighbours_are_touched(graded):
+    _, folder, _ = graded
+    assert sorted(path.name for path in folder.iterdir()) == ["out", "submissions"]
+    handed_in = [path for path in (folder / "submissions").rglob("*") if path.is_file()]
+    assert {path.parent.parent for path in handed_in} == {folder / "submissions"}
+    assert not Path("/tmp/ntklab-was-here").exists()
+    assert exercises.drifted(COURSE / "solutions", COURSE / "exercises") == []
+
+
+def test_a_page_a_student_with_marks_hints_and_the_notebook(graded):
+    grades, folder, _ = graded
+    names = {page.stem for page in grades.pages}
+    assert len(grades.pages) == len(names) == grades.marks.student.nunique()
+    page = (folder / "out" / "feedback" / "wrong.html").read_text(encoding="utf-8")
+    assert "5 of 10 marks" in page and "✗ arc_weights" in page and "Hint: " in page
+    assert '<iframe sandbox="allow-scripts" title="the notebook" srcdoc="' in page
+    assert "<script" not in page  # those of the notebook are text inside srcdoc
+    empty = (folder / "out" / "feedback" / "empty.html").read_text(encoding="utf-8")
+    assert "the file is empty" in empty and "iframe sandbox" not in empty
+    stub = (folder / "out" / "feedback" / "stub.html").read_text(encoding="utf-8")
+    assert "BEGIN SOLUTION" not in stub and "speed[chosen]" not in stub
+
+
+def test_the_files_say_what_the_frames_say(graded):
+    grades, folder, _ = graded
+    marks = pd.read_csv(folder / "out" / "marks.csv")
+    assert list(marks) == ["student", "assignment", "exercise", "marks", "out_of", "said"]
+    exported = pd.read_csv(folder / "out" / "grades.csv").set_index("student_id")
+    sums = marks.groupby("student").marks.sum()
+    assert (exported.score.sort_index() == sums).all() and set(exported.max_score) == {10}
+    assert {"raw_score", "late_submission_penalty"} <= set(exported)  # nbgrader's own columns
+
+
+def test_it_goes_on_where_it_was(graded, tmp_path):
+    """What was marked stays marked; what was handed in anew, or never finished, is marked."""
+    _, folder, keywords = graded
+    keywords = keywords | {"workers": 1}
+    names = ("empty", "half", "wrong")
+    for name in names:
+        shutil.copytree(folder / "submissions" / name, tmp_path / "in" / name)
+
+    def marked():
+        grades = grading.grade(tmp_path / "in", COURSE / "solutions", tmp_path / "out", **keywords)
+        record = (tmp_path / "out" / "work" / "record.jsonl").read_text().splitlines()
+        return grades.marks.groupby("student").marks.sum().to_dict(), len(record)
+
+    scores, lines = marked()
+    assert scores == {"empty": 0, "half": 5, "wrong": 5}
+    record = tmp_path / "out" / "work" / "record.jsonl"
+    with record.open("rb+") as file:  # as if killed while the last one was written
+        file.truncate(record.stat().st_size - 10)
+    (tmp_path / "in" / "wrong" / f"{NAME}.py").write_text(text(), encoding="utf-8")
+    scores, again = marked()
+    assert scores == {"empty": 0, "half": 5, "wrong": 10}
+    assert again == lines + (1 if '"wrong"' not in _last(record, lines) else 0)
+    assert marked() == (scores, again)  # nothing left to do
+
+
+def _last(record, lines):
+    return record.read_text().splitlines()[lines - 1]
+
+
+def test_nbgrader_puts_the_masters_test_cells_back(graded, tmp_path):
+    """Even without the judge: what runs is the master's, whatever was handed in."""
+    _, folder, _ = graded
+    (template,) = (folder / "out" / "work").glob("template-*")
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    edition = jupytext.read(tmp_path / "release" / NAME / f"{NAME}.ipynb")
+    for cell in edition.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.source = "print('mine')"
+    target = tmp_path / "submitted" / "eve" / NAME / f"{NAME}.ipynb"
+    target.parent.mkdir(parents=True)
+    jupytext.write(edition, target)
+    api = grading._api(tmp_path, LIMITS, not sandbox.missing())
+    assert api.autograde(NAME, "eve")["success"]
+    after = jupytext.read(tmp_path / "autograded" / "eve" / NAME / f"{NAME}.ipynb")
+    tests = [c.source for c in after.cells if c.metadata.get("nbgrader", {}).get("grade")]
+    assert tests == [exercise.check for exercise in exercises.read(MASTER)]
+    assert api.get_submission(NAME, "eve")["score"] == 0
+
+
+# -- what is handed in ---------------------------------------------------------------------------
+
+STEMS = ["03_fredholm_eigenfunctions", "07_beyond"]
+
+
+@pytest.mark.parametrize(
+    ("path", "student", "assignment"),
+    [
+        ("alice/03_fredholm_eigenfunctions.py", "alice", STEMS[0]),
+        ("alice/03.ipynb", "alice", STEMS[0]),
+        ("03_alice.py", "alice", STEMS[0]),
+        ("alice_07.ipynb", "alice", STEMS[1]),
+        ("Zoë_123_file/07_beyond (1).ipynb", "Zoë_123_file", STEMS[1]),
+        ("07_beyond/bob.py", "bob", STEMS[1]),
+        ("03/bob/notebook.ipynb", "bob", STEMS[0]),
+        ("bob/07_beyond/07_beyond.ipynb", "bob", STEMS[1]),
+        ("carol/homework.py", "carol", STEMS[0]),  # its title tells
+    ],
+)
+def test_any_layout(tmp_path, path, student, assignment):
+    file = tmp_path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("# %% [markdown]\n# # Assignment 03 · Eigenfunctions\n")
+    (one,) = submissions.find(tmp_path, STEMS)
+    assert (one.student, one.assignment, one.path) == (student, assignment, file)
+
+
+def test_links_hidden_files_and_other_kinds_are_left_alone(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "03.py").symlink_to(MASTER)
+    for name in (".hidden.py", "report.pdf", ".ipynb_checkpoints/03.ipynb", "__pycache__/03.py"):
+        path = tmp_path / "a" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    assert submissions.find(tmp_path, STEMS) == []
+    with pytest.raises(FileNotFoundError, match="submissions: must hold .py or .ipynb"):
+        grading.grade(tmp_path, COURSE / "solutions", tmp_path.parent / "out", trusted=True)
+
+
+def test_the_newest_of_two_counts_and_the_other_is_named(tmp_path):
+    for name, age in (("07_beyond.py", 100), ("07_beyond_final.py", 50)):
+        path = tmp_path / "in" / "alice" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+        os.utime(path, (10**9 - age, 10**9 - age))
+    (tmp_path / "in" / "alice" / "what.py").write_text("x")
+    grades = grading.grade(
+        tmp_path / "in", COURSE / "solutions", tmp_path / "out", trusted=True, workers=0
+    )
+    assert grades.totals.file.tolist() == ["07_beyond_final.py"]
+    assert any("alice/07_beyond.py: not marked" in remark for remark in grades.remarks)
+    assert any("what.py: nothing tells the assignment" in remark for remark in grades.remarks)
+
+
+def test_a_file_too_large_is_not_even_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "LARGEST", 2**20)
+    path = tmp_path / "07.py"
+    path.write_bytes(bytes(2**20 + 1))
+    with pytest.raises(submissions.Unreadable, match="the file has 1 MB; at most 1 are read"):
+        submissions.read(path)
+
+
+# -- what comes back from a student's process ----------------------------------------------------
+
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError
+
+
+def _asked(value):
+    return channel.read(channel.reply({"f": lambda: value}, "f", channel.question((), {})))
+
+
+@pytest.mark.parametrize("value", [None, True, "text", {"a": None}])
+def test_plain_values_come_back(value):
+    assert _asked(value) == value and type(_asked(value)) is type(value)
+
+
+@pytest.mark.parametrize("value", [3, 2.5, 1 + 2j, [1, 2], (1.0, 2.0), [[True], [False]]])
+def test_numbers_come_back_as_arrays(value):
+    same = np.asarray(value)
+    assert np.array_equal(_asked(value), same) and _asked(value).dtype == same.dtype
+
+
+@pytest.mark.parametrize("value", [object(), Odd(), [object()], [[1], [1, 2]], {1: 2}])
+def test_others_come_back_as_their_names_only(value):
+    assert type(_asked(value)).__name__ == type(value).__name__
+    assert type(_asked(value)) is not type(value)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), KeyError("k"), Exception("x" * 10**6)])
+def test_errors_come_back_as_errors(error):
+    def f():
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        channel.read(channel.reply({"f": f}, "f", channel.question((), {})))
+    assert len(str(caught.value)) <= channel.LONGEST + 2 and "raise error" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1", "{}", "[]", '{"kind": "array"}', '{"kind": "array", "data": "AAAA"}', "[" * 10**5,
+     '{"kind": "error"}', '{"kind": "missing"}'],
+)
+def test_nonsense_is_refused(text):
+    with pytest.raises(ValueError, match="reply: must be"):
+        channel.read(text)
+
+
+# -- the command and the course folder -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["nowhere"], "submissions: must be an existing folder"),
+        (["here", "--only", "99"], "assignments: must be among"),
+        (["here", "--seconds", "0"], "--seconds: must be"),
+        (["here", "--memory", "nan"], "--memory: must be"),
+        (["here", "--workers", "-1"], "workers: must be"),
+        (["here", "--out", "here/grades"], "out: must be outside the submissions"),
+        (["here", "--solutions", "here"], "solutions: must hold NN_slug.py"),
+    ],
+)
+def test_bad_options_are_told(tmp_path, monkeypatch, capsys, options, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    solutions = [] if "--solutions" in options else ["--solutions", str(COURSE / "solutions")]
+    assert main(["grade", *options, *solutions, "--trusted"]) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_without_walls_it_asks_for_trust(tmp_path, monkeypatch):
+    monkeypatch.setattr(sandbox, "missing", lambda: "bubblewrap is not installed")
+    with pytest.raises(RuntimeError, match="not installed; without it .* or add --trusted"):
+        grading.grade(tmp_path, COURSE / "solutions", tmp_path / "out")
+
+
+def test_the_command_marks(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "07_dora.py").write_text(text(), encoding="utf-8")
+    options = ["--out", str(tmp_path / "out"), "--solutions", str(COURSE / "solutions")]
+    trust = ["--trusted"] if sandbox.missing() else []
+    assert main(["grade", str(tmp_path / "in"), *options, "--workers", "1", *trust]) == 0
+    assert re.search(r"dora\s+07_beyond\s+10.0\s+10", capsys.readouterr().out)
+
+
+def test_a_schools_own_nbgrader_runs_the_course(tmp_path):
+    """validate, generate_assignment, autograde and generate_feedback as commands, all lectures."""
+    paths = grading.course(COURSE / "solutions", tmp_path / "course")
+    masters = sorted((COURSE / "solutions").glob("*.py"))
+    assert [path.stem for path in paths[:-1]] == [master.stem for master in masters]
+    home = {name: str(tmp_path / "home") for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR")}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+    def nbgrader(*command):
+        run = subprocess.run(
+            [sys.executable, "-m", "nbgrader", *command], cwd=tmp_path / "course",
+            env=os.environ | home | {"PATH": path}, capture_output=True, text=True,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout
+
+    nbgrader("generate_assignment", "--assignment", "*")
+    for master in masters:
+        name = master.stem
+        source = f"source/{name}/{name}.ipynb"
+        target = tmp_path / "course" / "submitted" / "ada" / name / f"{name}.ipynb"
+        target.parent.mkdir(parents=True)
+        shutil.copy(tmp_path / "course" / source, target)
+        assert "Success! Your notebook passes all the tests." in nbgrader("validate", source)
+        nbgrader("autograde", name)
+        nbgrader("generate_feedback", name)
+    nbgrader("export")
+    grades = pd.read_csv(tmp_path / "course" / "grades.csv").set_index("assignment")
+    assert (grades.score == grades.max_score).all() and len(grades) == len(masters)
+    assert len(list((tmp_path / "course" / "feedback").rglob("*.html"))) == len(masters)
+    with pytest.raises(FileExistsError, match="out: must not hold a course already"):
+        grading.course(COURSE / "solutions", tmp_path / "course")
