@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import jupytext
@@ -21,7 +20,7 @@ COURSE = Path(__file__).parents[1]
 NAME = "07_beyond"
 MASTER = COURSE / "solutions" / f"{NAME}.py"
 EDITION = COURSE / "exercises" / f"{NAME}.py"
-LIMITS = sandbox.Limits(seconds=12, memory=1024**3, disk=20 * 1024**2, output=20_000)
+LIMITS = sandbox.Limits(seconds=8, memory=1024**3, disk=20 * 1024**2, output=20_000)
 RIGHT = {exercise.name: exercise.answer for exercise in exercises.read(MASTER)}
 STUB = re.compile(r"    # YOUR CODE HERE\n.*\n")
 
@@ -29,7 +28,6 @@ STUB = re.compile(r"    # YOUR CODE HERE\n.*\n")
 if os.environ.get("CI") == "true" and shutil.which("bwrap") is None:
     subprocess.run(["apt-get", "update", "-qq"], check=True)
     subprocess.run(["apt-get", "install", "-y", "-qq", "bubblewrap"], check=True)
-walls = pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "walls are here")
 pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own, on its database
 
 
@@ -184,11 +182,11 @@ HOSTILE = {
     "own tests, 1000 points": (lambda: changed(greedy), 0, "there is no arc_weights"),
     "metadata lost": (without_metadata, 10, "✓"),
     "no cells": (lambda: "import numpy as np\n\n\n" + "\n\n\n".join(RIGHT.values()), 10, "✓"),
-    "infinite loop": (lambda: text(first=body("while True:\n    pass")), 5, "more than 12 seconds"),
+    "infinite loop": (lambda: text(first=body("while True:\n    pass")), 5, "more than 8 seconds"),
     "infinite loop in a cell": (lambda: text(before="while True:\n    pass"), 10, "✓"),
     "deaf infinite loop": (lambda: text(first=body(
         "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
-    )), 5, "more than 12 seconds"),
+    )), 5, "more than 8 seconds"),
     "memory": (lambda: text(first=body("return bytearray(2 * 10**9)")), 5, "MemoryError"),
     "memory of many": (lambda: text(before=MEMORY), 10, "✓"),
     "fork bomb": (lambda: text(before="import os\nwhile True:\n    os.fork()"), 10, "✓"),
@@ -492,37 +490,3 @@ def test_the_command_marks(tmp_path, capsys):
     trust = ["--trusted"] if sandbox.missing() else []
     assert main(["grade", str(tmp_path / "in"), *options, "--workers", "1", *trust]) == 0
     assert re.search(r"dora\s+07_beyond\s+10.0\s+10", capsys.readouterr().out)
-
-
-def test_a_schools_own_nbgrader_runs_the_course(tmp_path):
-    """validate, generate_assignment, autograde and generate_feedback as commands, all lectures."""
-    paths = grading.course(COURSE / "solutions", tmp_path / "course")
-    masters = sorted((COURSE / "solutions").glob("*.py"))
-    assert [path.stem for path in paths[:-1]] == [master.stem for master in masters]
-    home = {name: str(tmp_path / "home") for name in ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR")}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-
-    def nbgrader(*command):
-        run = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *command], cwd=tmp_path / "course",
-            env=os.environ | home | {"PATH": path}, capture_output=True, text=True,
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
-        return run.stdout
-
-    nbgrader("generate_assignment", "--assignment", "*")
-    for master in masters:
-        name = master.stem
-        source = f"source/{name}/{name}.ipynb"
-        target = tmp_path / "course" / "submitted" / "ada" / name / f"{name}.ipynb"
-        target.parent.mkdir(parents=True)
-        shutil.copy(tmp_path / "course" / source, target)
-        assert "Success! Your notebook passes all the tests." in nbgrader("validate", source)
-        nbgrader("autograde", name)
-        nbgrader("generate_feedback", name)
-    nbgrader("export")
-    grades = pd.read_csv(tmp_path / "course" / "grades.csv").set_index("assignment")
-    assert (grades.score == grades.max_score).all() and len(grades) == len(masters)
-    assert len(list((tmp_path / "course" / "feedback").rglob("*.html"))) == len(masters)
-    with pytest.raises(FileExistsError, match="out: must not hold a course already"):
-        grading.course(COURSE / "solutions", tmp_path / "course")

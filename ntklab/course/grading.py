@@ -99,7 +99,8 @@ def grade(
     found = submissions.find(folder, [path.stem for path in sorted(solutions.glob("*.py"))])
     latest, remarks = _latest(found, folder, set(masters))
     if not latest:
-        raise FileNotFoundError(f"submissions: must hold .py or .ipynb files, found none in {folder}")
+        what = "must hold .py or .ipynb files of these assignments"
+        raise FileNotFoundError(f"submissions: {what}, found none in {folder}")
     (out / "work").mkdir(parents=True, exist_ok=True)
     cells = [
         {
@@ -134,7 +135,8 @@ def mark(
     student, assignment, path, digest, master, master_digest, work, trusted, **limits
 ) -> list[dict]:
     """Marks of one submission, a row an exercise; nbgrader's page of it goes into `work`."""
-    limits = sandbox.Limits(**{name.removeprefix("limit_"): value for name, value in limits.items()})
+    limits = {name.removeprefix("limit_"): value for name, value in limits.items()}
+    limits = sandbox.Limits(**limits)
     names = {exercise.check_id: exercise for exercise in _exercises(master)}
     try:
         handed_in = submissions.read(Path(path))
@@ -339,9 +341,11 @@ def _marks(frame, masters):
         mine = {name: row[name] for name in ("student", "assignment")}
         if row["error"]:
             why = f"{NO_CREDIT}: {row['error']}"
-            rows += [mine | _row(one, 0.0, why) for one in _exercises(str(masters[row["assignment"]]))]
+            master = str(masters[row["assignment"]])
+            rows += [mine | _row(exercise, 0.0, why) for exercise in _exercises(master)]
         else:
-            rows.append(mine | {name: row[name] for name in ("exercise", "marks", "out_of", "said")})
+            found = ("exercise", "marks", "out_of", "said")
+            rows.append(mine | {name: row[name] for name in found})
     return pd.DataFrame(rows)
 
 

@@ -156,14 +156,14 @@ def _memory(process):
 
 
 def _size(folder):
-    total = 0
+    used = 0
     for path, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(os.path.join(path, name)).st_size
+                used += os.lstat(os.path.join(path, name)).st_size
             except OSError:
                 continue
-    return total
+    return used
 
 
 def _kill(process):
