@@ -1,6 +1,9 @@
 """Explorers without a kernel: compute and draw at every bound, widgets through `.value`."""
 
+import asyncio
 import re
+import signal
+import types
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ import pytest
 from ntklab import figures
 from ntklab.explorers import (
     bias,
+    board,
     density_editor,
     depth,
     first_fit,
@@ -123,3 +127,82 @@ def test_the_same_draw_gives_the_same_data():
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
         call()
+
+
+def _board(compute):
+    slider = board.whole_slider("x", 1, 0, 9)
+    return board.Board(compute, lambda data: data, {"x": slider}), slider
+
+
+def test_going_back_computes_nothing(monkeypatch):
+    seen = []
+    monkeypatch.setattr(board, "show", lambda data: types.SimpleNamespace(html=str(data)))
+    shown, slider = _board(lambda x: seen.append(x) or x)
+    for value in (2, 3, 2, 1, 3):
+        slider.value = value
+        assert shown.picture.value == str(value)
+    assert seen == [1, 2, 3]
+    monkeypatch.setattr(board, "KEPT", 2)
+    for value in (4, 5, 6, 2):
+        slider.value = value
+    assert seen[3:] == [4, 5, 6, 2] and len(shown._pictures) <= 3
+
+
+def test_in_a_kernel_many_changes_are_computed_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(board, "show", lambda data: types.SimpleNamespace(html=str(data)))
+    shown, slider = _board(lambda x: seen.append(x) or x)
+
+    async def held():
+        for value in range(2, 8):
+            slider.value = value
+            assert shown.status.value == board.BUSY  # at once, before anything is computed
+            await asyncio.sleep(board.PAUSE / 10)
+        await asyncio.sleep(4 * board.PAUSE)
+
+    asyncio.run(held())
+    assert seen == [1, 7] and shown.picture.value == "7" and shown.status.value == ""
+
+
+def test_an_interrupt_stops_the_computing_and_keeps_the_picture(monkeypatch):
+    monkeypatch.setattr(board, "show", lambda data: types.SimpleNamespace(html=str(data)))
+
+    def compute(x):
+        if x == 5:
+            signal.raise_signal(signal.SIGINT)  # as from the kernel's stop button
+            raise AssertionError("went on")
+        return x
+
+    shown, slider = _board(compute)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a kernel has it between cells
+    try:
+        slider.value = 5
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert shown.picture.value == "1" and "stopped" in shown.status.value
+    slider.value = 6
+    assert shown.picture.value == "6" and shown.status.value == ""
+
+
+def test_an_error_nobody_expected_is_named(monkeypatch):
+    monkeypatch.setattr(board, "show", lambda data: types.SimpleNamespace(html=str(data)))
+    shown, slider = _board(lambda x: 1 / (x - 4))
+    with pytest.raises(ZeroDivisionError):
+        slider.value = 4
+    slider.value = 1
+
+    async def later():
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        slider.value = 4
+        await asyncio.sleep(4 * board.PAUSE)
+
+    asyncio.run(later())
+    assert "ZeroDivisionError" in shown.status.value and shown.picture.value == str(-1 / 3)
+
+
+def test_every_control_says_what_it_is():
+    for name, module in MODULES.items():
+        for control in module.explorer().controls.values():
+            assert control.description, name
+            assert getattr(control, "continuous_update", False) is False, name
