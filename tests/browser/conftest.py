@@ -54,7 +54,8 @@ def browser():
 def lab(browser, tmp_path):
     """`ntklab lab` on a copy of the course, with a new user's empty home folder."""
     course, home, log = tmp_path / "course", tmp_path / "home", tmp_path / "jupyterlab.log"
-    shutil.copytree(COURSE / "lectures", course / "lectures")
+    for folder in ("lectures", "exercises"):
+        shutil.copytree(COURSE / folder, course / folder)
     home.mkdir()
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_"))}
     port, token = _free_port(), "ntklab"

@@ -1,10 +1,13 @@
 """What a newcomer does: double-click a lecture, run it, move a slider and see the figure change."""
 
+import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 LECTURES = sorted(path.stem for path in (Path(__file__).parents[2] / "lectures").glob("*.py"))
+FOLLOWS = 2.0  # seconds until a picture follows its control
 SECONDS = 1000  # Playwright counts in milliseconds
 
 # The notebook in front, from JupyterLab's own model: cells that are scrolled away count too.
@@ -57,23 +60,49 @@ def page(browser, lab):
 
 
 @pytest.mark.parametrize("lecture", LECTURES)
-def test_lecture_runs_and_its_slider_moves_the_figure(page, lab, lecture):
-    open_by_double_click(page, f"{lecture}.py")
+def test_lecture_runs_and_its_explorers_follow_every_control(page, lab, lecture):
+    open_by_double_click(page, "lectures", f"{lecture}.py")
     run_all(page)
     assert errors(page) == []
-    cell = page.locator(".jp-Notebook .jp-Cell:has(.noUi-handle):has(img)").first
-    before = figures(cell)
-    move_slider(cell)
-    assert wait_for_change(cell, before), "the figure stayed as it was"
+    boards = page.locator(".jp-Notebook .jp-Cell:has(.noUi-handle):has(img)")
+    waits = [wait for cell in boards.all() for wait in moved_to_both_ends(cell)]
+    assert len(waits) >= 4, "too few controls were found"
+    told = f"{lecture}: {len(waits)} moves, {max(waits):.2f} s at most, {median(waits):.2f} s median"
+    print(told)
+    assert median(waits) < FOLLOWS and max(waits) < 5 * FOLLOWS, told
     page.locator(IDLE).wait_for()
     assert errors(page) == []
     settings = lab.home / ".jupyter" / "lab" / "user-settings"
     assert not list(settings.rglob("*.jupyterlab-settings")), "the user's settings were touched"
+    assert saved(page, lab, f"lectures/{lecture}.py") == original(f"lectures/{lecture}.py")
+
+
+def test_an_exercise_answers_and_saving_keeps_only_what_was_typed(page, lab):
+    name = "exercises/02_two_layer_kernel.py"
+    open_by_double_click(page, *name.split("/"))
+    run_all(page)
+    assert any("not written yet" in str(error) for error in errors(page))
+    cell = page.locator(".jp-CodeCell", has_text="def circle_kernel").first
+    cell.scroll_into_view_if_needed()
+    line = cell.locator(".cm-line", has_text="raise NotImplementedError")
+    line.click()
+    page.keyboard.press("End")
+    page.keyboard.press("Shift+Home")
+    page.keyboard.type("return x - z")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    page.locator(IDLE).wait_for()
+    page.wait_for_function("() => document.body.innerText.includes('Hint: ')")
+    assert "✗ circle_kernel" in page.locator(".jp-Notebook").inner_text()
+    before, after = original(name).splitlines(), saved(page, lab, name).splitlines()
+    new = [line for line in after if line not in before]
+    assert [line.strip() for line in new] == ["return x - z"]
+    assert len(after) == len(before)
 
 
 def test_an_error_in_a_widget_callback_is_seen(page, lab):
     (lab.course / "lectures" / "99_faulty.py").write_text(FAULTY)
-    open_by_double_click(page, "99_faulty.py")
+    open_by_double_click(page, "lectures", "99_faulty.py")
     run_all(page)
     assert errors(page) == []
     move_slider(page.locator(".jp-Notebook .jp-Cell:has(.noUi-handle)").first)
@@ -81,8 +110,8 @@ def test_an_error_in_a_widget_callback_is_seen(page, lab):
     assert "too high" in "".join(errors(page))
 
 
-def open_by_double_click(page, name):
-    page.locator(".jp-DirListing-item", has_text="lectures").dblclick()
+def open_by_double_click(page, folder, name):
+    page.locator(".jp-DirListing-item", has_text=folder).dblclick()
     page.locator(".jp-DirListing-item", has_text=name).dblclick()
     page.locator(".jp-NotebookPanel .jp-Notebook").wait_for()
 
@@ -114,6 +143,72 @@ def move_slider(cell):
     handle.focus()
     at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
     handle.press("ArrowLeft" if at_end else "ArrowRight")
+
+
+def moved_to_both_ends(cell):
+    """Move every control of an explorer to both ends and back; seconds until the picture came."""
+    waits = []
+    for handle in cell.locator(".noUi-handle").all():
+        first = handle.get_attribute("aria-valuenow")
+        for key in ("End", "Home"):
+            waits += changed(cell, handle, lambda key=key: handle.press(key))
+        for _ in range(400):  # and back, one step at a time as fast as keys repeat
+            if float(handle.get_attribute("aria-valuenow")) >= float(first):
+                break
+            handle.press("ArrowRight")
+        finished(cell)
+    for button in cell.locator(".widget-toggle-button").all():
+        waits += changed(cell, button, button.click)
+    for box in cell.locator("input[type=checkbox]").all():
+        waits += changed(cell, box, box.click) + changed(cell, box, box.click)
+    finished(cell)
+    before = figures(cell)
+    cell.get_by_role("button", name="Reset").click()
+    finished(cell)
+    assert figures(cell) == before or len(waits) > 0
+    return waits
+
+
+def changed(cell, control, act):
+    """[seconds from the act to the other picture], or [] if the control was there already."""
+    before, state = figures(cell), _state(control)
+    control.scroll_into_view_if_needed()
+    start = time.monotonic()
+    act()
+    if _state(control) == state:
+        return []
+    assert wait_for_change(cell, before), "the figure stayed as it was"
+    wait = time.monotonic() - start
+    finished(cell)
+    return [wait]
+
+
+def _state(control):
+    names = ["aria-valuenow", "class"]
+    return [control.get_attribute(name) for name in names] + [control.evaluate("e => e.checked")]
+
+
+def finished(cell):
+    cell.page.wait_for_timeout(150)  # longer than the explorer's own pause
+    cell.locator("text=computing").wait_for(state="detached", timeout=60 * SECONDS)
+
+
+def saved(page, lab, name):
+    """The file's text after Save."""
+    path = lab.course / name
+    before = path.stat().st_mtime_ns
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+s")
+    for _ in range(100):
+        if path.stat().st_mtime_ns != before:
+            page.wait_for_timeout(300)
+            return path.read_text(encoding="utf-8")
+        page.wait_for_timeout(100)
+    raise AssertionError("it was not saved")
+
+
+def original(name):
+    return (Path(__file__).parents[2] / name).read_text(encoding="utf-8")
 
 
 def wait_for_change(cell, before, seconds=60):
