@@ -160,8 +160,8 @@ def train(
     Raises
     ------
     DivergenceError
-        A loss rose to `RISE` times its start, or to no finite number, and did not end below a
-        `RISE`th of it; 2/λ_1 is named, the history is kept. If it did, a RuntimeWarning says so.
+        A loss rose to `RISE` times its start, or to no finite number, and did not end below
+        1/`RISE` of it; 2/λ_1 is named, the history is kept. If it did, a RuntimeWarning says so.
     ValueError, TypeError
         Naming the argument out of range or of the wrong kind; for a checkpoint that is damaged or
         of other settings, naming the file, which is kept.

@@ -1,5 +1,7 @@
 """The reading edition before Sphinx sees it; tests/browser/ looks at the finished pages."""
 
+import doctest
+import importlib
 import sys
 from pathlib import Path
 
@@ -80,3 +82,15 @@ def test_output_and_formula_are_on_the_page(tmp_path):
     page = (tmp_path / "out" / "lectures" / "01_one.html").read_text(encoding="utf-8")
     assert ">42\n" in page and "x^2" in page
     assert (tmp_path / "out" / "_static" / "mathjax" / "MathJax.js").exists()
+    reference = (tmp_path / "out" / "api" / "ntklab.fredholm.html").read_text(encoding="utf-8")
+    assert 'id="ntklab.fredholm.solve"' in reference and "Leading eigenpairs" in reference
+    listed = (tmp_path / "out" / "api" / "index.html").read_text(encoding="utf-8")
+    assert "The population spectrum" in listed and "_arguments" not in listed
+
+
+def test_the_reference_has_every_public_module():
+    names = site._modules(COURSE / "ntklab")
+    assert {"ntklab", "ntklab.fredholm", "ntklab.claims.ledger"} <= set(names)
+    for name in names:
+        module = importlib.import_module(name)
+        assert module.__doc__ and doctest.testmod(module).failed == 0, name

@@ -18,6 +18,8 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+import ntklab
+
 EXPLORER = re.compile(r"\.explorer\(\)\s*$")
 NOTE = """:::{note}
 In JupyterLab and on Binder an explorer with sliders stands here. The picture above shows one of
@@ -121,8 +123,34 @@ def _prepare(course, source, lectures, exercises):
         for path in paths:
             page = for_reading(jupytext.read(path))
             jupytext.write(page, source / kind / path.name, fmt="py:percent")
+    (source / "api").mkdir()
+    names = _modules(Path(ntklab.__file__).parent)
+    for name in names:
+        (source / "api" / f"{name}.rst").write_text(_reference(name), encoding="utf-8")
+    (source / "api" / "index.md").write_text(_references(names), encoding="utf-8")
     index = _index([Page.read(path) for path in lectures], [Page.read(path) for path in exercises])
     (source / "index.md").write_text(index, encoding="utf-8")
+
+
+def _modules(package):
+    """Every public module, dotted, in the order of the alphabet."""
+    paths = sorted(package.rglob("*.py"))
+    dotted = [path.relative_to(package.parent).with_suffix("").parts for path in paths]
+    dotted = [parts[:-1] if parts[-1] == "__init__" else parts for parts in dotted]
+    return [".".join(parts) for parts in dotted if not any(p.startswith("_") for p in parts)]
+
+
+def _reference(name):
+    return f":orphan:\n\n{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n"
+
+
+def _references(names):
+    """The list of modules with the first line of each."""
+    lines = ["# Reference", "", "What `import ntklab` offers, module by module.", ""]
+    for name in names:
+        first = importlib.import_module(name).__doc__.splitlines()[0]
+        lines.append(f"- [{name}]({name}.rst): {first}")
+    return "\n".join([*lines, ""])
 
 
 def for_reading(notebook):
@@ -155,4 +183,5 @@ def _index(lectures, exercises):
             lines += ["```{toctree}", ":hidden:", f":caption: {caption}", ""]
             lines += [f"{kind}/{page.path.stem}" for page in pages]
             lines += ["```", ""]
+    lines += ["```{toctree}", ":hidden:", ":caption: Package", "", "api/index", "```", ""]
     return "\n".join(lines)

@@ -67,7 +67,7 @@ def test_lecture_runs_and_its_explorers_follow_every_control(page, lab, lecture)
     boards = page.locator(".jp-Notebook .jp-Cell:has(.noUi-handle):has(img)")
     waits = [wait for cell in boards.all() for wait in moved_to_both_ends(cell)]
     assert len(waits) >= 4, "too few controls were found"
-    told = f"{lecture}: {len(waits)} moves, {max(waits):.2f} s at most, {median(waits):.2f} s median"
+    told = f"{lecture}: {len(waits)} moves, at most {max(waits):.2f} s, median {median(waits):.2f}"
     print(told)
     assert median(waits) < FOLLOWS and max(waits) < 5 * FOLLOWS, told
     page.locator(IDLE).wait_for()
@@ -152,7 +152,7 @@ def moved_to_both_ends(cell):
         first = handle.get_attribute("aria-valuenow")
         for key in ("End", "Home"):
             waits += changed(cell, handle, lambda key=key: handle.press(key))
-        for _ in range(400):  # and back, one step at a time as fast as keys repeat
+        for _ in range(400):  # and back, as fast as keys repeat
             if float(handle.get_attribute("aria-valuenow")) >= float(first):
                 break
             handle.press("ArrowRight")
