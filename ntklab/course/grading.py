@@ -20,6 +20,8 @@ from pathlib import Path
 import jupytext
 import nbgrader
 import pandas as pd
+from nbgrader.apps import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import CsvExportPlugin
 from traitlets.config import Config
 
@@ -102,6 +104,7 @@ def grade(
         what = "must hold .py or .ipynb files of these assignments"
         raise FileNotFoundError(f"submissions: {what}, found none in {folder}")
     (out / "work").mkdir(parents=True, exist_ok=True)
+    master_digests = {name: _digest(master) for name, master in masters.items()}
     cells = [
         {
             "student": one.student,
@@ -109,7 +112,7 @@ def grade(
             "path": str(one.path),
             "digest": _digest(one.path),
             "master": str(masters[one.assignment]),
-            "master_digest": _digest(masters[one.assignment]),
+            "master_digest": master_digests[one.assignment],
             "work": str(out / "work"),
             "trusted": trusted,
             **{f"limit_{name}": value for name, value in asdict(limits).items()},
@@ -191,20 +194,14 @@ CONFIG = '''\
 
 from pathlib import Path
 
-from nbgrader.converters.autograde import Autograde
-
-from ntklab.course import sandbox
-from ntklab.course.judge import Judge
+from ntklab.course import judge, sandbox
 
 c = get_config()  # noqa: F821  nbgrader brings it
 c.CourseDirectory.course_id = "ntklab"
 c.CourseDirectory.root = str(Path(__file__).parent)
 c.ClearSolutions.code_stub = {{"python": {stub!r}}}
 # Submissions run behind bubblewrap's walls where it is installed; their tests run outside.
-c.Autograde.autograde_preprocessors = [
-    Judge if step.__name__ == "Execute" else step
-    for step in Autograde.autograde_preprocessors.default()
-]
+c.Autograde.autograde_preprocessors = judge.steps()
 c.Judge.source = str(Path(__file__).parent / "source")
 c.Judge.isolated = not sandbox.missing()
 c.OverwriteCells.add_missing_cells = True
@@ -253,13 +250,14 @@ def _template(master, digest, work):
     """A course folder with this one assignment released and an empty gradebook, made once."""
     ready = Path(work, f"template-{digest}-{nbgrader.__version__}")
     if not ready.exists():
-        with tempfile.TemporaryDirectory(dir=work) as folder:
+        folder = tempfile.mkdtemp(dir=work)
+        try:
             _source(Path(master), Path(folder))
             _done(_api(folder, sandbox.Limits(), True).generate_assignment(Path(master).stem))
             with contextlib.suppress(OSError):  # another worker was first
-                shutil.copytree(folder, f"{folder}-ready")
-                os.rename(f"{folder}-ready", ready)
-            shutil.rmtree(f"{folder}-ready", ignore_errors=True)
+                os.rename(folder, ready)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     return ready
 
 
@@ -271,10 +269,6 @@ def _source(master, root):
 
 
 def _api(root, limits, isolated):
-    from nbgrader.apps import NbGraderAPI
-    from nbgrader.converters.autograde import Autograde
-    from nbgrader.coursedir import CourseDirectory
-
     # nbgrader calls the command `alembic` of its own environment
     own = str(Path(sys.executable).parent)
     if own not in os.environ.get("PATH", "").split(os.pathsep):
@@ -282,10 +276,7 @@ def _api(root, limits, isolated):
     config = Config()
     config.CourseDirectory.root = str(root)
     config.ClearSolutions.code_stub = {"python": exercises.STUB}
-    config.Autograde.autograde_preprocessors = [
-        judge.Judge if step.__name__ == "Execute" else step
-        for step in Autograde.autograde_preprocessors.default()
-    ]
+    config.Autograde.autograde_preprocessors = judge.steps()
     config.Judge.source = str(Path(root, "source"))
     config.Judge.isolated = isolated
     config.Judge.limits = limits

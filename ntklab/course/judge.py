@@ -17,6 +17,7 @@ import jupytext
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_output
+from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 from traitlets import Bool, Instance, Unicode
@@ -186,6 +187,12 @@ class Judge(Execute):
         with contextlib.suppress(Empty):
             for _ in range(10_000):
                 await self.kc.iopub_channel.get_msg(timeout=0)
+
+
+def steps() -> list:
+    """nbgrader's own steps of autograding, with the judge in the place of its executor."""
+    default = Autograde.autograde_preprocessors.default()
+    return [Judge if step is Execute else step for step in default]
 
 
 def _imports(master):

@@ -65,7 +65,7 @@ class Kernel(AsyncKernelManager):
 
     def format_kernel_cmd(self, extra_arguments=None):
         """How to start it."""
-        inside = [sys.executable, "-m", __name__, *map(str, self._bounds())]
+        inside = [sys.executable, "-m", __name__, str(self.limits.memory), str(self.limits.disk)]
         inside += ["-f", os.path.realpath(self.connection_file), *(extra_arguments or [])]
         return [*_walls(self.folder, self.limits.disk), *inside] if self.isolated else inside
 
@@ -82,9 +82,6 @@ class Kernel(AsyncKernelManager):
         """Leave nothing behind."""
         await super().cleanup_resources(restart)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _bounds(self):
-        return self.limits.memory, self.limits.disk
 
     def _watch(self, pid):
         try:

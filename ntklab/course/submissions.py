@@ -94,7 +94,7 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
     grade_id is known by the function it defines. Test cells of the student's are dropped, and the
     edition's first code cell, the imports, is put back in front where it is not.
     """
-    marks = [cell.metadata.get("nbgrader", {}) for cell in edition.cells]
+    marks = [_mark(cell) for cell in edition.cells]
     answers = [n for n, mark in enumerate(marks) if mark.get("solution")]
     tests = [n for n, mark in enumerate(marks) if mark.get("grade")]
     cells = [
@@ -118,7 +118,7 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
         ordered += [copy.deepcopy(edition.cells[test]) for test in after.get(index, [])]
     first = next(cell for cell in edition.cells if cell.cell_type == "code")
     own = next((cell for cell in ordered if cell.cell_type == "code"), first)
-    if not first.metadata.get("nbgrader") and own.source.strip() != first.source.strip():
+    if not _mark(first) and own.source.strip() != first.source.strip():
         ordered.insert(0, copy.deepcopy(first))
     for cell in ordered:
         if cell.cell_type == "code":
