@@ -55,9 +55,9 @@ def test_samples_are_reproducible_and_those_of_equal_halves_scatter_about_one():
 
 
 def test_networks_follow_their_points():
-    setting = Setting(2000, 40, (1, 2), 1, 400)
+    setting = Setting(2000, 40, (1, 2), 1, 400, threshold=0.2)
     table = hemispheres.trained(
-        (2,), setting, threshold=0.2, rng=np.random.default_rng(5), device="cpu"
+        (2,), setting, rng=np.random.default_rng(5), device="cpu"
     )
     np.testing.assert_allclose(table.quotient, table.predicted, rtol=0.2)
 
