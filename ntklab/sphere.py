@@ -195,8 +195,12 @@ def solve(kernel, density, count=50, *, orders=None, degree=150):
     funk_hecke = 4 * np.pi * kernel.harmonic_eigenvalues(np.arange(degree + 1), dimension=3)
     root = np.sqrt(np.maximum(funk_hecke, 0))
     z, weights = _heights(density, degree + 1)
-    values, found = [], []
+    values = []
     for m in orders:
+        # T restricted to order m is at most max p times the largest λ_l, l >= m, that it holds
+        largest = density.values.max() * funk_hecke[m:].max()
+        if count is not None and sum(value > largest for value, *_ in values) >= count:
+            break
         eigenvalues, coefficients = _block(m, root[m:], z, weights)
         if count is not None:
             eigenvalues, coefficients = eigenvalues[:count], coefficients[:, :count]
@@ -213,8 +217,9 @@ def solve(kernel, density, count=50, *, orders=None, degree=150):
     turn = 2 * np.pi * np.arange(2 * highest + 1) / (2 * highest + 1)
     points = at_height(np.repeat(z, len(turn)), np.tile(turn, len(z)))
     at_points = np.repeat(weights, len(turn)) / len(turn)
-    signed = fix_signs(found(points))
-    flip = np.sign(np.sum(signed * found(points), axis=0))
+    unsigned = found(points)
+    signed = fix_signs(unsigned)
+    flip = np.sign(np.sum(signed * unsigned, axis=0))
     return Spectrum(
         np.array([value for value, *_ in values]), points, at_points, signed,
         lambda X: flip * found(unit_vectors("x", X, dimension=3)),
@@ -313,7 +318,14 @@ def _block(m, root, z, weights):
 
 def _legendre(m, degrees, z):
     """The part of Y_lm that depends on height: ∫ Y² dA = 1 with e^{imφ}, shape (len(l), len(z))."""
-    return sph_legendre_p(degrees[:, None], m, np.arccos(z))[0]
+    start = sph_legendre_p(degrees[:2, None], m, np.arccos(z))[0]
+    Y = np.concatenate([start, np.empty((len(degrees) - len(start), len(z)))])
+    # upwards in l the three-term recurrence is stable; from nothing for each l, as SciPy's
+    # function does it, a basis would cost a factor l more
+    for i, n in enumerate(degrees[2:], 2):
+        before = np.sqrt(((n - 1) ** 2 - m**2) / (4 * (n - 1) ** 2 - 1))
+        Y[i] = np.sqrt((4 * n**2 - 1) / (n**2 - m**2)) * (z * Y[i - 1] - before * Y[i - 2])
+    return Y
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.special import eval_legendre
+from scipy.special import eval_legendre, sph_legendre_p
 from scipy.stats import chisquare
 
 from ntklab import sphere
@@ -109,6 +109,13 @@ def test_orders_are_parts_of_the_whole():
         for m in range(26)
     ]
     np.testing.assert_allclose(whole, np.sort(np.concatenate(parts))[::-1][:30], rtol=1e-11)
+
+
+@pytest.mark.parametrize("order, degree", [(0, 150), (3, 150), (149, 150), (150, 150), (200, 600)])
+def test_the_recurrence_for_harmonics_is_that_of_scipy(order, degree):
+    z, degrees = np.linspace(-1, 1, 41), np.arange(order, degree + 1)
+    expected = sph_legendre_p(degrees[:, None], order, np.arccos(z))[0]
+    np.testing.assert_allclose(sphere._legendre(order, degrees, z), expected, atol=3e-13)
 
 
 def test_smooth_density_turned_and_against_fine_bands():

@@ -203,7 +203,8 @@ def trained(
     -------
     pandas.DataFrame
         ratio, seed, frequency, sparse, dense, quotient (of the network, in iterations), and
-        predicted (the quotient of the finite-sample theory).
+        predicted (the quotient of the finite-sample theory; NaN where η >= 2/λ_1, for which the
+        theory diverges).
     """
     setting = size if isinstance(size, Setting) else SETTINGS[one_of("size", size, SETTINGS)]
     instance_of("setting", setting, Setting)
@@ -231,8 +232,10 @@ def trained(
         for k, target, (low, high) in zip(
             setting.frequencies, targets, training.reached, strict=True
         ):
-            descent = dynamics.gradient_descent(spectrum, target, rate)
-            *_, predicted = _times(descent, density, X, setting.threshold)
+            predicted = np.nan
+            if rate < 2 / spectrum.eigenvalues[0]:
+                descent = dynamics.gradient_descent(spectrum, target, rate)
+                *_, predicted = _times(descent, density, X, setting.threshold)
             quotient = low / high if np.isfinite(low) else np.nan
             rows.append((ratio, k, low, high, quotient, seed, predicted))
     return _frame(rows, "seed", "predicted")
