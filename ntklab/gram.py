@@ -55,7 +55,7 @@ LARGEST_EPSILON = 1e-5
 ROWS = 64
 """Most rows of the table of points: more would cost more than the running sums over columns."""
 
-COLUMNS = 4096
+COLUMNS = 1024
 """Fewer columns would leave a row's work below the cost of calling it."""
 
 BLOCK = 256
@@ -91,16 +91,14 @@ class CircleGram(LinearOperator):
         # sorted points run down the columns of a table, so that a running sum adds whole rows;
         # the last point fills up the last column
         rows = min(max(n // COLUMNS, 1), ROWS)
-        place = np.arange(-(-n // rows) * rows).reshape(-1, rows).T
+        place = np.arange(-(-n // rows) * rows).reshape(-1, rows).T.copy()
         self._filled = max(0, place.size - n)
-        np.minimum(place, n - 1, out=place)
-        self._order = order[place]
-        folded = _fold(self._angles)
-        self._factors = np.empty((rows, 3, place.shape[1]))
-        for i, values in enumerate((folded.cosine, folded.sine, folded.side)):
-            self._factors[:, i] = values[place]
-        offset = folded.offset[place]
-        self._ahead = np.append(offset[0, 1:], offset[-1, -1]) - offset  # to the next column
+        self._order = order[np.minimum(place, n - 1)]
+        del order, place
+        folded = _fold(angles[self._order])
+        self._factors = np.stack([folded.cosine, folded.sine, folded.side], axis=1)
+        edges = np.append(folded.offset[0, 1:], folded.offset[-1, -1])
+        self._ahead = edges - folded.offset  # way to the head of the next column
         super().__init__(np.float64, (n, n))
 
     def at(self, x, v):

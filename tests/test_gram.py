@@ -552,6 +552,17 @@ def test_harmonics_against_the_exact_matrix(kernel):
     at = np.linspace(-3, 3, 50)
     np.testing.assert_allclose(found(at)[:, :4], exact(at)[:, :4], atol=5e-3)
     np.testing.assert_allclose(found(x), found.values, atol=1e-11)
+    alone = gram.harmonic_eigenvalues(kernel, x, 12, highest=150)
+    np.testing.assert_allclose(alone, found.eigenvalues, rtol=1e-11)
+
+
+@pytest.mark.parametrize("highest", [0, 1, 5, 400, 3000])
+def test_fourier_coefficients_are_the_plain_means(highest):
+    x = np.random.default_rng(3).normal(size=2000) * 3
+    x[:4] = -np.pi, np.pi, np.nextafter(np.pi, 0), 0
+    found = gram.fourier_coefficients(x, highest)
+    expected = np.exp(-1j * np.outer(np.arange(highest + 1), wrap(x))).mean(axis=1)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_cut_off_is_what_is_left_of_the_trace():
@@ -578,6 +589,9 @@ def test_harmonics_do_not_mind_turns_of_the_circle_or_order():
         (lambda x: gram.solve_harmonics(TwoLayerNTK(), x[:1]), "angles"),
         (lambda x: gram.solve_harmonics(TwoLayerNTK(), x, 22, highest=10), "count"),
         (lambda x: gram.solve_harmonics(TwoLayerNTK(), x, highest=0), "highest"),
+        (lambda x: gram.harmonic_eigenvalues(TwoLayerNTK(), x, 22, highest=10), "count"),
+        (lambda x: gram.fourier_coefficients(x, -1), "highest"),
+        (lambda x: gram.fourier_coefficients(x * np.nan, 4), "angles"),
         (lambda x: gram.cut_off(TwoLayerNTK(), -1), "highest"),
     ],
 )
