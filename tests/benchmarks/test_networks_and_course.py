@@ -1,0 +1,107 @@
+"""Networks against plain PyTorch, the import against NumPy's, and the whole course."""
+
+import copy
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.func import functional_call, jacrev, vmap
+
+from ntklab.networks import TwoLayerReLU
+from ntklab.tangent import empirical_ntk
+from ntklab.training import train
+
+COURSE = Path(__file__).parents[2]
+
+
+def points(n, dimension=2):
+    x = np.random.default_rng(0).normal(size=(n, dimension))
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def network(width, seed=0, dtype=torch.float64):
+    generator = torch.Generator().manual_seed(seed)
+    return TwoLayerReLU(width, 2, generator=generator, device="cpu", dtype=dtype)
+
+
+def test_empirical_ntk_against_contracted_jacobians(against):
+    net, X = network(4096), points(1_000)
+    x = torch.as_tensor(X)
+    trained = {k: v.detach() for k, v in net.named_parameters() if v.requires_grad}
+
+    def contraction():
+        def one(parameters, point):
+            return functional_call(net, parameters, (point[None],))[0]
+
+        jacobian = vmap(jacrev(one), (None, 0))(trained, x)
+        return sum(J.flatten(1) @ J.flatten(1).T for J in jacobian.values()).numpy()
+
+    np.testing.assert_allclose(empirical_ntk(net, X), contraction(), atol=1e-12)
+    against(lambda: empirical_ntk(net, X), contraction, 2,
+            name="empirical NTK, m = 4096, n = 1 000 / jacrev")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_training_16_networks_against_a_plain_loop(against, dtype):
+    X, steps = points(734), 20
+    networks = [network(4_000, seed, dtype) for seed in range(16)]
+    targets = np.random.default_rng(1).normal(size=(16, len(X)))
+    x, y = torch.tensor(X, dtype=dtype), torch.tensor(targets, dtype=dtype)
+
+    def one_by_one():
+        for net, wanted in zip(networks, y, strict=True):
+            net = copy.deepcopy(net)
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+            for _ in range(steps):
+                optimizer.zero_grad()
+                ((net(x) - wanted).square().mean() / 2).backward()
+                optimizer.step()
+
+    against(lambda: train(networks, X, targets, 0.01, steps), one_by_one, 2, rounds=3,
+            name=f"16 networks, m = 4000, {steps} steps / autograd loop, {dtype}")
+
+
+def test_import_against_numpy(benchmark, report):
+    def seconds(module):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
+        return time.perf_counter() - start
+
+    pairs = benchmark.pedantic(
+        lambda: [(seconds("ntklab"), seconds("numpy")) for _ in range(11)], rounds=1
+    )
+    added = np.median([ours - numpys for ours, numpys in pairs])
+    report("import ntklab beyond import numpy", f"{1e3 * added:.0f} ms (goal < 150)")
+    assert added < 0.15
+    code = "import ntklab, sys; print({'torch', 'matplotlib', 'ipywidgets'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert loaded.stdout.strip() == "set()"
+
+
+def test_the_whole_course(benchmark, report, tmp_path):
+    spent = {}
+
+    def run():
+        for source in sorted((COURSE / "lectures").glob("[0-9]*.py")):
+            start = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-m", "jupytext", "--to", "ipynb", "--execute", str(source),
+                 "-o", str(tmp_path / f"{source.stem}.ipynb")],
+                capture_output=True, text=True, env=os.environ | {"MPLBACKEND": "agg"},
+            )
+            assert done.returncode == 0, done.stderr
+            spent[source.stem] = time.perf_counter() - start
+
+    benchmark.pedantic(run, rounds=1)
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    total = sum(spent.values())
+    report("the whole course", f"{total:.0f} s (goal < 300), {largest:.0f} MB at most")
+    for name, seconds in spent.items():
+        report(f"  {name}", f"{seconds:.1f} s")
+    assert len(spent) == 8 and total < 300 and largest < 1500
