@@ -132,13 +132,13 @@ print(TwoLayerNTK(bias=True, normalization="network")(X).round(3))
 
 # %% tags=["nbval-check-output"]
 x = np.linspace(-np.pi, np.pi, 40, endpoint=False)
-X, y = to_circle(x), lazy.target(x)
+points, y = to_circle(x), lazy.target(x)
 print("width   what (21) misses, relative to the change of u")
 for m in (100, 1000, 10_000, 100_000):
     net = lazy.two_layer(m, rng=np.random.default_rng(0), device="cpu")
-    H = empirical_ntk(net, X) / len(x)
+    H = empirical_ntk(net, points) / len(x)
     eta = 1 / np.linalg.eigvalsh(H)[-1]
-    u = train([net], X, y, eta, iterations=1, outputs=True).outputs[:, 0]
+    u = train([net], points, y, eta, iterations=1, outputs=True).outputs[:, 0]
     missed = u[1] - u[0] + eta * H @ (u[0] - y)
     print(f"{m:6d}   {np.linalg.norm(missed) / np.linalg.norm(u[1] - u[0]):.4f}")
 

@@ -276,11 +276,11 @@ figures.show(drawn.sampled_times(grid, random))
 
 # %% tags=["nbval-check-output"]
 for name, frame in (("grid", grid), ("random", random)):
-    table = convergence.median_ratios(frame, "theory")
+    ratios = convergence.median_ratios(frame, "theory")
     slope = convergence.slopes(frame, "theory")
     for j in (0, 1, 2):
-        print(f"{name:6s} p = {table.density[j]:.3f}  median {table['median'][j]:.2f}",
-              f"({table.low[j]:.2f} to {table.high[j]:.2f})",
+        print(f"{name:6s} p = {ratios.density[j]:.3f}  median {ratios['median'][j]:.2f}",
+              f"({ratios.low[j]:.2f} to {ratios.high[j]:.2f})",
               f"  slope in κ {slope.slope[j]:.2f} ({slope.low[j]:.2f} to {slope.high[j]:.2f})")
 
 # %% [markdown]
