@@ -13,6 +13,7 @@ import ntklab
 
 # A workspace of its own keeps the tabs of the user's other JupyterLab sessions as they were.
 START_PAGE = "/lab/workspaces/ntklab"
+INDEX = "README.md"  # shown first, where the folder has one
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,10 +34,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.passed_on and args.run is not _lab:
         parser.error("only `ntklab lab` takes options after --")
     try:
-        return args.run(args) or 0
-    except (ValueError, FileNotFoundError, ModuleNotFoundError, RuntimeError) as error:
-        print(f"ntklab: {error}", file=sys.stderr)
+        status = args.run(args) or 0
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader of `ntklab claims | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (OSError, ValueError, ModuleNotFoundError, RuntimeError) as error:
+        of_a_file = isinstance(error, OSError) and error.filename
+        told = f"{error.filename}: {error.strerror}" if of_a_file else error
+        print(f"ntklab: {told}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ntklab: interrupted", file=sys.stderr)
+        return 130
 
 
 def course_folder(start: Path | None = None) -> Path:
@@ -85,7 +96,8 @@ def _lab(args):
 
     from jupyterlab.labapp import LabApp
 
-    options = [f"--ServerApp.root_dir={folder.resolve()}", f"--LabApp.default_url={START_PAGE}"]
+    page = f"{START_PAGE}/tree/{INDEX}" if (folder / INDEX).is_file() else START_PAGE
+    options = [f"--ServerApp.root_dir={folder.resolve()}", f"--LabApp.default_url={page}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container the only user is often root; the server still asks for its token.
         options.append("--allow-root")
@@ -111,6 +123,15 @@ def _add_build(commands):
         "--out", metavar="FOLDER", type=Path, help="where to (default: _build/html in the course)"
     )
     html.set_defaults(run=_build_html)
+
+    colab = kinds.add_parser("colab", help="notebooks that install the course in Google Colab")
+    colab.add_argument(
+        "--repository", metavar="OWNER/NAME", required=True, help="your copy of it on GitHub"
+    )
+    colab.add_argument(
+        "--out", metavar="FOLDER", type=Path, help="where to (default: _build/colab in the course)"
+    )
+    colab.set_defaults(run=_build_colab)
 
     nbgrader = kinds.add_parser("nbgrader", help="a course folder for a school's own nbgrader")
     nbgrader.add_argument(
@@ -138,6 +159,13 @@ def _build_html(args):
 
     course = course_folder()
     _report([site.build(course, args.out or course / "_build" / "html", args.names)])
+
+
+def _build_colab(args):
+    from ntklab.course import colab
+
+    course = course_folder()
+    _report(colab.build(course, args.out or course / "_build" / "colab", args.repository))
 
 
 def _build_nbgrader(args):
@@ -185,8 +213,8 @@ def _add_reproduce(commands):
         "names", metavar="NAME", nargs="*", help="claims and figures, e.g. C13 (default: all)"
     )
     command.add_argument(
-        "--out", metavar="FOLDER", type=Path, default=Path("ntklab-report"),
-        help="where to (default: ntklab-report)",
+        "--out", metavar="FOLDER", type=Path,
+        help="where to (default: ntklab-report, with --paper ntklab-report-paper)",
     )
     size = command.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="minutes on two cores (default)")
@@ -201,7 +229,8 @@ def _reproduce(args):
     from ntklab.report import reproduce
 
     size = "paper" if args.paper else "quick"
-    report = reproduce(args.out, size, args.names, workers=args.workers, progress=True)
+    out = args.out or Path("ntklab-report-paper" if args.paper else "ntklab-report")
+    report = reproduce(out, size, args.names, workers=args.workers, progress=True)
     print(report.claims[["id", "verdict", "seconds"]].round(1).to_string(index=False))
     _report([report.html, report.markdown])
 
