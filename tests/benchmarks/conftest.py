@@ -11,6 +11,7 @@ REPORT = "benchmarks: what a user would pick instead, in multiples of ntklab's s
 
 def pytest_configure(config):
     config.stash[TABLE] = []
+    config.option.dist = "no"  # of the ordinary tests; pytest-benchmark times nothing beside it
 
 
 @pytest.fixture
