@@ -4,7 +4,10 @@ Jobs run side by side and go on record as they finish, so an interrupted run goe
 """
 
 import base64
+import contextlib
+import io
 import os
+import warnings
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -188,13 +191,18 @@ def run_job(job, size, folder):
         measured = judge(job).measurement
         return {"verdict": measured.verdict, "told": measured.figure}
     figure, data = FIGURES[job](size)
-    picture = figures.show(figure)  # refuses a figure without alt text
-    stem = Path(folder) / job
-    stem.with_suffix(".png").write_bytes(picture.png)
+    picture, pdf = figures.show(figure), io.BytesIO()  # refuses a figure without alt text
     with matplotlib.rc_context({"pdf.fonttype": 42}):  # text stays text
-        figure.savefig(stem.with_suffix(".pdf"), metadata={"CreationDate": None})
-    data.to_csv(stem.with_suffix(".csv"), index=False)
+        figure.savefig(pdf, format="pdf", metadata={"CreationDate": None})
+    contents = [picture.png, pdf.getvalue(), data.to_csv(index=False).encode()]
+    for path, content in zip(_files(folder, job), contents, strict=True):
+        _replace(path, content)
     return {"verdict": "", "told": picture.alt}
+
+
+def _files(folder, name):
+    """Of a figure: the picture for a screen, the picture for print, the data."""
+    return [Path(folder) / f"{name}.{kind}" for kind in ("png", "pdf", "csv")]
 
 
 @dataclass(frozen=True)
@@ -229,7 +237,10 @@ def reproduce(folder, size="quick", only=(), *, executor=None, workers=None, pro
     Raises
     ------
     ValueError
-        An unknown size, claim or figure; a record that is damaged or of other code.
+        An unknown size, claim or figure; a folder with a report of the other size; a record that
+        is damaged, of other code, or in use by another process.
+    OSError
+        The folder, the record or a page could not be written; what is finished is kept.
     RuntimeError
         A job failed; the others are in the report, and a next run tries it again.
     """
@@ -239,13 +250,20 @@ def reproduce(folder, size="quick", only=(), *, executor=None, workers=None, pro
         one_of("only", name, (*CLAIMS, *FIGURES))
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    cells = [{"job": name, "size": size, "folder": str(folder)} for name in names]
+    for other in SIZES:  # files of a figure have one name in all sizes
+        if other != size and any(folder.glob(f"record-*-{other}.jsonl")):
+            told = f"must hold no report of another size than {size!r}, got {str(folder)!r}"
+            raise ValueError(f"folder: {told} of size {other!r}")
+    cells = {name: {"job": name, "size": size, "folder": str(folder)} for name in names}
     record = folder / f"record-{ntklab.__version__}-{size}.jsonl"
-    frame = sweeps.run(
-        run_job, cells, record=record, executor=executor, workers=workers, retry=True,
-        progress=progress,
-    )
+    how = {"executor": executor, "workers": workers, "progress": progress}
+    with warnings.catch_warnings(action="ignore", category=sweeps.SweepWarning):  # told below
+        frame = sweeps.run(run_job, list(cells.values()), record=record, retry=True, **how)
     frame = frame.set_index("job")
+    drawn = [name for name in FIGURES if name in cells and frame.error[name] == ""]
+    lost = [name for name in drawn if not all(path.exists() for path in _files(folder, name))]
+    if lost:  # deleted since they went on record
+        sweeps.run(run_job, [cells[name] for name in lost], **how)
     report = _write(folder, frame, size)
     failed = frame.index[frame.error != ""]
     if len(failed):
@@ -294,7 +312,7 @@ def _write(folder, frame, size):
     page.append("</tbody></table></div>")
     for name in drawn:
         heading, alt = name.replace("_", " "), frame.told[name]
-        data = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
+        data = base64.b64encode(_files(folder, name)[0].read_bytes()).decode()
         files = " · ".join(f"<a href='{name}.{kind}'>{kind}</a>" for kind in ("pdf", "csv"))
         page.append(
             f"<h2>{escape(heading)}</h2><p>{files}</p>"
@@ -303,16 +321,24 @@ def _write(folder, frame, size):
         markdown += ["", f"## {heading}", "", f"![{alt}]({name}.png)"]
         markdown += ["", f"[pdf]({name}.pdf) · [data]({name}.csv)"]
     html = folder / "report.html"
-    _replace(html, PAGE.format(title=escape(title), body="\n".join(page)))
-    _replace(folder / "report.md", "\n".join(markdown) + "\n")
+    _replace(html, PAGE.format(title=escape(title), body="\n".join(page)).encode())
+    _replace(folder / "report.md", ("\n".join(markdown) + "\n").encode())
     return Report(html, folder / "report.md", claims)
 
 
-def _replace(path, text):
-    """Write a whole file or leave the one before."""
+def _replace(path, content):
+    """A whole file, on disk before a record says so; or the one before, and an error."""
     draft = path.with_name(path.name + ".tmp")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    try:
+        with open(draft, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+        raise OSError(error.errno, f"not written ({error.strerror})", str(path)) from None
 
 
 PAGE = """<!doctype html>

@@ -67,7 +67,6 @@ def broken(size):
     raise ArithmeticError("no figure today")
 
 
-@pytest.mark.filterwarnings("ignore::ntklab.sweeps.SweepWarning")
 def test_a_failure_is_told_and_the_rest_is_reported(tmp_path, monkeypatch):
     monkeypatch.setitem(report.FIGURES, "pair_splitting", broken)
     with pytest.raises(RuntimeError, match="^1 of 2 jobs failed: pair_splitting: Arithmetic"):
