@@ -18,6 +18,9 @@ INDEX = "README.md"  # shown first, where the folder has one
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `ntklab ARGV…` and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a notebook's has all letters
+            stream.reconfigure(errors="replace")  # the locale may have no κ
     parser = argparse.ArgumentParser(prog="ntklab", description=ntklab.__doc__.splitlines()[0])
     parser.add_argument("--version", action="version", version=f"ntklab {ntklab.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

@@ -220,3 +220,11 @@ def test_a_reader_may_leave_early():
     line = f"{shlex.quote(sys.executable)} -m ntklab.cli claims --list | true"
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
     assert done.stderr == ""
+
+
+def test_where_the_locale_has_no_greek_letters():
+    bare = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
+    line = [sys.executable, "-m", "ntklab.cli", "claims", "C12"]
+    done = subprocess.run(line, env=bare, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("C12 [(15) (16)] CORRECTED\n")
+    assert "cos(?(x)/?" in done.stdout and done.stderr == ""
