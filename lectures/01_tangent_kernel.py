@@ -51,7 +51,7 @@ from ntklab.networks import FullyConnected, TwoLayerReLU
 from ntklab.tangent import empirical_ntk, empirical_ntk_by_layer
 from ntklab.training import train
 
-figures.show(width.draw(width.compute(log_width=6, hidden_layers=2)))
+figures.show(width.draw(width.compute(width=64, hidden_layers=2)))
 
 # %% [markdown]
 # Left, each dot is one pair of points: the *tangent kernel* of this network before training, which we

@@ -51,7 +51,7 @@ DRAWINGS = {
     "layers": lambda: pictures.gaussian_layers(SAMPLES, LAYERS),
     "curves": lambda: pictures.error_curves(CURVES),
     "slopes": lambda: pictures.slopes(SLOPES, lambda t: 1 - t / np.pi, np.cos),
-    "network": lambda: pictures.network_and_limit(width.compute(4, 1, 0)),
+    "network": lambda: pictures.network_and_limit(width.compute(16, 1, 0)),
 }
 
 
@@ -75,7 +75,7 @@ def test_deviations_name_each_depth_with_its_law():
 
 
 def test_network_picture_tells_the_distances():
-    seen = width.compute(5, 2, 3)
+    seen = width.compute(32, 2, 3)
     alt = pictures.network_and_limit(seen).get_label()
     for number in (f"{seen.deviation:.0%}", f"{seen.drift:.0%}", "width 32", "2 hidden layers"):
         assert number in alt
@@ -83,10 +83,10 @@ def test_network_picture_tells_the_distances():
 
 def test_width_compute_by_plain_steps():
     """The explorer's three trainings at t = 0 and after; wide networks meet the prediction."""
-    seen = width.compute(9, 1, 1)
+    seen = width.compute(512, 1, 1)
     np.testing.assert_allclose(seen.outputs[0], seen.predicted[0], atol=1e-6)
     np.testing.assert_allclose(seen.outputs[0], seen.limit[0], atol=1e-6)
-    narrow = width.compute(4, 1, 1)
+    narrow = width.compute(16, 1, 1)
     for run, near in ((seen, True), (narrow, False)):
         off = np.abs(run.outputs[-1] - run.predicted[-1]).max()
         assert (off < 0.05) == near
@@ -96,7 +96,7 @@ def test_width_compute_by_plain_steps():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda: width.compute(log_width=10), "log_width"),
+        (lambda: width.compute(width=1024), "width"),
         (lambda: width.compute(hidden_layers=4), "hidden_layers"),
         (lambda: width.compute(seed=-1), "seed"),
     ],

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import ipywidgets as widgets
 import numpy as np
 import torch
 
@@ -18,7 +19,8 @@ from ntklab.training import DivergenceError, train
 
 POINTS = 24
 ITERATIONS = 60
-NARROWEST, WIDEST, DEEPEST = 4, 9, 3  # log2 of the widths; hidden layers
+WIDTHS = (16, 32, 64, 128, 256, 512)
+DEEPEST = 3  # hidden layers
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ class Width:
         return np.sqrt(np.mean((outputs - self.target) ** 2, axis=1))
 
 
-def compute(log_width=6, hidden_layers=2, seed=0):
-    """Train a network (3) of width 2^log_width on cos x + cos 2x at 24 points, 60 steps."""
-    m = 2 ** whole_number("log_width", log_width, at_least=NARROWEST, at_most=WIDEST)
+def compute(width=64, hidden_layers=2, seed=0):
+    """Train a network (3) of this width on cos x + cos 2x at 24 points, 60 steps."""
+    m = whole_number("width", width, at_least=WIDTHS[0], at_most=WIDTHS[-1])
     L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
     generator = torch.Generator().manual_seed(whole_number("seed", seed, at_least=0))
     x = np.linspace(-np.pi, np.pi, POINTS, endpoint=False)
@@ -71,7 +73,7 @@ def compute(log_width=6, hidden_layers=2, seed=0):
         trained = train([network], X, y, rate, ITERATIONS, outputs=True)
     except DivergenceError:
         raise ValueError(
-            f"log_width: this network's kernel is so far from its limit that the steps are too "
+            f"width: this network's kernel is so far from its limit that the steps are too "
             f"long for it and the training diverges; got width {m}, try a wider one"
         ) from None
     t, outputs = trained.iterations, trained.outputs[:, 0].astype(float)
@@ -114,12 +116,14 @@ def draw(seen):
 
 
 def explorer():
-    """Sliders for width (powers of two), hidden layers and the random start."""
+    """Sliders for width (its powers of two), hidden layers and the random start."""
     return Board(
         compute,
         draw,
         {
-            "log_width": whole_slider("log₂ width", 6, NARROWEST, WIDEST),
+            "width": widgets.SelectionSlider(
+                value=64, options=WIDTHS, description="width m", continuous_update=False
+            ),
             "hidden_layers": whole_slider("hidden layers", 2, 1, DEEPEST),
             "seed": whole_slider("random start", 0, 0, 20),
         },
