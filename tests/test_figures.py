@@ -1,11 +1,15 @@
 """Every figure has alt text, draws without a display and leaves no state behind."""
 
+import re
+from pathlib import Path
+
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from ntklab import asymptotics, experiments, figures, fredholm
+from ntklab.figures import style
 from ntklab.kernels import TwoLayerNTK
 
 SPECTRUM = fredholm.solve(TwoLayerNTK(), experiments.ONE_TWO_FOUR, 21)
@@ -75,3 +79,11 @@ def test_a_figure_without_alt_text_is_refused():
     figure, _ = figures.new()
     with pytest.raises(ValueError, match="^figure: must carry alt text"):
         figures.show(figure)
+
+
+def test_colours_are_named_in_one_place():
+    folder = Path(figures.__file__).parent
+    for path in folder.glob("*.py"):
+        named = re.findall(r"\"(#[0-9A-Fa-f]{6})\"", path.read_text(encoding="utf-8"))
+        assert bool(named) == (path.name == "style.py"), path.name
+    assert len(set(style.COLORS.values())) == len(style.COLORS)

@@ -43,6 +43,8 @@ class Board(widgets.VBox):
         for control in controls.values():
             control.style.description_width = "9em"
             control.layout.width = "28em"
+            if isinstance(control, widgets.ToggleButtons):
+                control.style.button_width = "auto"  # all in one row
             control.observe(self._changed, names="value")
         grid = widgets.HBox([*controls.values(), reset], layout={"flex_flow": "row wrap"})
         super().__init__([grid, self.status, self.picture])

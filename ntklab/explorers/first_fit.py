@@ -46,7 +46,8 @@ def _learning(ratio, low, high, network):
 
 def draw(seen):
     """Density, output and fractions."""
-    return moment(seen.learning, seen.iteration, f"10 hidden layers, {seen.network}")
+    kind = "theory" if seen.network == NETWORKS[0] else "network"
+    return moment(seen.learning, seen.iteration, f"10 hidden layers, {seen.network}", kind)
 
 
 def explorer():

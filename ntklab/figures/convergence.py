@@ -38,7 +38,7 @@ def order_of_regions(order, moments=3):
     for ax, when in zip(axes[0], finished, strict=False):
         i = int(np.argmin(np.abs(order.iterations - when)))
         shade_regions(ax, order.density)
-        ax.plot(np.linspace(-np.pi, np.pi, 2001), target, color="0.6", lw=0.8)
+        ax.plot(np.linspace(-np.pi, np.pi, 2001), target, color=COLORS["target"], lw=1.6)
         ax.plot(order.points, order.outputs[i], color=COLORS["network"], lw=1.1)
         ax.set(ylim=(-1.35, 1.35), title=f"iteration {order.iterations[i]}")
         angle_axis(ax)
@@ -71,7 +71,7 @@ def coefficients_and_bounds(table, frequency):
     applies = table[np.isfinite(table.printed)]
     ax.loglog(applies.q, applies.printed, "--", color=COLORS["printed"],
               label="8BZ/(3q√p*), where it applies")
-    ax.loglog(table.q, table.corrected, "-", color=COLORS["experiment"], label="λ_i S")
+    ax.loglog(table.q, table.corrected, "-", color=COLORS["law"], label="λ_i S")
     ax.axvline(frequency, color="0.5", lw=0.8, ls=":")
     ax.set(xlabel="q", ylabel=f"coefficient of cos {frequency}x")
     ax.legend(loc="lower left")
@@ -91,7 +91,7 @@ def tails_and_bounds(table):
     for column, style, color, label in (
         ("reciprocal", ".", COLORS["theory"], "exact"),
         ("reciprocal_printed", "--", COLORS["printed"], "1/q_n, as printed"),
-        ("reciprocal_corrected", "-", COLORS["experiment"], "4/n or 4/(n-1)"),
+        ("reciprocal_corrected", "-", COLORS["law"], "4/n or 4/(n-1)"),
     ):
         left.semilogx(table.n, table[column] * table.q, style, ms=4, lw=1, color=color, label=label)
     left.set(xlabel="n", ylabel="times q_n", title="Σ 1/q² beyond n", ylim=(0.8, 3.4))
@@ -99,7 +99,7 @@ def tails_and_bounds(table):
     tail = np.where(table.rest > 1e-13, table.rest, np.nan)
     right.loglog(table.n, tail, color=COLORS["theory"], label="exact")
     right.loglog(table.n, table.rest_printed, "--", color=COLORS["printed"], label="as printed")
-    right.loglog(table.n, table.rest_corrected, "-", color=COLORS["experiment"], label="λ²S²")
+    right.loglog(table.n, table.rest_corrected, "-", color=COLORS["law"], label="λ²S²")
     right.set(xlabel="n", ylabel="Σ g² beyond n", title="what n modes leave of the target")
     right.legend(loc="lower left")
     figure.set_label(
@@ -118,7 +118,7 @@ def errors_and_bounds(table, title=""):
     for ax, (region, curve) in zip(axes[0], groups, strict=True):
         name = "circle, L²(p)" if region < 0 else named(curve.density[:1])[0] + ", rms"
         ax.loglog(curve.iteration, curve.error, color=COLORS["theory"], label="exact")
-        ax.loglog(curve.iteration, curve.bound, color=COLORS["experiment"], label="S/(eηt√P)")
+        ax.loglog(curve.iteration, curve.bound, color=COLORS["law"], label="S/(eηt√P)")
         ax.set(xlabel="iteration", title=name, ylim=(1e-3, 3))
     axes[0, 0].set_ylabel("error")
     axes[0, 0].legend(loc="lower left")
@@ -145,8 +145,8 @@ def iteration_bounds(table):
     ax = axes[0, 0]
     for column, style, color, label in (
         ("printed", "--", COLORS["printed"], "proof as printed"),
-        ("corrected", "-", COLORS["density"], "its steps with the right constants"),
-        ("direct", "-", COLORS["experiment"], "shorter proof"),
+        ("corrected", "-.", COLORS["law"], "its steps with the right constants"),
+        ("direct", "-", COLORS["law"], "shorter proof"),
         ("exact", "o-", COLORS["theory"], "exact"),
     ):
         ax.loglog(table.frequency, table[column], style, color=color, label=label)
@@ -182,7 +182,8 @@ def finishing_times(exact, trained, ratios=None):
         nets = trained[trained.region == rows.region.iloc[0]]
         left.loglog(nets.frequency, nets.trained, marker, ms=5, mfc="none", color=color)
     sparsest = exact[exact.density == exact.density.min()]
-    left.loglog(sparsest.frequency, sparsest.bound, "--", color="0.2", label="bound, sparsest")
+    left.loglog(sparsest.frequency, sparsest.bound, "--", color=COLORS["law"],
+                label="bound, sparsest")
     frequency_axis(left, exact.frequency)
     left.set_ylabel("iterations")
     left.set_title("lines: exact, dotted: local law,\nmarks: trained networks", fontsize=10)
@@ -190,9 +191,9 @@ def finishing_times(exact, trained, ratios=None):
     if ratios is not None:
         right = axes[0, 1]
         right.loglog(ratios.lowest, ratios.exact, "o-", color=COLORS["theory"], label="exact")
-        right.loglog(ratios.lowest, ratios.local, ":", color=COLORS["theory"], label="local law")
-        right.loglog(ratios.lowest, ratios.bound, "--", color="0.2", label="bound")
-        right.loglog(ratios.lowest, ratios.circle, "s-", color=COLORS["density"], ms=4,
+        right.loglog(ratios.lowest, ratios.local, ":", color=COLORS["law"], label="local law")
+        right.loglog(ratios.lowest, ratios.bound, "--", color=COLORS["law"], label="bound")
+        right.loglog(ratios.lowest, ratios.circle, "s-", color=COLORS["theory"], ms=4, mfc="none",
                      label="whole circle, L²(p)")
         if "trained" in ratios:
             right.loglog(ratios.lowest, ratios.trained, "D", ms=6, mfc="none",
@@ -298,10 +299,12 @@ def theorem_board(density, t, curves, threshold, table, frequency):
     middle.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {frequency}x")
     middle.legend(loc="lower left", fontsize=8)
     place = np.arange(len(table))
-    for column, marker, label in (("exact", "o", "exact"), ("local", "x", "local law"),
-                                  ("bound", "^", "bound")):
+    for column, marker, meaning, label in (
+        ("exact", "o", "theory", "exact"), ("local", "x", "law", "local law"),
+        ("bound", "^", "law", "bound"),
+    ):
         values = table[column].where(np.isfinite(table[column]))
-        right.semilogy(place, values, marker, ms=8, mfc="none", label=label)
+        right.semilogy(place, values, marker, ms=8, mfc="none", color=COLORS[meaning], label=label)
     told = []
     for i, row in enumerate(table.itertuples()):
         name = named([row.density])[0]

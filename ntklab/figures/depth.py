@@ -147,7 +147,7 @@ def kernel_and_spectrum(seen):
     index = np.arange(1, len(seen.eigenvalues))
     q = (index + 1) // 2
     middle.loglog(q, seen.eigenvalues[1:], "o", ms=3, color=COLORS["theory"], label="computed")
-    middle.loglog(q, seen.law[1:], color=COLORS["experiment"], label="2|k'(0)|Z²/q²")
+    middle.loglog(q, seen.law[1:], color=COLORS["law"], label="2|k'(0)|Z²/q²")
     middle.set_xlabel("index q")
     middle.set_ylabel("eigenvalue λ")
     middle.legend()

@@ -18,7 +18,7 @@ def _theta_axis(ax):
 def _widths(ax, m, values):
     """Doubly logarithmic, widths as ticks, and the slope -1/2 through the middle of `values`."""
     guide = np.exp(np.mean(np.log(values))) * np.sqrt(np.exp(np.log(m).mean()) / m)
-    ax.loglog(m, guide, color=COLORS["printed"], ls="--", lw=1, label="slope -1/2")
+    ax.loglog(m, guide, color=COLORS["law"], ls="--", lw=1, label="slope -1/2")
     ax.set_xticks(m, [f"{value:g}" for value in m])
     ax.set_xlabel("width m")
     ax.minorticks_off()
@@ -54,7 +54,7 @@ def network_and_limit(seen):
         (seen.limit, COLORS["theory"], "-", "predicted from infinite width"),
     ]
     t = seen.iterations
-    middle.plot(seen.angles, seen.target, color="0.6", lw=4, alpha=0.5, label="target")
+    middle.plot(seen.angles, seen.target, color=COLORS["target"], lw=4, label="target")
     for outputs, color, kind, label in lines:
         marks = {"ms": 4} if kind == "o" else {}
         middle.plot(seen.angles, outputs[-1], kind, color=color, label=label, **marks)

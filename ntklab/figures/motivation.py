@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ntklab.figures.style import COLORS, angle_axis, draw_density, new, styled
+from ntklab.figures.style import COLORS, SERIES, angle_axis, draw_density, new, styled
 
 
 def wave(frequency):
@@ -11,7 +11,7 @@ def wave(frequency):
 
 
 LINES = {0: "-", 1: "--"}  # low and high frequency
-HALF_COLORS = {"dense": "#0072B2", "sparse": "#D55E00"}
+HALF_COLORS = {"dense": SERIES[0], "sparse": SERIES[1]}
 
 
 @styled
@@ -39,17 +39,17 @@ def snapshots(learning, iterations):
     return figure
 
 
-def _output(ax, learning, asked):
+def _output(ax, learning, asked, kind="network"):
     t, output = learning.at(asked)
     x = learning.points
     target = learning.components.sum(0)
     grid = np.linspace(-np.pi, np.pi, 1001)
     low, high = learning.frequencies
-    ax.plot(grid, np.cos(low * grid) + 0.4 * np.cos(high * grid), color="#7FCDEE", lw=2.5,
+    ax.plot(grid, np.cos(low * grid) + 0.4 * np.cos(high * grid), color=COLORS["target"], lw=2.5,
             label="target")
-    ax.plot(x, output, color="black", lw=1, label="network")
+    ax.plot(x, output, color=COLORS[kind], lw=1.2, label="network")
     sparse = x >= 0
-    ax.plot(x[sparse], output[sparse], "k.", ms=3)
+    ax.plot(x[sparse], output[sparse], ".", color=COLORS[kind], ms=4)
     ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
     rms = np.sqrt(np.mean((output - target) ** 2))
     ax.set_title(f"iteration {t}: rms error {rms:.2f}")
@@ -94,12 +94,15 @@ def _fractions(ax, learning, title):
 
 
 @styled
-def moment(learning, iteration, title):
-    """Density, output at one iteration, and the fractions up to the end with that moment marked."""
+def moment(learning, iteration, title, kind="network"):
+    """Density, output at one iteration, and the fractions up to the end with that moment marked.
+
+    `kind` says whose output it is, and so its colour: "network" or "theory".
+    """
     figure, axes = new(1, 3, size=(11.5, 3.6), width_ratios=[0.8, 1.2, 1.2])
     draw_density(axes[0, 0], learning.density)
     axes[0, 0].set_title("density of the data")
-    _output(axes[0, 1], learning, iteration)
+    _output(axes[0, 1], learning, iteration, kind)
     axes[0, 1].legend(loc="lower right", fontsize=8)
     _fractions(axes[0, 2], learning, title)
     handles, labels = axes[0, 2].get_legend_handles_labels()

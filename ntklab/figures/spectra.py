@@ -67,10 +67,10 @@ def density_and_spectrum(density, spectrum, index):
     q = (np.arange(len(spectrum)) + 1) // 2
     middle.loglog(q[1:], spectrum.eigenvalues[1:], "o", ms=4, mfc="none", color=COLORS["theory"],
                   label="computed")
-    middle.loglog(q[1:], density.Z**2 / (np.pi * q[1:] ** 2.0), "-", lw=1, color=COLORS["theory"],
+    middle.loglog(q[1:], density.Z**2 / (np.pi * q[1:] ** 2.0), "-", lw=1, color=COLORS["law"],
                   label="Z²/πq²")
     middle.loglog(max(q[index], 0.8), spectrum.eigenvalues[index], "o", ms=9, mfc="none",
-                  color=COLORS["experiment"], label=f"i = {index}")
+                  mew=2, color="black", label=f"i = {index}")
     middle.set(xlabel="q", ylabel="eigenvalue λ", title=f"λ = {spectrum.eigenvalues[index]:.4g}")
     middle.legend()
     shade_regions(right, density)
@@ -146,13 +146,13 @@ def sampling_convergence(errors, law):
     ax = axes[0, 0]
     for column, marker, color, label in (
         ("eigenvalue_error", "o", COLORS["experiment"], "eigenvalues, relative"),
-        ("eigenfunction_error", "s", COLORS["network"], "first three eigenfunctions, sine"),
+        ("eigenfunction_error", "s", SERIES[3], "first three eigenfunctions, sine"),
     ):
         ax.loglog(errors.points, errors[column], marker, ms=3, alpha=0.25, color=color)
         mean = errors.groupby("points")[column].agg(lambda e: np.sqrt(np.mean(e**2)))
         ax.loglog(mean.index, mean, marker + "-", color=color, label=label)
     n = np.array([errors.points.min(), errors.points.max()], dtype=float)
-    ax.loglog(n, law.constant * n**-0.5, "--", color=COLORS["theory"], label="slope -1/2")
+    ax.loglog(n, law.constant * n**-0.5, "--", color=COLORS["law"], label="slope -1/2")
     ax.set(xlabel="sampled points n", ylabel="distance to the population")
     ax.legend()
     figure.set_label(
@@ -192,7 +192,8 @@ def lemma_residual(q, residual, exact):
     figure, axes = new(size=(6.4, 3.6))
     ax = axes[0, 0]
     ax.loglog(q, residual, "o", ms=4, mfc="none", color=COLORS["printed"], label="(14)")
-    ax.loglog(q, residual[-1] * (q / q[-1]) ** -2.0, "--", color="0.3", lw=1, label="slope -2")
+    ax.loglog(q, residual[-1] * (q / q[-1]) ** -2.0, "--", color=COLORS["law"], lw=1,
+              label="slope -2")
     ax.loglog(q, exact, "s", ms=4, mfc="none", color=COLORS["theory"], label="exact law")
     ax.set(xlabel="q", ylabel="relative residual")
     ax.legend()

@@ -17,10 +17,12 @@ from matplotlib.figure import Figure
 COLORS = {
     "density": "#E69F00",
     "kernel": "#CC79A7",
-    "theory": "#0072B2",
+    "theory": "#0072B2",  # exact, without sampling or training
+    "law": "#000000",  # closed forms beside it: limits, bounds, slopes
     "experiment": "#D55E00",
     "network": "#009E73",
-    "printed": "#6E6E6E",
+    "target": "#7FCDEE",
+    "printed": "#6E6E6E",  # the lecture's own formula, where it is another
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"

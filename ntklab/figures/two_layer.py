@@ -112,8 +112,8 @@ def learned_or_not(parity):
         left.semilogx(t, parity.fractions[i], marker, ms=4, color=SERIES[i], mfc="none",
                       label=f"{name}, trained")
         right.plot(parity.angles, parity.outputs[i, -1], color=SERIES[i], label=name)
-    right.plot(parity.angles, np.cos(parity.frequency * parity.angles), color="#7FCDEE", lw=3,
-               zorder=0, label="target")
+    target = np.cos(parity.frequency * parity.angles)
+    right.plot(parity.angles, target, color=COLORS["target"], lw=3, zorder=0, label="target")
     left.set_ylim(-0.15, 1.2)
     left.set_xlabel("1 + iteration")
     left.set_ylabel(f"fraction of cos {parity.frequency}x learned")
@@ -148,17 +148,17 @@ def bias_switch(seen):
     left.set_ylabel("k(θ)")
     left.set_title("kernel with bias" if seen.bias else "kernel without bias")
     kappa = np.arange(len(seen.eigenvalues))
-    colors = [COLORS["experiment"] if k == seen.frequency else COLORS["theory"] for k in kappa]
     shown = np.maximum(seen.eigenvalues, 1e-9)
-    middle.bar(kappa, shown, color=colors)
+    edges = np.where(kappa == seen.frequency, 2.5, 0)  # the one looked at
+    middle.bar(kappa, shown, color=COLORS["theory"], edgecolor="black", linewidth=edges)
     middle.set_xticks(kappa[::2])
     middle.set_yscale("log")
     middle.set_ylim(1e-4, 1)
     middle.set_xlabel("frequency κ")
     middle.set_ylabel("eigenvalue λ")
     middle.set_title(f"λ at κ = {seen.frequency}: {seen.eigenvalues[seen.frequency]:.2g}")
-    right.plot(seen.x, seen.target, color="#7FCDEE", lw=3, label="target")
-    right.plot(seen.x, seen.output, color="black", label="learned")
+    right.plot(seen.x, seen.target, color=COLORS["target"], lw=3, label="target")
+    right.plot(seen.x, seen.output, color=COLORS["theory"], label="learned")
     angle_axis(right)
     right.set_ylim(-2.6, 2.9)
     right.set_title(f"iteration {seen.iteration:.0f}: {seen.fraction:.0%} of cos {seen.frequency}x")
