@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ntklab.figures.style import COLORS, SERIES, angle_axis, draw_density, new, styled
+from ntklab.figures.style import COLORS, HALVES, angle_axis, draw_density, new, styled
 
 
 def wave(frequency):
@@ -11,7 +11,6 @@ def wave(frequency):
 
 
 LINES = {0: "-", 1: "--"}  # low and high frequency
-HALF_COLORS = {"dense": SERIES[0], "sparse": SERIES[1]}
 
 
 @styled
@@ -84,7 +83,7 @@ def _fractions(ax, learning, title):
     for (half, frequency), curve in table.groupby(["half", "frequency"], sort=False):
         ax.semilogx(
             1 + curve.iteration, curve.fraction, LINES[learning.frequencies.index(frequency)],
-            color=HALF_COLORS[half], label=f"{wave(frequency)}, {half} half",
+            color=HALVES[half], label=f"{wave(frequency)}, {half} half",
         )
     ax.axhline(1, color=COLORS["printed"], lw=0.8)
     ax.set_ylim(-0.35, 1.35)

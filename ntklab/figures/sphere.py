@@ -4,9 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LightSource
 
-from ntklab.figures.style import COLORS, MARKERS, SERIES, new, styled
-
-HALVES = {"sparse": "#D55E00", "dense": "#0072B2"}
+from ntklab.figures.style import COLORS, HALVES, MARKERS, SERIES, new, styled
 
 
 def draw_sphere(ax, function, axis=None, limit=None):

@@ -26,6 +26,7 @@ COLORS = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"
+HALVES = {"sparse": SERIES[1], "dense": SERIES[0]}
 
 STYLE = {
     "axes.axisbelow": True,
