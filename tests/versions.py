@@ -1,0 +1,83 @@
+"""The tests at the lowest and at the highest versions that pyproject.toml admits.
+
+    python tests/versions.py [lowest|highest|both] [PYTEST ARGUMENTS]
+
+makes a fresh environment for each, outside the checkout, with every run-time dependency at that
+end of its range, says what is in it, and runs the unit tests there (or what the arguments name).
+torch stays where pip puts it: old builds bring gigabytes of CUDA. Takes about ... minutes each.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+COURSE = Path(__file__).parents[1]
+UNIT_TESTS = [
+    "tests", "-q",
+    *(f"--ignore=tests/{name}" for name in ("browser", "test_site.py", "test_binder_image.py")),
+]
+
+
+def dependencies():
+    """Those at run time, but torch."""
+    project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = [Requirement(line) for line in project["dependencies"]]
+    return [one for one in found if one.name != "torch"]
+
+
+def released(dependency):
+    """Versions with a wheel for this Python that pyproject.toml admits, in order."""
+    command = [sys.executable, "-m", "pip", "index", "versions", "--only-binary=:all:"]
+    shown = subprocess.run(
+        [*command, dependency.name], capture_output=True, text=True, check=True
+    ).stdout
+    [listed] = re.findall(r"Available versions: (.*)", shown)
+    return sorted(dependency.specifier.filter(map(Version, listed.split(", "))))
+
+
+def environment(folder, end):
+    """A Python in a new environment with all dependencies at that end of their ranges."""
+    pins = {one.name: released(one)[0 if end == "lowest" else -1] for one in dependencies()}
+    constraints = folder / "constraints.txt"
+    constraints.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()))
+    venv.create(folder / "env", with_pip=True)
+    python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "-c", constraints, "-e", f"{COURSE}[test]"],
+        check=True,
+        env=os.environ | {"PIP_RETRIES": "0"},
+    )
+    ask = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
+    names = [*pins, "torch"]
+    told = subprocess.run(
+        [python, "-c", ask, *names], capture_output=True, text=True, check=True
+    ).stdout.split()
+    print(f"{end}:", ", ".join(map(" ".join, zip(names, told, strict=True))), flush=True)
+    assert told[:-1] == [str(version) for version in pins.values()]
+    return python
+
+
+def main(which="both", *arguments):
+    ends = {"both": ["lowest", "highest"], "lowest": ["lowest"], "highest": ["highest"]}[which]
+    failed = []
+    for end in ends:
+        with tempfile.TemporaryDirectory(prefix=f"ntklab-{end}-") as folder:
+            python = environment(Path(folder), end)
+            command = [python, "-m", "pytest", "-p", "no:cacheprovider", *(arguments or UNIT_TESTS)]
+            if end == "lowest":  # old releases call what newer ones of others deprecate
+                command += ["-W", "ignore::DeprecationWarning"]
+            if subprocess.run(command, cwd=COURSE).returncode:
+                failed.append(end)
+    return f"failed at the {' and the '.join(failed)} versions" if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
