@@ -56,6 +56,8 @@ def lab(browser, tmp_path):
     course, home, log = tmp_path / "course", tmp_path / "home", tmp_path / "jupyterlab.log"
     for folder in ("lectures", "exercises"):
         shutil.copytree(COURSE / folder, course / folder)
+    for name in ("README.md", "LICENSE", "CITATION.cff"):
+        shutil.copy(COURSE / name, course)
     home.mkdir()
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_"))}
     port, token = _free_port(), "ntklab"

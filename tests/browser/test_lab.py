@@ -49,10 +49,13 @@ widgets.VBox([slider, widgets.interactive_output(draw, {"frequency": slider})])
 """
 
 
+LAPTOP, PROJECTOR = {"width": 1280, "height": 900}, {"width": 1920, "height": 1080}
+
+
 @pytest.fixture
-def page(browser, lab):
-    """The start page of the course."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+def page(browser, lab, request):
+    """The start page of the course, on a laptop unless the test is given another screen."""
+    context = browser.new_context(viewport=getattr(request, "param", LAPTOP))
     page = context.new_page()
     page.set_default_timeout(60 * SECONDS)
     page.goto(lab.url)
@@ -78,6 +81,23 @@ def test_lecture_runs_and_its_explorers_follow_every_control(page, lab, lecture)
     assert saved(page, lab, f"lectures/{lecture}.py") == original(f"lectures/{lecture}.py")
 
 
+@pytest.mark.parametrize("page", [LAPTOP, PROJECTOR], indirect=True, ids=["laptop", "projector"])
+def test_the_index_comes_first_and_leads_to_a_lecture(page):
+    index = page.locator(".jp-MarkdownViewer")
+    index.locator("h1", has_text="ntklab").wait_for()
+    picture = index.locator("img[alt*='ten hidden layers']")
+    picture.wait_for()
+    page.wait_for_function("image => image.naturalWidth > 500", arg=picture.element_handle())
+    box = picture.bounding_box()
+    assert box["x"] + box["width"] <= page.viewport_size["width"]
+    index.locator("a[href*='03_fredholm_eigenfunctions']").first.click()
+    page.locator(".jp-NotebookPanel .jp-Notebook").wait_for()
+    page.locator(IDLE).wait_for()
+    assert "Eigenfunctions" in page.locator(".jp-Notebook h1").first.inner_text()
+    assert page.locator("text=official Jupyter news").count() == 0
+
+
+@pytest.mark.parametrize("page", [PROJECTOR], indirect=True, ids=["projector"])
 def test_an_exercise_answers_and_saving_keeps_only_what_was_typed(page, lab):
     name = "exercises/02_two_layer_kernel.py"
     open_by_double_click(page, *name.split("/"))
@@ -112,6 +132,7 @@ def test_an_error_in_a_widget_callback_is_seen(page, lab):
 
 
 def open_by_double_click(page, folder, name):
+    page.locator(".jp-MarkdownViewer").wait_for()  # all of JupyterLab has come
     page.locator(".jp-DirListing-item", has_text=folder).dblclick()
     page.locator(".jp-DirListing-item", has_text=name).dblclick()
     page.locator(".jp-NotebookPanel .jp-Notebook").wait_for()
