@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 COURSE = Path(__file__).parents[1]
 LECTURES = "lectures" if os.environ.get("EVERY_LECTURE") else "lectures/02_two_layer_kernel.py"
 CLAIMS = ["C10", "C11", "C12", "C13"]
