@@ -1,5 +1,6 @@
 """What repo2docker would build from binder/: pins that install and fit, small, able to run."""
 
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from ntklab import cli
 
 COURSE = Path(__file__).parents[1]
 LARGEST = 2500  # MB installed
@@ -84,8 +87,10 @@ def test_a_lecture_runs_in_it_under_start(image):
     assert 100 < float(done.stdout) < MEMORY
 
 
-def test_the_launch_address_opens_a_lecture_that_exists():
+def test_the_launch_address_opens_the_index():
     text = (COURSE / "README.md").read_text(encoding="utf-8")
-    address = r"mybinder\.org/v2/gh/OWNER/ntklab/HEAD\?urlpath=lab/tree/([\w/]+\.py)"
-    (path,) = re.findall(address, text)
-    assert (COURSE / path).is_file()
+    address = r"mybinder\.org/v2/gh/OWNER/ntklab/HEAD\?urlpath=lab/tree/([\w/]+\.md)"
+    assert re.findall(address, text) == [cli.INDEX]
+    viewers = json.loads((COURSE / "ntklab/jupyter/ntklab.json").read_text(encoding="utf-8"))
+    opened = viewers["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
+    assert opened["markdown"] == "Markdown Preview"

@@ -3,7 +3,9 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from urllib.parse import unquote
 
 from ntklab.claims import CLAIMS
 from ntklab.course import site
@@ -17,7 +19,7 @@ def blocks(language):
 
 
 def test_each_shell_command_is_one_line_that_starts_from_nothing():
-    assert len(blocks("sh")) == 3
+    assert len(blocks("sh")) == 4
     for block in blocks("sh"):
         assert block.count("\n") == 1
         assert block.startswith("python3 -m venv .venv && . .venv/bin/activate && pip install ")
@@ -65,6 +67,19 @@ def test_the_ledger_is_that_of_the_package_with_the_verdicts_of_the_lectures():
         claim.id: [claim.source, measured[claim.id], claim.statement, claim.truth]
         for claim in CLAIMS.values()
     }
+
+
+def test_badges_are_true():
+    project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    badges = " ".join(unquote(url) for url in re.findall(r"img\.shields\.io/badge/(\S+)\)\]", README))
+    (python,) = re.findall(r"python-(\S+?)\+", badges)
+    assert project["requires-python"] == f">={python}"
+    licence = (COURSE / "LICENSE").read_text(encoding="utf-8")
+    for name in ("BSD 3-Clause", "CC BY 4.0"):
+        assert name.replace(" ", "-") in badges.replace(" ", "-").replace("--", "-")
+        assert name.replace(" ", "-") in project["license"].replace(" ", "-")
+        assert name in licence
+    assert "arXiv:2003.04560" in badges
 
 
 def test_minutes_are_those_of_the_lectures():
