@@ -71,7 +71,7 @@ def test_the_ledger_is_that_of_the_package_with_the_verdicts_of_the_lectures():
 
 def test_badges_are_true():
     project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    badges = " ".join(unquote(url) for url in re.findall(r"img\.shields\.io/badge/(\S+)\)\]", README))
+    badges = unquote(" ".join(re.findall(r"img\.shields\.io/badge/(\S+)\)\]", README)))
     (python,) = re.findall(r"python-(\S+?)\+", badges)
     assert project["requires-python"] == f">={python}"
     licence = (COURSE / "LICENSE").read_text(encoding="utf-8")

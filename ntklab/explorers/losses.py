@@ -49,6 +49,6 @@ def explorer():
                 value=1.0, min=-1, max=2, step=0.1, description="Sobolev order s",
                 continuous_update=False,
             ),
-            "high": whole_slider("highest frequency", 9, 4, 15),
+            "high": whole_slider("highest κ", 9, 4, 15),
         },
     )
