@@ -125,6 +125,9 @@ def _add_build(commands):
     html.add_argument(
         "--out", metavar="FOLDER", type=Path, help="where to (default: _build/html in the course)"
     )
+    html.add_argument(
+        "--no-execute", action="store_true", help="text, formulas and code alone, in seconds"
+    )
     html.set_defaults(run=_build_html)
 
     colab = kinds.add_parser("colab", help="notebooks that install the course in Google Colab")
@@ -161,7 +164,8 @@ def _build_html(args):
     from ntklab.course import site
 
     course = course_folder()
-    _report([site.build(course, args.out or course / "_build" / "html", args.names)])
+    out = args.out or course / "_build" / "html"
+    _report([site.build(course, out, args.names, execute=not args.no_execute)])
 
 
 def _build_colab(args):

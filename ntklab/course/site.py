@@ -54,7 +54,7 @@ class Page:
         )
 
 
-def build(course, out, names=(), progress=True):
+def build(course, out, names=(), progress=True, execute=True):
     """Execute the lectures and write the site; return its index page.
 
     Parameters
@@ -68,6 +68,8 @@ def build(course, out, names=(), progress=True):
         Lectures to build, e.g. "03"; all when empty.
     progress : bool
         Whether to let Sphinx say what it does.
+    execute : bool
+        False shows text, formulas and code alone, in seconds.
 
     Raises
     ------
@@ -92,6 +94,7 @@ def build(course, out, names=(), progress=True):
         _prepare(course, source, lectures, exercises)
         command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html"]
         command += ["-D", f"nb_execution_cache_path={cache}", str(source), str(out)]
+        command += [] if execute else ["-D", "nb_execution_mode=off"]
         command += [] if progress else ["-q"]
         # progress bars would stand on the pages half-done
         environment = os.environ | {"TQDM_DISABLE": "1"}
