@@ -79,7 +79,7 @@ def check(folder, whole, status):
 
 
 def test_kill_9_at_random_moments(whole, tmp_path):
-    """Half of them while a file is being written; half of them without the workers."""
+    """About half of them while a file is being written; about half without the workers."""
     rng, folder, kills, in_writing = np.random.default_rng(5), tmp_path / "0", 0, 0
     while kills < KILLS:
         before, workers = kept(folder), int(rng.integers(2))
@@ -106,8 +106,7 @@ def test_kill_9_at_random_moments(whole, tmp_path):
     _, told = process.communicate()
     assert process.returncode == 0, told
     check(folder, whole, 0)
-    print(in_writing, "of", KILLS, "kills left a draft behind")
-    assert in_writing > 0
+    assert in_writing > KILLS / 4
 
 
 # One disk through its troubles: 4 kB, 64 kB, not to be written, large enough.
@@ -160,6 +159,7 @@ def test_a_disk_without_room_and_one_that_is_read_only(whole, tmp_path):
     check(tmp_path / "4", whole, 0)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="/proc is closed even to root")
 def test_a_folder_that_cannot_be_made_is_named():
     done = subprocess.run(command("/proc/report"), capture_output=True, text=True)
     assert done.returncode == 1
