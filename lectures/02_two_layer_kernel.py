@@ -152,7 +152,9 @@ print(claims.judge("C09"))
 #
 # Two facts make it easy: $\int_0^\pi (\pi-\theta)\cos\kappa\theta\,d\theta$ is $2/\kappa^2$ for odd
 # $\kappa$, zero for even $\kappa \ge 2$, and $\pi^2/2$ for $\kappa = 0$; and
-# $\cos\theta\cos\kappa\theta = \frac12\big(\cos(\kappa-1)\theta + \cos(\kappa+1)\theta\big)$.
+#
+# $$\cos\theta\cos\kappa\theta = \tfrac12\big(\cos(\kappa-1)\theta + \cos(\kappa+1)\theta\big).$$
+#
 # So the **1**, the bias, contributes to odd $\kappa$ (and 0) only. And the **$\cos\theta$**, the weights, shift
 # $\kappa$ by one and contribute to even $\kappa$ (and 1) only!
 #

@@ -171,7 +171,9 @@ for kappa in (1, 3, 5, 8):
 # 2. $\pi = \int\cos^2\kappa x\,dx$ is a norm without $p$. In $L^2(p)$, where the $v_i$ are orthonormal,
 #    $\sum_i g_i^2 \le \|g\|^2 \le 1$ *as a whole*: no $\pi$, and no factor $n$ either.
 # 3. The "$\approx$" drops what $u$ has learned of the modes beyond $n$. Pythagoras does without it:
-#    $\|g-u\|^2 = \sum_i (1-\eta\lambda_i)^{2t}g_i^2 \le \Delta^2 + \sum_{i>n}g_i^2$.
+#
+#    $$\|g-u\|^2 = \sum_i (1-\eta\lambda_i)^{2t}g_i^2 \le \Delta^2 + \sum_{i>n}g_i^2 .$$
+#
 # 4. The slide stops at "lower bound $t$". Solving, $t \ge \log(4\pi n/\delta^2)/(-2\log(1-\eta\lambda_n))$, and $\lambda_n$ is about
 #    $Z^2/\pi q_n^2$. With the lemma's $n$ that is of order $Z^2B^4/(p^{*2}\delta^4)$, **without $\kappa$**. Only for
 #    $\kappa \gtrsim 1/\delta^2$ does the printed chain give $\kappa^2/p^*$.

@@ -290,7 +290,8 @@ print(claims.judge("C21", table=table))
 # ## Summary
 #
 # - Depth sharpens the kernel: a peak about $4/L$ wide on a flat floor.
-# - Two slopes give the spectrum: $\lambda_\kappa \approx (L(L+1)/2 \pm \text{a fading remainder})/\pi^2\kappa^2$.
+# - Two slopes give the spectrum: $\lambda_\kappa \approx L(L+1)/2\pi^2\kappa^2$, and a remainder that
+#   fades.
 # - Eigenfunctions follow $\sqrt p$ from three hidden layers on (at two, opposite places mix), for
 #   frequencies above about $L$; below, very deep kernels learn dense places first.
 # - Time is $\kappa^d/p$; the slide's $\kappa^{-d}/p$ is a misprint.

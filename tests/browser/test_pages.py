@@ -1,5 +1,6 @@
 """The reading edition in a browser, on a desk and on a phone."""
 
+import contextlib
 import functools
 import http.server
 import threading
@@ -13,6 +14,7 @@ from ntklab.course import site
 
 COURSE = Path(__file__).parents[2]
 
+PHONE, DESK = {"width": 390, "height": 900}, {"width": 1280, "height": 900}
 LECTURE = "03"
 PAGES = (
     "index.html",
@@ -31,7 +33,21 @@ def address(browser, tmp_path_factory):
     """Where the site of one lecture and its assignment is served."""
     folder = tmp_path_factory.mktemp("site")
     site.build(COURSE, folder, [LECTURE], progress=False)
+    with served(folder) as url:
+        yield url
 
+
+@pytest.fixture(scope="module")
+def whole(browser, tmp_path_factory):
+    """Where the site of all lectures is served, none of them executed."""
+    folder = tmp_path_factory.mktemp("whole")
+    site.build(COURSE, folder, progress=False, execute=False)
+    with served(folder) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def served(folder):
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *args):
             pass
@@ -44,9 +60,9 @@ def address(browser, tmp_path_factory):
     server.server_close()
 
 
-@pytest.fixture(params=[390, 1280], ids=["phone", "desk"])
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
 def page(browser, request):
-    page = browser.new_page(viewport={"width": request.param, "height": 900})
+    page = browser.new_page(viewport=request.param)
     yield page
     page.close()
 
@@ -73,24 +89,30 @@ def test_page(page, address, name):
     assert serious == []
 
 
-def test_every_link_inside_the_site_leads_somewhere(browser, address):
-    page, seen, waiting = browser.new_page(), set(), [address + name for name in PAGES]
+def test_every_page_fits_a_phone_and_every_link_inside_leads_somewhere(browser, whole):
+    page, seen, waiting = browser.new_page(viewport=PHONE), set(), [whole + "index.html"]
     while waiting:
         url = waiting.pop()
         if url in seen or "/_static/" in url:
             continue
         seen.add(url)
         assert page.goto(url).ok, url
+        page.wait_for_function(TYPESET)
+        assert page.locator(".MathJax_Error, .merror").count() == 0, url
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= PHONE["width"], f"{url}: {wide} pixels wide"
         links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
         ids = set(page.eval_on_selector_all("[id]", "all => all.map(e => e.id)"))
         for link in links:
             target, fragment = urldefrag(urljoin(url, link))
             if target == url and fragment:
                 assert fragment in ids, f"{url}: no {fragment}"
-            if target.startswith(address):
+            if target.startswith(whole):
                 waiting.append(target)
     page.close()
-    assert len(seen) >= len(PAGES)
+    pages = [name.removeprefix(whole) for name in seen]
+    for kind, many in (("lectures", 8), ("exercises", 7), ("api", 60)):
+        assert sum(name.startswith(f"{kind}/") for name in pages) >= many
 
 
 def test_previous_and_next_lead_through_the_course(browser, address):
