@@ -41,23 +41,21 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ntklab import claims, figures
+from ntklab import claims, figures, tangent
 from ntklab.experiments import fit_power, lazy
 from ntklab.explorers import width
 from ntklab.figures import lazy as pictures
 from ntklab.geometry import to_circle
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import FullyConnected, TwoLayerReLU
-from ntklab.tangent import empirical_ntk, empirical_ntk_by_layer
 from ntklab.training import train
 
 figures.show(width.draw(width.compute(width=64, hidden_layers=2)))
 
 # %% [markdown]
-# Left, each dot is one pair of points: the *tangent kernel* of this network before training, which we
-# define in a moment. The line is what it tends to as the network gets wider. Middle and right, the
-# trained network (dots) and two predictions of it, which come from these kernels without any
-# training.
+# Left, each dot is a pair of points: the *tangent kernel* of this network before training, defined in a
+# moment. The line is what it tends to as the network gets wider. Middle and right, the trained network
+# (dots) and two predictions of it, which come from these kernels without any training.
 
 # %%
 width.explorer()
@@ -65,8 +63,8 @@ width.explorer()
 # %% [markdown]
 # Three things to try:
 #
-# - widen the network from $2^4$ to $2^9$. Which of the two predictions becomes good first?
-# - change the random start at width $2^4$, then at $2^9$. What stays the same?
+# - widen the network from 16 to 512. Which of the two predictions becomes good first?
+# - change the random start at width 16, then at 512. What stays the same?
 # - add hidden layers at fixed width. Is a deeper network closer to its limit, or farther from it?
 
 # %% [markdown]
@@ -83,8 +81,7 @@ width.explorer()
 # Read an entry like this: change the parameters a little so as to raise the output at $x'$; then
 # $H(x, x')$ says how much the output at $x$ rises with it.
 #
-# Compute it for a network with one hidden layer, equation (6), at three points: one gradient for each
-# point by autograd, then all inner products.
+# For network (6), one hidden layer, at three points: a gradient for each by autograd, then all products.
 
 # %% tags=["nbval-check-output"]
 network = TwoLayerReLU(1000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
@@ -103,7 +100,7 @@ print((J @ J.T).round(3))
 # course uses, and the formula of infinite width, which lecture 2 derives.
 
 # %% tags=["nbval-check-output"]
-H = empirical_ntk(network, X)
+H = tangent.empirical_ntk(network, X)
 print("the same by empirical_ntk:", np.allclose(H, J @ J.T, rtol=1e-10))
 print("infinite width:")
 print(TwoLayerNTK(bias=True, normalization="network")(X).round(3))
@@ -136,7 +133,7 @@ points, y = to_circle(x), lazy.target(x)
 print("width   what (21) misses, relative to the change of u")
 for m in (100, 1000, 10_000, 100_000):
     net = lazy.two_layer(m, rng=np.random.default_rng(0), device="cpu")
-    H = empirical_ntk(net, points) / len(x)
+    H = tangent.empirical_ntk(net, points) / len(x)
     eta = 1 / np.linalg.eigvalsh(H)[-1]
     u = train([net], points, y, eta, iterations=1, outputs=True).outputs[:, 0]
     missed = u[1] - u[0] + eta * H @ (u[0] - y)
@@ -218,8 +215,7 @@ print(claims.judge("C02", table=table))
 # Were they independent, $\sqrt m$ terms $\pm\frac1m$ would add up to $m^{1/4}/m = m^{-3/4}$; the measured
 # exponent is about $-0.7$. (`"full"` found $-0.52 \pm 0.02$ for (1) from the paired start, $-0.50 \pm 0.01$
 # for its vectors and $-0.69 \pm 0.01$ for the change of the kernel, over widths 256 to 65 536.)
-
-# %% [markdown]
+#
 # ## Can we not just start small?
 #
 # The theorem behind (1) does so: its starting weights are $N(0, \tau^2)$ with a small $\tau$. The ReLU
@@ -238,8 +234,7 @@ for m, tau in [(m, tau) for m in (256, 4096) for tau in (1, 1 / 2, 1 / 4, 1 / 8,
 # the kernel changes, the network stops being lazy. What (1) misses is about $\tau$, plus a multiple of
 # $1/(\tau\sqrt m)$. Their sum is least at $\tau \sim m^{-1/4}$ (here $\frac14$ and $\frac18$), where it falls like
 # $m^{-1/4}$ only. The paired start, $u^{(0)} = 0$ with weights of order one, is the better way.
-
-# %% [markdown]
+#
 # ## One network speaks for all
 #
 # Definition (2) has an expectation, and we replaced it by one network. For one hidden layer
@@ -265,8 +260,7 @@ print(claims.judge("C03", table=spread))
 # %% [markdown]
 # The same rate at any depth, with a constant that grows: to be as close to the limit as a network of one
 # hidden layer, one of three must be three to four times as wide.
-
-# %% [markdown]
+#
 # ## Layers of random Gaussians
 #
 # Why is there a limit for several layers? Equation (3) defines the network,
@@ -309,8 +303,7 @@ print(claims.judge("C04", table=layers))
 # %% [markdown]
 # The covariance in one network fluctuates like $m^{-1/2}$; the *shape* of the distribution over networks
 # is Gaussian up to $1/m$ already. The first layer is Gaussian at any width: below it nothing is random.
-
-# %% [markdown]
+#
 # ## Backwards through the layers
 #
 # Now the gradients. By the chain rule, as on the backup slides,
@@ -347,13 +340,13 @@ for h, (mine, theirs) in enumerate(zip(by_hand, by_torch, strict=True), start=1)
 #
 # $$k(x, x') = \sum_{h=1}^{L+1} \Sigma^{(h-1)}(x, x') \prod_{h'=h}^{L} \dot\Sigma^{(h')}(x, x') .$$
 #
-# See the sum at work in one network of three hidden layers of width 2000. The rows are the parts of the
-# four weight matrices, at an angle of $60°$ between the inputs, and their sum.
+# See it at work in three hidden layers of width 2000, a row a weight matrix, $60°$ between the inputs:
 
 # %% tags=["nbval-check-output"]
 net = FullyConnected(3, 2000, 2, generator=torch.Generator().manual_seed(2), device="cpu")
 angle = np.pi / 3
-found = {k: H[0, 1] for k, H in empirical_ntk_by_layer(net, to_circle([0, angle])).items()}
+by_layer = tangent.empirical_ntk_by_layer(net, to_circle([0, angle]))
+found = {name: H[0, 1] for name, H in by_layer.items()}
 exact = {f"W{h}": DeepNTK(3, trained=[h]).profile([angle])[0] for h in (1, 2, 3, 4)}
 parts = pd.DataFrame({"one network": found, "infinite width": exact})
 parts.loc["sum"] = parts.sum()
@@ -372,7 +365,8 @@ print("all layers at once:", DeepNTK(3).profile([angle])[0].round(3))
 # $$\dot\Sigma = c_\sigma\,\frac{\pi - \arccos\rho}{2\pi} = \frac{\pi-\theta}{\pi} .$$
 #
 # The appendix of the paper prints $\rho$ times this. No probability can be negative, and $\rho$ is, so
-# you can reject it without any computation. A million draws agree:
+# you can reject it without any computation. (In (7) a $\rho$ is right: it is $\Sigma^{(0)} = x\cdot x'$.
+# Perhaps it was counted twice.) A million draws agree:
 
 # %%
 draws = lazy.slope_products(rng=np.random.default_rng(0))
@@ -380,11 +374,6 @@ figures.show(pictures.slopes(draws, lazy.slope, lazy.printed_slope))
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C05"))
-
-# %% [markdown]
-# How could this pass a review? Compare with (7): in the two-layer kernel $\Sigma^{(0)}\dot\Sigma =
-# \rho\,(\pi - \theta)/\pi$ the factor $\rho$ *is* there, as $\Sigma^{(0)} = x\cdot x'$. Perhaps it
-# was counted twice. Formulas deserve tests like programs.
 
 # %% [markdown]
 # ## Exercises
