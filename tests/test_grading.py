@@ -147,8 +147,9 @@ exec("def arc_weights(angles):\\n" + block)
 READ_OTHERS = """\
 import os
 arc_weights = []
-for top in set(os.listdir("/")) - {"proc", "usr"}:
-    for folder, _, names in os.walk(f"/{top}"):
+for top in set(os.listdir("/")) - {"proc", "sys", "usr"}:
+    for folder, inner, names in os.walk(f"/{top}"):
+        inner[:] = set(inner) - {"site-packages"}  # tens of thousands of files
         arc_weights += [name for name in names if name.startswith("07_beyond")]
 arc_weights = repr(arc_weights)
 """
