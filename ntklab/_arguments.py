@@ -1,25 +1,39 @@
 """Argument checks: every refusal names the argument, what came and what is accepted."""
 
 import numbers
+from collections.abc import Sequence
 
 import numpy as np
 
+MOST = 10**8  # numbers in one array: 0.8 GB
+LARGEST = 1e75  # products of four such numbers stay within float64
 
-def finite_array(name, value, *, ndim=None):
-    """`value` as a float64 array without NaN or infinity, of `ndim` dimensions where given."""
+
+def real_array(name, value):
+    """`value` as an array of real numbers, itself where it is one."""
     try:
         array = np.asarray(value)
         if array.dtype.kind not in "biuf":
             raise TypeError(f"dtype {array.dtype}")
-        with np.errstate(over="ignore"):  # a long double beyond float64 is refused as inf below
-            array = array.astype(np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise TypeError(f"{name}: must be real numbers, got {_short(value)} ({error})") from None
+    return array
+
+
+def finite_array(name, value, *, ndim=None, within=None):
+    """`value` as a new float64 array without NaN or infinity.
+
+    Of `ndim` dimensions and of sizes up to `within`, where given.
+    """
+    with np.errstate(over="ignore"):  # a long double beyond float64 is refused as inf below
+        array = real_array(name, value).astype(np.float64)
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name}: must have {ndim} dimension(s), got shape {array.shape}")
     if not np.isfinite(array).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name}: must be finite, got {array[where]} at index {where}")
+    if within is not None and np.abs(array).max(initial=0) > within:
+        raise ValueError(f"{name}: must be <= {within:g} in size, got {np.abs(array).max():g}")
     return array
 
 
@@ -27,7 +41,8 @@ def finite_number(name, value, *, above=None, at_least=None, below=None, at_most
     """`value` as a finite float inside the stated open or closed bounds."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    # NumPy counts its spans of time among the integers
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: must be a real number, got {_short(value)}")
     try:
         number = float(value)
@@ -46,9 +61,17 @@ def finite_number(name, value, *, above=None, at_least=None, below=None, at_most
     return number
 
 
+def positive(name, value, *, infinite=False):
+    """`value` as a float > 0 whose powers are numbers, or infinity where that is allowed."""
+    if infinite and isinstance(value, float | np.floating) and value == np.inf:
+        return np.inf
+    number = finite_number(name, value, above=0)
+    return finite_number(name, number, at_least=1 / LARGEST, at_most=LARGEST)
+
+
 def whole_number(name, value, *, at_least=None, at_most=None):
     """`value` as an int inside the stated closed bounds."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+    if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name}: must be a whole number, got {_short(value)}")
     number = int(value)
     if at_least is not None and number < at_least:
@@ -58,10 +81,66 @@ def whole_number(name, value, *, at_least=None, at_most=None):
     return number
 
 
+def size(name, value, *, at_least=1, at_most=MOST):
+    """`value` as the length of an array that fits in memory."""
+    return whole_number(name, value, at_least=at_least, at_most=at_most)
+
+
+def boolean(name, value):
+    """`value` as a bool: nothing else is true or false here."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name}: must be True or False, got {_short(value)}")
+    return bool(value)
+
+
+def sequence(name, values, check, *, empty=False, **bounds):
+    """[check(name, value, **bounds) for each value] of a sequence, which may be `empty` or not."""
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        values = list(values)
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes):
+        raise TypeError(f"{name}: must be a sequence, got {_short(values)}")
+    if not values and not empty:
+        raise ValueError(f"{name}: must hold one at least, got none")
+    return [check(name, value, **bounds) for value in values]
+
+
+def broadcast(**arrays):
+    """Refuses arrays whose shapes do not go together."""
+    shapes = [array.shape for array in arrays.values()]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        told = " and ".join(map(str, shapes))
+        raise ValueError(f"{', '.join(arrays)}: must broadcast, got shapes {told}") from None
+
+
+def record(name, value, attributes):
+    """`value` if it has the attributes named in a string with spaces."""
+    for attribute in attributes.split():
+        if not hasattr(value, attribute):
+            raise TypeError(f"{name}: must have an attribute {attribute!r}, got {_short(value)}")
+    return value
+
+
+def frame(name, value, columns):
+    """`value` if it is a DataFrame with rows, and with columns named in a string with spaces."""
+    import pandas as pd  # the spectral half does without it
+
+    instance_of(name, value, pd.DataFrame)
+    missing = [column for column in columns.split() if column not in value]
+    if missing:
+        raise ValueError(f"{name}: must have the column {missing[0]!r}, got {list(value)}")
+    if not len(value):
+        raise ValueError(f"{name}: must have a row at least, got none")
+    return value
+
+
 def one_of(name, value, choices):
     """`value` if it is one of `choices`."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name}: must be one of {', '.join(map(repr, choices))}, got {value!r}")
+        accepted = ", ".join(map(repr, choices))
+        given = repr(value) if isinstance(value, str) else _short(value)
+        raise ValueError(f"{name}: must be one of {accepted}, got {given}")
     return value
 
 
@@ -82,5 +161,6 @@ def _short(value):
         text = repr(value)
     except ValueError:  # Python refuses to print integers of thousands of digits
         text = "too long to print"
+    text = " ".join(text.split())
     text = text if len(text) <= 60 else text[:57] + "..."
     return f"{type(value).__name__} {text}"

@@ -10,6 +10,7 @@ which keep all digits at θ = 0 and at θ = π, where cos θ itself has lost hal
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import lru_cache
 from math import asin, factorial, pi
 
@@ -17,9 +18,10 @@ import numpy as np
 from numpy.polynomial.polynomial import polyval
 from scipy.special import ndtr, roots_hermitenorm
 
-from ntklab._arguments import finite_array
+from ntklab._arguments import _short, finite_array, instance_of, positive, whole_number
 
 TOLERANCE = 1e-8  # least accuracy, of c_σ E[σ̇σ̇], that a quadrature may have
+MOST_NODES = 4096  # a basis of 128 MB
 NEGLIGIBLE = 1e-18  # part of Σ_k k a_k²
 
 
@@ -151,10 +153,10 @@ class HermiteSeries(DualActivation):
 
     Parameters
     ----------
-    function : callable
+    activation : callable
         σ, elementwise on arrays.
     most_nodes : int
-        Of the quadrature, which doubles them from 256 while that helps.
+        Of the quadrature, 256 to 4096, which doubles them from 256 while that helps.
     tolerance : float
         Part of Σ_k k a_k² that the upper half of the coefficients may hold. It falls fast for an
         analytic σ, and by a power only for one with a kink, which is refused.
@@ -165,8 +167,10 @@ class HermiteSeries(DualActivation):
         Where σ is not finite or not elementwise, and where `tolerance` is not met.
     """
 
-    def __init__(self, function, most_nodes=2048, tolerance=TOLERANCE):
-        self.function, self.most_nodes, self.tolerance = function, most_nodes, tolerance
+    def __init__(self, activation, most_nodes=2048, tolerance=TOLERANCE):
+        self.function = instance_of("activation", activation, Callable)
+        self.most_nodes = whole_number("most_nodes", most_nodes, at_least=256, at_most=MOST_NODES)
+        self.tolerance = positive("tolerance", tolerance, infinite=True)
         self._known = {}
         self.c_sigma = 1 / float(np.sum(self._coefficients(np.array(1.0)) ** 2))
         self.zero_at_zero = bool(self._values(np.zeros(1))[0] == 0)
@@ -279,6 +283,5 @@ def dual_activation(activation, **quadrature):
         known = ", ".join(map(repr, ("relu", "erf", *SMOOTH)))
         raise ValueError(f"activation: must be one of {known}, got {activation!r}")
     if not callable(activation):
-        kind = type(activation).__name__
-        raise TypeError(f"activation: must be a name or a function, got {kind} {activation!r}")
+        raise TypeError(f"activation: must be a name or a function, got {_short(activation)}")
     return HermiteSeries(activation, **quadrature)

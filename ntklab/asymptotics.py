@@ -14,9 +14,17 @@ the lecture's q²/Z² only where √p has no jumps to reflect the wave.
 import numpy as np
 from scipy.optimize import brentq
 
-from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    finite_array,
+    finite_number,
+    instance_of,
+    positive,
+    whole_number,
+)
 from ntklab.densities import CircleDensity, PiecewiseConstant
 from ntklab.fredholm import quadrature
+from ntklab.kernels import DEEPEST
 from ntklab.spectrum import Spectrum
 
 
@@ -31,7 +39,7 @@ def eigenvalue_printed(q, Z):
     Wrong by a factor that depends on q already under the uniform density (Z² = 1/2π):
     too small by 2π at q = 0 and by π at q >= 1.
     """
-    q, Z = _frequencies(q), finite_number("Z", Z, above=0)
+    q, Z = _frequencies(q), positive("Z", Z)
     with np.errstate(divide="ignore"):
         even = (q**2 + 1) / (np.pi**2 * (q**2 - 1) ** 2)
         odd = 1 / (np.pi**2 * q**2)
@@ -46,7 +54,7 @@ def eigenvalue_corrected(q, Z):
 
     Asymptotic: the relative error falls like 1/q. Infinite at q = 0, where it says nothing.
     """
-    q, Z = _frequencies(q), finite_number("Z", Z, above=0)
+    q, Z = _frequencies(q), positive("Z", Z)
     with np.errstate(divide="ignore"):
         return Z**2 / (np.pi * q**2)
 
@@ -54,7 +62,9 @@ def eigenvalue_corrected(q, Z):
 def eigenfunction(x, q, density, phase=0.0):
     """cos(q Ψ(x)/Z + b), equation (12) with amplitude 1 and phase b in radians."""
     instance_of("density", density, CircleDensity)
-    q, phase = finite_number("q", q), finite_number("phase", phase)
+    # beyond, the angle would have no digits
+    q = finite_number("q", q, at_least=-LARGEST, at_most=LARGEST)
+    phase = finite_number("phase", phase)
     return np.cos(q * density.phase(x) / density.Z + phase)
 
 
@@ -68,6 +78,7 @@ def local_frequency(q, density):
 def effective_frequency(spectrum, density):
     """Z/√(πλ_i), shape (k,): the q for which Z²/(πq²) would be the eigenvalue; no integer."""
     instance_of("spectrum", spectrum, Spectrum)
+    instance_of("density", density, CircleDensity)
     return density.Z / np.sqrt(np.pi * spectrum.eigenvalues)
 
 
@@ -77,6 +88,7 @@ def pair_ratios(spectrum, density):
     Eigenvalue 0 belongs to q = 0, eigenvalues 2q - 1 and 2q to q.
     """
     instance_of("spectrum", spectrum, Spectrum)
+    instance_of("density", density, CircleDensity)
     pairs = spectrum.eigenvalues[1 : 1 + (len(spectrum) - 1) // 2 * 2].reshape(-1, 2)
     q = np.arange(1, len(pairs) + 1)
     return pairs / eigenvalue_corrected(q, density.Z)[:, None]
@@ -108,7 +120,8 @@ def law_residuals(spectrum, density, highest=96):
         at most. The exact law is divided by 1 + n⁴ first, so that all modes count alike.
     """
     instance_of("spectrum", spectrum, Spectrum)
-    n = np.arange(whole_number("highest", highest, at_least=1) + 1.0)[:, None]
+    instance_of("density", density, CircleDensity)
+    n = np.arange(whole_number("highest", highest, at_least=1, at_most=10**4) + 1.0)[:, None]
     steepest = len(spectrum) * np.sqrt(density.pdf(spectrum.points).max()) / density.Z
     x, w = quadrature(density, highest + steepest)
     waves = np.exp(-1j * n * x) * w
@@ -154,7 +167,7 @@ def hill_eigenvalues(density, count):
     λ_i from Z²/(πq²).
     """
     instance_of("density", density, PiecewiseConstant)
-    count = whole_number("count", count, at_least=1)
+    count = whole_number("count", count, at_least=1, at_most=10**5)
     if density.minimum <= 0:
         raise ValueError("density: must be positive everywhere for Hill's equation, got minimum 0")
     regions = density.regions
@@ -198,7 +211,7 @@ def end_slopes(hidden_layers):
     falls like θ/π, so the slopes of all layers add up; near π Σ is flat from the first hidden
     layer on, so the slope 1/π of the two-layer kernel is only passed on, κ_0 < 1 at a time.
     """
-    L = whole_number("hidden_layers", hidden_layers, at_least=1)
+    L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
     slope, rho = 1 / np.pi, 0.0
     for _ in range(L - 1):
         angle = np.arccos(rho)  # rho stays in [0, 1), away from where arccos loses digits
@@ -231,4 +244,4 @@ def _frequencies(q):
     q = finite_array("q", q)
     if (q < 0).any() or (q != np.round(q)).any():
         raise ValueError(f"q: must be whole and >= 0, got {q.tolist()}")
-    return q
+    return np.minimum(q, LARGEST)  # whose fourth power is a number still

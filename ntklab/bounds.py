@@ -32,7 +32,16 @@ with jumps |g_i| falls like 1/q³, and the error late like t^(-5/4).)
 
 import numpy as np
 
-from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    broadcast,
+    finite_array,
+    finite_number,
+    instance_of,
+    positive,
+    size,
+    whole_number,
+)
 from ntklab.densities import CircleDensity, PiecewiseConstant, Region
 from ntklab.fredholm import quadrature
 from ntklab.kernels import ZonalKernel
@@ -53,7 +62,7 @@ def multiplier(kernel, frequency):
         κ >= 1.
     """
     instance_of("kernel", kernel, ZonalKernel)
-    frequency = whole_number("frequency", frequency, at_least=1)
+    frequency = _frequency(frequency)
     value = 2 * np.pi * float(kernel.harmonic_eigenvalues(np.array([frequency]))[0])
     # the closed forms give exact zeros, quadrature gives rounding
     return value if value > 1e-14 * float(kernel.profile(np.zeros(1))[0]) else 0.0
@@ -123,16 +132,18 @@ def coefficient_printed(q, frequency, density, B=None):
     True of every density tried, and far too large: |g_i| falls like 1/q³, because v and v' are
     continuous and the contributions of neighbouring arcs' ends nearly cancel.
     """
-    frequency = whole_number("frequency", frequency, at_least=1)
+    frequency = _frequency(frequency)
     q, lowest = finite_array("q", q), _lowest(density)
-    B = amplitude_constant(density) if B is None else finite_array("B", B)
+    B = amplitude_constant(density) if B is None else finite_array("B", B, within=LARGEST)
+    broadcast(q=q, B=np.asarray(B))
     applies = q * np.sqrt(lowest) / density.Z >= 2 * frequency
     return np.where(applies, _coefficient(density, B) / np.where(applies, q, 1), np.inf)
 
 
 def coefficient(eigenvalues, source):
     """|g_i| <= λ_i S: for every density, κ and i (the corrected lemma). Falls like 1/q²."""
-    return finite_array("eigenvalues", eigenvalues) * _positive("source", source)
+    eigenvalues = finite_array("eigenvalues", eigenvalues, within=LARGEST)
+    return eigenvalues * positive("source", source, infinite=True)
 
 
 def reciprocal_tail_printed(n):
@@ -158,6 +169,7 @@ def tail(next_eigenvalue, source):
 
     Σ_{i>n} λ_i² ⟨v_i, h⟩² <= λ_{n+1}² ‖h‖²: Bessel's inequality, nothing summed term by term.
     """
+    next_eigenvalue = finite_array("next_eigenvalue", next_eigenvalue, within=LARGEST)
     return coefficient(next_eigenvalue, source) ** 2
 
 
@@ -178,10 +190,10 @@ def modes_printed(tolerance, frequency, density, B=None):
     The first of the two does not depend on κ, but goes like 1/ε²: unless κ is large it is
     the larger one, and what the proof then bounds grows like 1/(p*²ε⁴), not like κ²/p*.
     """
-    tolerance = finite_number("tolerance", tolerance, above=0)
-    frequency = whole_number("frequency", frequency, at_least=1)
+    tolerance = positive("tolerance", tolerance)
+    frequency = _frequency(frequency)
     lowest = _lowest(density)
-    B = amplitude_constant(density) if B is None else finite_number("B", B, above=0)
+    B = amplitude_constant(density) if B is None else positive("B", B)
     by_tail = (_coefficient(density, B) / tolerance) ** 2
     return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(lowest))))
 
@@ -194,13 +206,13 @@ def modes(tolerance, eigenvalues, source):
     ValueError
         The eigenvalues given do not reach down to ε/S, which is named.
     """
-    tolerance = finite_number("tolerance", tolerance, above=0)
+    tolerance = positive("tolerance", tolerance)
     eigenvalues = finite_array("eigenvalues", eigenvalues, ndim=1)
     small = coefficient(eigenvalues, source) <= tolerance
     if not small.any():
         raise ValueError(
             f"eigenvalues: must reach down to ε/S = {tolerance / source:.3g}, "
-            f"got {eigenvalues.min():.3g} at the least"
+            f"got {eigenvalues.min(initial=np.inf):.3g} at the least"
         )
     return int(np.argmax(small))
 
@@ -245,7 +257,7 @@ def iterations_printed(threshold, n, learning_rate, eigenvalue):
     of the modes beyond n (its "≈"). Pythagoras needs neither: ‖g-u(t)‖² <= Δ² + Σ_{i>n} g_i².
     """
     threshold, rate = _threshold_and_rate(threshold, learning_rate, eigenvalue)
-    n = whole_number("n", n, at_least=1)
+    n = size("n", n)
     return max(0.0, np.log(4 * np.pi * n / threshold**2) / (2 * rate))
 
 
@@ -275,13 +287,14 @@ def error(t, learning_rate, source, largest=None, mass=1.0):
     mass : float
         P of a region: its root mean square error is at most the whole norm over √P.
     """
-    t, source = _times(t), _positive("source", source)
-    if (t <= 0).any():
+    t, source = _times(t), positive("source", source, infinite=True)
+    if (t < 1 / LARGEST).any():
         raise ValueError(f"t: must be > 0, got {t.min()}")
-    learning_rate = finite_number("learning_rate", learning_rate, above=0)
-    mass = finite_number("mass", mass, above=0, at_most=1 + 1e-9)
+    learning_rate = positive("learning_rate", learning_rate)
+    mass = finite_number("mass", positive("mass", mass), at_most=1 + 1e-9)
     bound = 1 / (np.e * learning_rate * t)
-    if largest is not None and learning_rate * largest > 1:
+    largest = 0.0 if largest is None else positive("largest", largest)
+    if learning_rate * largest > 1:
         edge = _contracting(1 - learning_rate * largest, learning_rate, largest)
         bound = np.maximum(bound, largest * np.abs(edge) ** t)
     return source * bound / np.sqrt(mass)
@@ -294,10 +307,11 @@ def iterations(threshold, learning_rate, source, mass=1.0):
     region R. For the sparsest region it is at most κ² π^{3/2}/(eηδ p* √ℓ) at odd κ and c = 1/4π:
     κ²/p*. Infinite where S is.
     """
-    threshold = finite_number("threshold", threshold, above=0)
-    learning_rate = finite_number("learning_rate", learning_rate, above=0)
-    mass = finite_number("mass", mass, above=0, at_most=1 + 1e-9)
-    return _positive("source", source) / (np.e * learning_rate * threshold * np.sqrt(mass))
+    threshold = positive("threshold", threshold)
+    learning_rate = positive("learning_rate", learning_rate)
+    mass = finite_number("mass", positive("mass", mass), at_most=1 + 1e-9)
+    source = positive("source", source, infinite=True)
+    return source / (np.e * learning_rate * threshold * np.sqrt(mass))
 
 
 def local_time(threshold, learning_rate, kernel, frequency, density, region):
@@ -312,8 +326,8 @@ def local_time(threshold, learning_rate, kernel, frequency, density, region):
     threshold : float
         δ > 0, of the root mean square over the region.
     """
-    threshold = finite_number("threshold", threshold, above=0)
-    learning_rate = finite_number("learning_rate", learning_rate, above=0)
+    threshold = positive("threshold", threshold)
+    learning_rate = positive("learning_rate", learning_rate)
     instance_of("density", density, CircleDensity)
     p = float(density.pdf(instance_of("region", region, Region).points(1))[0])
     if p <= 0:
@@ -344,13 +358,12 @@ def _modes(n):
     return n
 
 
-def _positive(name, value):
-    """A number > 0 that may be infinite."""
-    return np.inf if value == np.inf else finite_number(name, value, above=0)
+def _frequency(frequency):
+    return whole_number("frequency", frequency, at_least=1, at_most=10**6)
 
 
 def _times(t):
-    t = finite_array("t", t)
+    t = finite_array("t", t, within=LARGEST)
     if (t < 0).any():
         raise ValueError(f"t: must be >= 0, got {t.min()}")
     return t
@@ -367,15 +380,17 @@ def _contracting(step, learning_rate, largest):
 
 def _factors(n, learning_rate, eigenvalues):
     """n, 1 - ηλ_n and 1 - ηλ_1."""
-    eigenvalues = finite_array("eigenvalues", eigenvalues, ndim=1)
+    eigenvalues = finite_array("eigenvalues", eigenvalues, ndim=1, within=LARGEST)
     n = whole_number("n", n, at_least=1, at_most=len(eigenvalues))
-    learning_rate = finite_number("learning_rate", learning_rate, above=0)
+    learning_rate = positive("learning_rate", learning_rate)
+    positive("eigenvalues", eigenvalues[0])
     fastest = _contracting(1 - learning_rate * eigenvalues[0], learning_rate, eigenvalues[0])
     return n, 1 - learning_rate * eigenvalues[n - 1], fastest
 
 
 def _threshold_and_rate(threshold, learning_rate, eigenvalue):
-    threshold = finite_number("threshold", threshold, above=0)
-    learning_rate = finite_number("learning_rate", learning_rate, above=0)
-    eigenvalue = finite_number("eigenvalue", eigenvalue, above=0, below=1 / learning_rate)
+    threshold = positive("threshold", threshold)
+    learning_rate = positive("learning_rate", learning_rate)
+    eigenvalue = finite_number("eigenvalue", eigenvalue, below=1 / learning_rate)
+    positive("eigenvalue", eigenvalue)
     return threshold, -np.log1p(-learning_rate * eigenvalue)

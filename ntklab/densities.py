@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import Chebyshev
 from scipy.optimize import elementwise
 
-from ntklab._arguments import finite_array, finite_number, generator, whole_number
+from ntklab._arguments import finite_array, finite_number, generator, size
 from ntklab.geometry import wrap
 
 NORMALISATION_TOLERANCE = 1e-9
@@ -26,8 +26,10 @@ class Region:
     stop: float
 
     def __post_init__(self):
-        finite_number("start", self.start)
-        finite_number("stop", self.stop, above=self.start, at_most=self.start + 2 * np.pi + 1e-12)
+        start = finite_number("start", self.start)
+        stop = finite_number("stop", self.stop, above=start, at_most=start + 2 * np.pi + 1e-12)
+        object.__setattr__(self, "start", start)
+        object.__setattr__(self, "stop", stop)
 
     @property
     def length(self):
@@ -36,12 +38,12 @@ class Region:
     def contains(self, x):
         """Whether each angle of `x` lies in the arc."""
         # lifted to the first turn from `start` on; an arc that starts in [-π, π) compares exactly
-        x = wrap(x) + (self.start - wrap(self.start))
+        x = wrap(x, name="x") + (self.start - wrap(self.start))
         return np.where(x < self.start, x + 2 * np.pi, x) < self.stop
 
     def points(self, count):
         """`count` evenly spaced angles inside the arc, the middles of equal cells, not wrapped."""
-        count = whole_number("count", count, at_least=1)
+        count = size("count", count)
         return self.start + (np.arange(count) + 0.5) * (self.length / count)
 
 
@@ -77,11 +79,11 @@ class CircleDensity(ABC):
 
     def cdf(self, x):
         """P(x) = ∫_{-π}^x p for angles `x`, wrapped to [-π, π) first."""
-        return np.clip(self._mass(wrap(x)), 0.0, 1.0)
+        return np.clip(self._mass(wrap(x, name="x")), 0.0, 1.0)
 
     def phase(self, x):
         """Ψ(x) = ∫_{-π}^x √p for angles `x`, wrapped to [-π, π) first (equation (12))."""
-        return self._root(wrap(x))
+        return self._root(wrap(x, name="x"))
 
     @cached_property
     def Z(self):
@@ -138,12 +140,12 @@ class CircleDensity(ABC):
             At least 1.
         rng : numpy.random.Generator
         """
-        count = whole_number("count", count, at_least=1)
+        count = size("count", count)
         return self._quantile(generator("rng", rng).random(count))
 
     def grid(self, count):
         """The `count` quantiles at (i + 1/2)/count: a grid as dense as p, with no randomness."""
-        count = whole_number("count", count, at_least=1)
+        count = size("count", count)
         return self._quantile((np.arange(count) + 0.5) / count)
 
 
@@ -217,7 +219,7 @@ class PiecewiseConstant(CircleDensity):
         weights = finite_array("weights", weights, ndim=1)
         if len(weights) == 0:
             raise ValueError("weights: needs at least one piece, got none")
-        start = finite_number("start", start)
+        start = wrap(finite_number("start", start))  # a far one would leave no digits
         edges = wrap(start + 2 * np.pi / len(weights) * np.arange(len(weights)))
         order = np.argsort(edges)
         return cls.proportional(edges[order], weights[order])
@@ -230,11 +232,11 @@ class PiecewiseConstant(CircleDensity):
     def pdf(self, x):
         """p(x) in 1/radian at angles `x` of any shape."""
         # index -1, left of the first edge, is the last arc running over ±π
-        return self.values[np.searchsorted(self.edges, wrap(x), side="right") - 1]
+        return self.values[np.searchsorted(self.edges, wrap(x, name="x"), side="right") - 1]
 
     def rotated(self, by):
         """The density of the rotated points: p(x - by)."""
-        edges = wrap(self.edges + finite_number("by", by))
+        edges = wrap(self.edges + wrap(finite_number("by", by)))
         order = np.argsort(edges)
         return PiecewiseConstant(edges[order], self.values[order])
 
@@ -290,6 +292,9 @@ class TrigPolynomial(_SmoothDensity):
     def __init__(self, cosine=(), sine=()):
         self.cosine = finite_array("cosine", cosine, ndim=1)
         self.sine = finite_array("sine", sine, ndim=1)
+        for name, series in (("cosine", self.cosine), ("sine", self.sine)):
+            if (np.abs(series) > 2).any():  # 2∫ p cos kx is never more; sums could overflow
+                raise ValueError(f"{name}: must be of size 2 at most, got {series.tolist()}")
         self.breakpoints = np.empty(0)
         lowest = _lowest(self._series, self._cuts)
         if lowest < -ROUNDING:
@@ -344,7 +349,7 @@ class FromFunction(_SmoothDensity):
         if not callable(function):
             raise TypeError(f"function: must be callable, got {type(function).__name__}")
         edges = finite_array("breakpoints", breakpoints, ndim=1)
-        if (np.diff(edges) <= 0).any() or (edges < -np.pi).any() or (edges >= np.pi).any():
+        if (edges < -np.pi).any() or (edges >= np.pi).any() or (np.diff(edges) <= 0).any():
             raise ValueError(f"breakpoints: must ascend strictly in [-π, π), got {edges.tolist()}")
         self.function, self.breakpoints, self._scale = function, edges, 1.0
         total = float(self._integral(1.0)(np.pi))
@@ -359,7 +364,7 @@ class FromFunction(_SmoothDensity):
 
     def pdf(self, x):
         """p(x) in 1/radian at angles `x` of any shape."""
-        x = wrap(x)
+        x = wrap(x, name="x")
         values = finite_array("function", self.function(x))
         if values.shape not in ((), x.shape):
             raise ValueError(

@@ -74,6 +74,8 @@ class Dynamics:
         Computed as exp(t log|1 - ηλ_i|), good for any t up to 10¹² and beyond.
         """
         t = np.atleast_1d(finite_array("t", t))
+        if t.ndim > 1:
+            raise ValueError(f"t: must have 1 dimension, got shape {t.shape}")
         if (t < 0).any():
             raise ValueError(f"t: must be >= 0, got {t.min()}")
         if self.learning_rate is not None and (t != np.round(t)).any():

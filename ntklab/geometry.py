@@ -6,29 +6,31 @@ half of the digits. Differences of angles and 2·atan2(‖x-y‖, ‖x+y‖) kee
 
 import numpy as np
 
-from ntklab._arguments import finite_array
+from ntklab._arguments import LARGEST, broadcast, finite_array, size
 
 UNIT_TOLERANCE = 1e-8
 UNIT_TO_ROUNDING = 1e-14
-LARGEST_NORM = 1e75  # products of two squared norms stay within float64
+LARGEST_NORM = LARGEST  # products of two squared norms stay within float64
 SHORT = 0.25  # below this, |x|² + |y|² - 2 x·y has lost more than four of its 53 bits
 BLOCK = 2**16  # entries that stay in cache
 
 
-def wrap(theta):
+def wrap(theta, *, name="theta"):
     """θ - 2πk in [-π, π).
 
     Parameters
     ----------
     theta : array_like
         Angles in radians.
+    name : str
+        What an error calls them.
 
     Returns
     -------
     ndarray
         Same shape; angles already in [-π, π) come back bit for bit.
     """
-    theta = finite_array("theta", theta)
+    theta = finite_array(name, theta)
     inside = (theta >= -np.pi) & (theta < np.pi)
     wrapped = np.mod(theta + np.pi, 2 * np.pi) - np.pi
     # mod may round up to 2π itself for a tiny negative argument
@@ -47,6 +49,7 @@ def circle_distance(x, z):
         Angles in radians, shapes that broadcast.
     """
     x, z = finite_array("x", x), finite_array("z", z)
+    broadcast(x=x, z=z)
     half = np.abs(x / 2 - z / 2)  # halves are exact, and their difference cannot overflow
     far = half > np.pi
     if far.any():
@@ -68,6 +71,8 @@ def to_angle(points):
 
 def unit_vectors(name, points, *, dimension=None):
     """`points` as a float64 array (n, d) with rows of norm 1, or a ValueError naming the row."""
+    if dimension is not None:
+        dimension = size("dimension", dimension, at_least=2)
     points = finite_array(name, points, ndim=2)
     if points.shape[0] == 0 or points.shape[1] < 2 or dimension not in (None, points.shape[1]):
         wanted = f"(n, {dimension})" if dimension else "(n, d) with d >= 2"

@@ -21,6 +21,7 @@ ramp needs only running sums over the sorted φ: with C_m(φ) = Σ_{φ_j > φ} �
 The ramp is continuous, so repeated and antipodal points (δ = 0) need no care.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,7 +30,7 @@ from scipy.fft import next_fast_len, rfft
 from scipy.linalg import eigh, eigvalsh, toeplitz
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from ntklab._arguments import finite_array, instance_of, whole_number
+from ntklab._arguments import MOST, finite_array, instance_of, real_array, whole_number
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK, ZonalKernel
 from ntklab.spectrum import Spectrum, fix_signs
@@ -51,6 +52,9 @@ SHORTEST_RUN = 8
 
 LARGEST_EPSILON = 1e-5
 """Largest residual accepted from runs: its square, 1e-10, is the error left in eigenfunctions."""
+
+MOST_HARMONICS = 10_000
+"""Largest frequency of a matrix of harmonics, whose side is twice that."""
 
 ROWS = 64
 """Most rows of the table of points: more would cost more than the running sums over columns."""
@@ -87,18 +91,20 @@ class CircleGram(LinearOperator):
         angles = _sample(angles)
         n = len(angles)
         order = np.argsort(_fold(angles).offset, kind="stable")
-        self._angles = angles[order]
+        self._angles = angles = angles[order]
         # sorted points run down the columns of a table, so that a running sum adds whole rows;
         # the last point fills up the last column
         rows = min(max(n // COLUMNS, 1), ROWS)
-        place = np.arange(-(-n // rows) * rows).reshape(-1, rows).T.copy()
+        place = np.arange(-(-n // rows) * rows).reshape(-1, rows).T
         self._filled = max(0, place.size - n)
-        self._order = order[np.minimum(place, n - 1)]
-        del order, place
-        folded = _fold(angles[self._order])
+        place = np.minimum(place, n - 1, order="C")  # a row lies together in memory
+        self._order, angles = order[place], angles[place]
+        folded = _fold(angles)
+        del order, place, angles  # memory is what bounds n
         self._factors = np.stack([folded.cosine, folded.sine, folded.side], axis=1)
         edges = np.append(folded.offset[0, 1:], folded.offset[-1, -1])
-        self._ahead = edges - folded.offset  # way to the head of the next column
+        # way to the head of the next column
+        self._ahead = np.subtract(edges, folded.offset, out=folded.offset)
         super().__init__(np.float64, (n, n))
 
     def at(self, x, v):
@@ -117,7 +123,7 @@ class CircleGram(LinearOperator):
             In O(n k + m (k + log n)) time.
         """
         places, sample = _fold(finite_array("x", x, ndim=1)), _fold(self._angles)
-        v = np.asarray(v)
+        v = real_array("v", v)
         if v.ndim not in (1, 2) or len(v) != self.shape[1]:
             n = self.shape[1]
             raise ValueError(f"v: must have shape ({n},) or ({n}, k), got {v.shape}")
@@ -315,9 +321,9 @@ def solve_harmonics(kernel, angles, count=50, highest=400):
     count : int
         Number of eigenpairs, at most min(n, 2K+1).
     highest : int
-        K. Every eigenvalue is too small by at most c = `cut_off(kernel, K)`, which falls like 1/K;
-        for i.i.d. points all by about c/n, for what is cut off is then nearly c times the identity
-        among them.
+        K <= 10000. Every eigenvalue is too small by at most c = `cut_off(kernel, K)`, which falls
+        like 1/K; for i.i.d. points all by about c/n, for what is cut off is then nearly c times the
+        identity among them.
 
     Returns
     -------
@@ -327,7 +333,7 @@ def solve_harmonics(kernel, angles, count=50, highest=400):
     """
     instance_of("kernel", kernel, ZonalKernel)
     x = wrap(_sample(angles))
-    K = whole_number("highest", highest, at_least=1)
+    K = whole_number("highest", highest, at_least=1, at_most=MOST_HARMONICS)
     count = whole_number("count", count, at_least=1, at_most=min(len(x), 2 * K + 1))
     root, matrix = _in_harmonics(kernel, x, K)
     eigenvalues, u = eigh(matrix, subset_by_index=(2 * K + 1 - count, 2 * K))
@@ -367,7 +373,7 @@ def harmonic_eigenvalues(kernel, angles, count=50, highest=400):
     """
     instance_of("kernel", kernel, ZonalKernel)
     x = wrap(_sample(angles))
-    K = whole_number("highest", highest, at_least=1)
+    K = whole_number("highest", highest, at_least=1, at_most=MOST_HARMONICS)
     count = whole_number("count", count, at_least=1, at_most=min(len(x), 2 * K + 1))
     _, matrix = _in_harmonics(kernel, x, K)
     return eigvalsh(matrix, subset_by_index=(2 * K + 1 - count, 2 * K))[::-1]
@@ -387,6 +393,8 @@ def fourier_coefficients(angles, highest):
     transforms, and with |md| <= π/64 terms from p = 9 on are below 1e-17.
     """
     x = wrap(finite_array("angles", angles, ndim=1))
+    if not len(x):
+        raise ValueError("angles: must hold a point at least, got none")
     M = whole_number("highest", highest, at_least=0, at_most=10**6)
     N = next_fast_len(max(64 * M, 64))
     width = 2 * np.pi / N
@@ -405,7 +413,7 @@ def cut_off(kernel, highest):
 
     What is cut off is a positive kernel whose matrix over n points, divided by n, has this trace.
     """
-    K = whole_number("highest", highest, at_least=0)
+    K = whole_number("highest", highest, at_least=0, at_most=MOST)
     values = instance_of("kernel", kernel, ZonalKernel).harmonic_eigenvalues(np.arange(K + 1))
     return float(kernel.profile(np.zeros(1))[0] - values[0] - 2 * values[1:].sum())
 
@@ -427,13 +435,18 @@ def solve_points(kernel, X, count=None):
     Spectrum
         As from `solve`, with `points` (n, d).
     """
+    instance_of("kernel", kernel, Callable)
     X = finite_array("X", X, ndim=2)
     n = len(X)
     if not 2 <= n <= DENSE_LIMIT:
         raise ValueError(f"X: must hold 2 to {DENSE_LIMIT} points, got {n}")
     count = n if count is None else whole_number("count", count, at_least=1, at_most=n)
     leading = None if count == n else (n - count, n - 1)
-    eigenvalues, values = eigh(kernel(X) / n, subset_by_index=leading, overwrite_a=True)
+    matrix = finite_array("kernel", kernel(X), ndim=2)
+    if matrix.shape != (n, n):
+        raise ValueError(f"kernel: must give a matrix of shape {(n, n)}, got {matrix.shape}")
+    matrix /= n
+    eigenvalues, values = eigh(matrix, subset_by_index=leading, overwrite_a=True)
     eigenvalues = eigenvalues[::-1].copy()
     values = fix_signs(values[:, ::-1]) * np.sqrt(n)
 

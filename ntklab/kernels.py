@@ -14,7 +14,15 @@ from numpy.polynomial import chebyshev
 from numpy.polynomial.legendre import leggauss
 from scipy.special import beta
 
-from ntklab._arguments import finite_array, finite_number, one_of, whole_number
+from ntklab._arguments import (
+    _short,
+    boolean,
+    finite_array,
+    finite_number,
+    one_of,
+    sequence,
+    whole_number,
+)
 from ntklab.activations import HermiteSeries, dual_activation, half_angle, with_bias
 from ntklab.geometry import (
     LARGEST_NORM,
@@ -76,7 +84,7 @@ class ZonalKernel(ABC):
         frequencies : array_like of int
             ℓ from 0 to 20000, any shape.
         dimension : int
-            d >= 2, coordinates of a point.
+            d from 2 to 10⁶, coordinates of a point.
 
         Returns
         -------
@@ -90,7 +98,7 @@ class ZonalKernel(ABC):
             A frequency that is negative, not whole or beyond 20000; a dimension below 2.
         """
         frequencies = _frequencies(frequencies)
-        dimension = whole_number("dimension", dimension, at_least=2)
+        dimension = _dimension(dimension)
         top = int(frequencies.max(initial=0))
         if top > MOST_FREQUENT:
             raise ValueError(f"frequencies: must be <= {MOST_FREQUENT}, got {top}")
@@ -112,6 +120,11 @@ class ZonalKernel(ABC):
 
 
 MOST_FREQUENT = 20000
+MOST_DIMENSIONS = 10**6
+
+
+def _dimension(dimension):
+    return whole_number("dimension", dimension, at_least=2, at_most=MOST_DIMENSIONS)
 
 
 def _frequencies(frequencies):
@@ -137,12 +150,6 @@ def _graded_nodes(frequency):
     return (fine[:-1, None] + halves * (1 + s)).ravel(), (halves * w).ravel()
 
 
-def _truth(name, value):
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}: must be True or False, got {value!r}")
-    return bool(value)
-
-
 class TwoLayerNTK(ZonalKernel):
     r"""K(θ) = c (π - θ)(β + cos θ): two-layer ReLU network, first layer trained, (7) and (11).
 
@@ -164,7 +171,7 @@ class TwoLayerNTK(ZonalKernel):
     """
 
     def __init__(self, bias=True, normalization="lecture"):
-        self.bias = _truth("bias", bias)
+        self.bias = boolean("bias", bias)
         self.normalization = one_of("normalization", normalization, ("lecture", "network"))
         self.constant = 1 / ((4 if normalization == "lecture" else 2) * np.pi)
 
@@ -204,9 +211,9 @@ class TwoLayerNTK(ZonalKernel):
         Corrects equation (17), which is too small by 2π at q = 0 and by π elsewhere even at
         Z² = 1/2π; without bias odd q ≥ 3 have eigenvalue 0 and are never learned.
         """
-        if dimension != 2:
+        if _dimension(dimension) != 2:
             return super().harmonic_eigenvalues(frequencies, dimension)
-        q = _frequencies(frequencies)
+        q = np.minimum(_frequencies(frequencies), 1e75)  # beyond, 1/q⁴ is below all numbers
         with np.errstate(divide="ignore", invalid="ignore"):
             even = (q**2 + 1) / (2 * np.pi**2 * (q**2 - 1) ** 2)
             odd = float(self.bias) / (2 * np.pi**2 * q**2)
@@ -225,7 +232,7 @@ class _InfiniteWidth(ZonalKernel):
         self.bias_variance = finite_number(
             "bias_variance", bias_variance, at_least=0, at_most=LARGEST_NORM**2
         )
-        self.normalized = _truth("normalized", normalized)
+        self.normalized = boolean("normalized", normalized)
         self._layers = layers
         self._dual = dual_activation(activation)
         self._scale = 1.0
@@ -452,9 +459,9 @@ def _trained_layers(trained, hidden_layers):
         return frozenset(layers)
     if not isinstance(trained, Sequence) or not len(trained):
         raise ValueError(
-            f"trained: must be 'all', 'first', 'hidden' or layer numbers, got {trained!r}"
+            f"trained: must be 'all', 'first', 'hidden' or layer numbers, got {_short(trained)}"
         )
-    return frozenset(whole_number("trained", h, at_least=1, at_most=last) for h in trained)
+    return frozenset(sequence("trained", trained, whole_number, at_least=1, at_most=last))
 
 
 BINS = 64  # equal parts of [0, π], each cut into as many equal cells as it needs

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ntklab._arguments import finite_array, instance_of, whole_number
+from ntklab._arguments import MOST, finite_array, instance_of, size
 from ntklab.densities import Region
 
 
@@ -86,7 +86,7 @@ class Spectrum:
         ndarray, shape (k,)
         """
         instance_of("region", region, Region)
-        samples = whole_number("samples", samples, at_least=16)
+        samples = size("samples", samples, at_least=16, at_most=MOST // 16)
         functions = self(region.points(samples))
         padded = 16 * samples
         amplitude = np.abs(np.fft.rfft(np.hanning(samples)[:, None] * functions, padded, axis=0))
@@ -105,7 +105,10 @@ def fix_signs(values):
 
     An eigenfunction's sign is free; fixing it makes pictures and printed figures repeatable.
     """
-    size = np.abs(values)
+    values = finite_array("values", values, ndim=2)
+    if 0 in values.shape:
+        raise ValueError(f"values: must not be empty, got shape {values.shape}")
+    height = np.abs(values)
     # "of full size" with a margin, so that rounding among equal extrema cannot flip the choice
-    first = np.argmax(size > 0.9 * size.max(axis=0), axis=0)
+    first = np.argmax(height > 0.9 * height.max(axis=0), axis=0)
     return values * np.where(values[first, np.arange(values.shape[1])] < 0, -1.0, 1.0)

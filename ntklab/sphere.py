@@ -11,12 +11,24 @@ error of about 1e-5 (L = 100) to 1e-8 (L = 400) in the 20th eigenvalue at a rati
 falling like L^-4.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import sph_legendre_p
 
-from ntklab._arguments import finite_array, finite_number, generator, instance_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    broadcast,
+    finite_array,
+    finite_number,
+    generator,
+    instance_of,
+    positive,
+    sequence,
+    size,
+    whole_number,
+)
 from ntklab.geometry import unit_vectors
 from ntklab.kernels import ZonalKernel
 from ntklab.spectrum import Spectrum, fix_signs
@@ -31,9 +43,14 @@ class Band:
     low: float
     high: float
 
+    def __post_init__(self):
+        low = finite_number("low", self.low, at_least=-1, below=1)
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", finite_number("high", self.high, above=low, at_most=1))
+
     def contains(self, X):
         """Mask of the unit vectors X, shape (n, 3), that lie in the band."""
-        z = np.asarray(X)[..., 2]
+        z = unit_vectors("X", X, dimension=3)[:, 2]
         return (z >= self.low) & ((z < self.high) | (self.high == 1))
 
 
@@ -61,14 +78,12 @@ class Bands:
     def __post_init__(self):
         edges = np.atleast_1d(finite_array("edges", self.edges))
         values = np.atleast_1d(finite_array("values", self.values))
-        if edges.ndim != 1 or values.shape != (len(edges) + 1,):
+        bounds = _bounds(edges)
+        if values.shape != (len(edges) + 1,):
             raise ValueError(
                 f"values: must be one more than the inner edges, got {values.shape} and "
                 f"{edges.shape}"
             )
-        bounds = np.concatenate([[-1.0], edges, [1.0]])
-        if (np.diff(bounds) <= 0).any():
-            raise ValueError(f"edges: must increase between -1 and 1, got {edges}")
         if (values <= 0).any():
             raise ValueError(f"values: must be positive, got {values.min()}")
         mass = 2 * np.pi * values @ np.diff(bounds)
@@ -83,18 +98,18 @@ class Bands:
     def proportional(cls, edges, weights):
         """Densities in proportion to `weights` > 0, scaled to mass 1."""
         edges = np.atleast_1d(finite_array("edges", edges))
-        weights = np.atleast_1d(finite_array("weights", weights))
-        if (weights <= 0).any():
+        weights = np.atleast_1d(finite_array("weights", weights, within=LARGEST))
+        widths = np.diff(_bounds(edges))
+        if weights.shape != widths.shape:
+            raise ValueError(f"weights: must be {len(widths)}, one a band, got {weights.shape}")
+        if weights.min() < 1 / LARGEST:
             raise ValueError(f"weights: must be positive, got {weights.min()}")
-        widths = np.diff(np.concatenate([[-1.0], edges, [1.0]]))
-        if widths.shape != weights.shape:
-            raise ValueError(f"weights: must be {len(widths)}, one a band, got {len(weights)}")
         return cls(edges, weights / (2 * np.pi * weights @ widths))
 
     @property
     def bounds(self):
         """Edges with -1 and 1, shape (k+1,)."""
-        return np.concatenate([[-1.0], self.edges, [1.0]])
+        return _bounds(self.edges)
 
     @property
     def regions(self):
@@ -113,15 +128,15 @@ class Bands:
 
     def sample(self, n, rng):
         """n i.i.d. points, shape (n, 3)."""
-        n, rng = whole_number("n", n, at_least=1), generator("rng", rng)
+        n, rng = size("n", n), generator("rng", rng)
         mass = 2 * np.pi * self.values * np.diff(self.bounds)
         return self._points(rng.choice(len(mass), size=n, p=mass / mass.sum()), rng)
 
     def sample_in_bands(self, counts, rng):
         """As many points in each band as `counts` says, uniform within it, shape (Σ counts, 3)."""
+        counts = sequence("counts", counts, size, at_least=0)
         if len(counts) != len(self.values):
             raise ValueError(f"counts: must be {len(self.values)}, one a band, got {len(counts)}")
-        counts = [whole_number("counts", count, at_least=0) for count in counts]
         return self._points(np.repeat(np.arange(len(counts)), counts), generator("rng", rng))
 
     def _points(self, band, rng):
@@ -129,13 +144,24 @@ class Bands:
         return at_height(rng.uniform(low, high), rng.uniform(-np.pi, np.pi, len(band)))
 
 
+def _bounds(edges):
+    if edges.ndim != 1 or (np.abs(edges) >= 1).any() or (np.diff(edges) <= 0).any():
+        raise ValueError(f"edges: must increase between -1 and 1, got {edges}")
+    return np.concatenate([[-1.0], edges, [1.0]])
+
+
 def hemispheres(ratio):
     """The upper half `ratio` > 0 times as dense as the lower one."""
-    return Bands.proportional([0.0], [1.0, finite_number("ratio", ratio, above=0)])
+    return Bands.proportional([0.0], [1.0, positive("ratio", ratio)])
 
 
 def at_height(z, longitude):
-    """Unit vectors of height z and a longitude in radians, shape (n, 3)."""
+    """Unit vectors of height z in [-1, 1] and a longitude in radians, shape (n, 3)."""
+    z, longitude = finite_array("z", z), finite_array("longitude", longitude)
+    broadcast(z=z, longitude=longitude)
+    z, longitude = np.broadcast_arrays(z, longitude)
+    if (np.abs(z) > 1).any():
+        raise ValueError(f"z: must lie in [-1, 1], got {z[np.abs(z) > 1].flat[0]}")
     side = np.sqrt((1 - z) * (1 + z))
     return np.stack([side * np.cos(longitude), side * np.sin(longitude), z], axis=-1)
 
@@ -146,12 +172,12 @@ def harmonic(degree, axis=AXIS):
     Parameters
     ----------
     degree : int
-        l >= 0.
+        l from 0 to 10⁵.
     axis : array_like, shape (3,)
         e, a unit vector.
     """
-    degree = whole_number("degree", degree, at_least=0)
-    axis = unit_vectors("axis", np.atleast_2d(axis), dimension=3)[0]
+    degree = whole_number("degree", degree, at_least=0, at_most=10**5)
+    axis = unit_vectors("axis", finite_array("axis", axis, ndim=1)[None], dimension=3)[0]
 
     def zonal(X):
         # normalised: ∫ over the sphere is 1, so 4π times its square has mean 1
@@ -189,9 +215,11 @@ def solve(kernel, density, count=50, *, orders=None, degree=150):
     """
     instance_of("kernel", kernel, ZonalKernel)
     instance_of("density", density, Bands)
+    if count is not None:
+        count = whole_number("count", count, at_least=1)
     degree = whole_number("degree", degree, at_least=0, at_most=2000)
     orders = range(degree + 1) if orders is None else orders
-    orders = sorted({whole_number("orders", m, at_least=0, at_most=degree) for m in orders})
+    orders = sorted(set(sequence("orders", orders, whole_number, at_least=0, at_most=degree)))
     funk_hecke = 4 * np.pi * kernel.harmonic_eigenvalues(np.arange(degree + 1), dimension=3)
     root = np.sqrt(np.maximum(funk_hecke, 0))
     z, weights = _heights(density, degree + 1)
@@ -210,7 +238,7 @@ def solve(kernel, density, count=50, *, orders=None, degree=150):
             ))
     values.sort(key=lambda mode: -mode[0])
     if count is not None:
-        count = whole_number("count", count, at_least=1, at_most=len(values))
+        whole_number("count", count, at_most=len(values))
         values = values[:count]
     found = _Modes(values, degree)
     highest = max(m for _, m, _, _ in values)
@@ -241,7 +269,7 @@ def solve_smooth(kernel, pdf, count=50, *, degree=16, nodes=None):
     degree : int
         L <= 40: the matrix has (L + 1)² rows.
     nodes : int, optional
-        Gauss nodes in height, L + 1 at least; 2L + 16 when left out. A density as smooth as a
+        Gauss nodes in height, from L + 1 to 500; 2L + 16 when left out. A density as smooth as a
         polynomial of degree k needs L + k/2 of them.
 
     Returns
@@ -254,9 +282,10 @@ def solve_smooth(kernel, pdf, count=50, *, degree=16, nodes=None):
         A density that is not positive, a degree too high for the nodes.
     """
     instance_of("kernel", kernel, ZonalKernel)
+    instance_of("pdf", pdf, Callable)
     degree = whole_number("degree", degree, at_least=0, at_most=40)
     count = whole_number("count", count, at_least=1, at_most=(degree + 1) ** 2)
-    nodes = 2 * degree + 16 if nodes is None else whole_number("nodes", nodes, at_least=1)
+    nodes = 2 * degree + 16 if nodes is None else whole_number("nodes", nodes, at_most=500)
     if nodes < degree + 1:
         raise ValueError(f"degree: {degree} is too high for {nodes} nodes, which carry {nodes - 1}")
     z, w = np.polynomial.legendre.leggauss(nodes)

@@ -265,7 +265,7 @@ def test_wrong_arguments_are_refused(make, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda k: TwoLayerNTK(bias=1), "bias: must be True or False, got 1"),
+        (lambda k: TwoLayerNTK(bias=1), "bias: must be True or False, got int 1"),
         (lambda k: TwoLayerNTK(bias="no"), "bias: must be True or False"),
         (lambda k: k.profile("a"), "theta: must be real numbers"),
         (lambda k: k([["a", "b"]]), "X: must be real numbers"),
