@@ -24,7 +24,7 @@ import math
 
 import torch
 
-from ntklab._arguments import instance_of
+from ntklab._arguments import instance_of, sequence
 from ntklab.networks import LayeredNetwork, TwoLayerReLU, _with_derivative
 
 CACHE = 2**20  # bytes of a block of the pattern on a CPU: about its second-level cache
@@ -49,9 +49,7 @@ def alike(networks):
     """The networks as a list, all of one shape, dtype and activation; or an error says what not."""
     if isinstance(networks, LayeredNetwork):
         raise TypeError("networks: must be a sequence of networks, got one; write [network]")
-    networks = [instance_of("networks", network, LayeredNetwork) for network in networks]
-    if not networks:
-        raise ValueError("networks: must hold one at least, got none")
+    networks = sequence("networks", networks, instance_of, kind=LayeredNetwork)
 
     def kind(network):
         values = [(k, v.shape, v.dtype, v.requires_grad) for k, v in network.named_parameters()]

@@ -15,12 +15,23 @@ torch.Size([2])
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 
-from ntklab._arguments import finite_number, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    _short,
+    boolean,
+    finite_number,
+    instance_of,
+    positive,
+    size,
+    whole_number,
+)
 from ntklab.activations import dual_activation
+from ntklab.kernels import DEEPEST
 from ntklab.kernels import _trained_layers as trained_layers
+
+MOST_WEIGHTS = 10**9  # of a layer: 8 GB
 
 ACTIVATIONS = {
     "relu": torch.relu,
@@ -44,6 +55,8 @@ def pick_device(name="auto"):
     ValueError
         When this machine has no such device; the message lists those it has.
     """
+    if not isinstance(name, str | torch.device):
+        raise TypeError(f"device: must be a name or a torch.device, got {_short(name)}")
     there = ["cpu"] + [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         there.append("mps")
@@ -65,13 +78,15 @@ class LayeredNetwork(torch.nn.Module):
     def __init__(self, layers, *, activation, c_sigma, bias_scale, dtype, device):
         super().__init__()
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-            raise ValueError(f"dtype: must be a real floating torch.dtype, got {dtype!r}")
+            raise ValueError(f"dtype: must be a real floating torch.dtype, got {_short(dtype)}")
         device = pick_device(device)
         self._layers = []  # (name of the weight, name of the bias or None), first layer first
         for names, starts, trained in layers:
             for name, start in zip(names, starts, strict=True):
                 # dtype before device: some devices have no float64
                 value = start.to(dtype).to(device)
+                if not value.isfinite().all():
+                    raise ValueError(f"dtype: must hold the starting values, got {dtype}")
                 self.register_parameter(name, torch.nn.Parameter(value, requires_grad=trained))
             self._layers.append((*names, None)[:2])
         self._activation = activation
@@ -118,6 +133,8 @@ class LayeredNetwork(torch.nn.Module):
             Parameter name -> (g, b), of shapes (n, d_{h-1}) and (n, d_h).
         """
         inputs, slopes = [self._checked(x)], []
+        if x.ndim != 2:
+            raise ValueError(f"x: must have shape (n, {self.dimension}), got {tuple(x.shape)}")
         for layer, width in enumerate(self.widths):
             f = self._preactivation(layer, inputs[-1])
             value, slope = _with_derivative(self._activation, f)
@@ -157,6 +174,9 @@ class LayeredNetwork(torch.nn.Module):
         return torch.nn.functional.linear(g, weight, bias)
 
     def _checked(self, x):
+        weight = getattr(self, self._layers[0][0])
+        if instance_of("x", x, torch.Tensor).dtype != weight.dtype:
+            raise TypeError(f"x: must be {weight.dtype}, as the network is, got {x.dtype}")
         if x.shape[-1:] != (self.dimension,):
             raise ValueError(
                 f"x: must have {self.dimension} coordinates a point, got shape {tuple(x.shape)}"
@@ -208,11 +228,11 @@ class TwoLayerReLU(LayeredNetwork):
         dtype=torch.float64,
         device="auto",
     ):
-        width = whole_number("width", width, at_least=1)
-        dimension = whole_number("dimension", dimension, at_least=1)
-        bias = _truth("bias", bias)
-        train_output = _truth("train_output", train_output)
-        weight_scale = finite_number("weight_scale", weight_scale, above=0)
+        width = size("width", width)
+        dimension = size("dimension", dimension)
+        bias = boolean("bias", bias)
+        train_output = boolean("train_output", train_output)
+        weight_scale = positive("weight_scale", weight_scale)
         weights = weight_scale * _normal(generator, width, dimension)
         signs = 2.0 * torch.randint(2, (width,), generator=generator, device=generator.device) - 1
         first = (("W", "b"), (weights, torch.zeros(width))) if bias else (("W",), (weights,))
@@ -283,15 +303,18 @@ class FullyConnected(LayeredNetwork):
         dtype=torch.float64,
         device="auto",
     ):
-        hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1)
+        hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
         widths = width if isinstance(width, Sequence) else [width] * hidden_layers
         if len(widths) != hidden_layers:
-            raise ValueError(f"width: must be one a hidden layer ({hidden_layers}), got {width!r}")
-        widths = [whole_number("width", value, at_least=1) for value in widths]
-        dimension = whole_number("dimension", dimension, at_least=1)
-        bias_variance = finite_number("bias_variance", bias_variance, at_least=0)
+            told = f"must be one a hidden layer ({hidden_layers}), got {_short(width)}"
+            raise ValueError(f"width: {told}")
+        widths = [size("width", value) for value in widths]
+        dimension = size("dimension", dimension)
+        bias_variance = finite_number(
+            "bias_variance", bias_variance, at_least=0, at_most=LARGEST
+        )
         trained = trained_layers(trained, hidden_layers)
-        output_scale = finite_number("output_scale", output_scale, above=0)
+        output_scale = positive("output_scale", output_scale)
         c_sigma = _c_sigma(activation)
 
         shapes = [*zip(widths, [dimension, *widths], strict=False), (widths[-1],)]
@@ -339,19 +362,20 @@ def _with_derivative(function, z):
 
 def _c_sigma(activation):
     if callable(activation):  # of arrays, as the infinite width has it
-        return dual_activation(lambda z: activation(torch.from_numpy(z)).numpy()).c_sigma
+
+        def on_arrays(z):
+            values = activation(torch.from_numpy(z))
+            return instance_of("activation", values, torch.Tensor).numpy()
+
+        return dual_activation(on_arrays).c_sigma
     return dual_activation(activation).c_sigma
-
-
-def _truth(name, value):
-    if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name}: must be True or False, got {value!r}")
-    return bool(value)
 
 
 def _normal(generator, *shape):
     if not isinstance(generator, torch.Generator):
-        kind = type(generator).__name__
-        raise TypeError(f"generator: must be a torch.Generator, got {kind} {generator!r}")
+        raise TypeError(f"generator: must be a torch.Generator, got {_short(generator)}")
+    if math.prod(shape) > MOST_WEIGHTS:
+        told = f"must give layers of at most {MOST_WEIGHTS} weights, got {shape}"
+        raise ValueError(f"width, dimension: {told}")
     device = generator.device
     return torch.randn(shape, generator=generator, dtype=torch.float64, device=device)

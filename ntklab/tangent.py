@@ -30,7 +30,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 
-from ntklab._arguments import finite_array, instance_of, one_of, whole_number
+from ntklab._arguments import boolean, finite_array, instance_of, one_of, whole_number
 from ntklab.networks import LayeredNetwork
 
 ROUTES = ("auto", "factors", "jacobian", "products")
@@ -112,6 +112,8 @@ def ntk_vector_product(network, X, v, *, memory=2**30, progress=False):
     ValueError, TypeError
         As for `empirical_ntk`, and when v is not one finite number a point.
     """
+    memory = whole_number("memory", memory, at_least=1)
+    boolean("progress", progress)
     problem = _Problem(network, X, None)
     v = finite_array("v", v, ndim=1)
     if v.shape != problem.shape[:1]:
@@ -176,7 +178,7 @@ def ntk_drift(initial, trained, X, **options):
         state, trained = trained, copy.deepcopy(initial)
         try:
             trained.load_state_dict(state)
-        except RuntimeError as error:
+        except (AttributeError, RuntimeError) as error:
             raise ValueError(f"trained: must be a state of `initial` ({error})") from None
     instance_of("trained", trained, torch.nn.Module)
     start = empirical_ntk(initial, X, **options)
@@ -243,6 +245,7 @@ def _fill(problem, answers, memory, route, progress):
     """Adds every parameter's term to its array; terms of `answers` may share one array."""
     memory = whole_number("memory", memory, at_least=1)
     one_of("route", route, ROUTES)
+    boolean("progress", progress)
     n, m = problem.shape
     entries = (n * (n + 1) // 2 if problem.symmetric else n * m) * len(problem.trained)
     with tqdm(total=entries, disable=not progress, desc="tangent kernel", unit=" entries") as bar:

@@ -33,13 +33,24 @@ import torch
 from tqdm.auto import tqdm
 
 from ntklab import gradients
-from ntklab._arguments import finite_array, finite_number, instance_of, one_of, whole_number
+from ntklab._arguments import (
+    _short,
+    boolean,
+    finite_array,
+    instance_of,
+    one_of,
+    positive,
+    real_array,
+    whole_number,
+)
 from ntklab.dynamics import NORMS
 from ntklab.networks import pick_device
 from ntklab.tangent import ntk_vector_product
 
 CHECK = 32  # iterations between two looks at what the device has found
 SAVE = 60.0  # seconds between two checkpoints
+LONGEST = 10**9  # iterations
+MOST_RECORDED = 10**4
 RISE = 4.0  # of a loss over its start that tells of too large a learning rate
 MAGIC = b"ntklab training checkpoint 1\n"
 
@@ -124,7 +135,7 @@ def train(
         η of the mean squared loss, > 0. Beyond 2/λ_1 of the tangent kernel the loss first grows; a
         ReLU network may yet come down, but from about 4/λ_1 on its neurons die.
     iterations : int
-        Steps at most, >= 1.
+        Steps at most, 1 to 10⁹.
     batch_size : int, optional
         Points in a mini-batch, whose mean replaces that over n; all when left out. An epoch goes
         once through a random order of the points, the same for all networks; its last batch is
@@ -141,7 +152,7 @@ def train(
     stop_early : bool
         Whether a network stops once all its regions have come down to the threshold.
     record : int
-        Recorded iterations for each factor of 10 in the iteration.
+        Recorded iterations for each factor of 10 in the iteration, at most 10⁴.
     outputs : bool
         Whether to record the outputs, too.
     device : str or torch.device, optional
@@ -169,8 +180,10 @@ def train(
     problem = _Problem(networks, X, targets, learning_rate, device)
     problem.measure_by(regions, threshold, norm, stop_early)
     problem.draw_batches(batch_size, generator)
-    iterations = whole_number("iterations", iterations, at_least=1)
-    problem.keep(whole_number("record", record, at_least=1), iterations, outputs)
+    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
+    record = whole_number("record", record, at_least=1, at_most=MOST_RECORDED)
+    problem.keep(record, iterations, boolean("outputs", outputs))
+    boolean("progress", progress)
     path = _path(checkpoint)
     state = _resume(path, problem, iterations)
     due = -np.inf  # the first save is at once: a path that can't be written shows early
@@ -234,12 +247,13 @@ class _Problem:
         self.n = self.X.shape[-2]
         targets = self._tensor("targets", targets, (self.n,), (count, self.n))
         self.targets = targets.expand(count, -1)
-        self.learning_rate = finite_number("learning_rate", learning_rate, above=0)
+        self.learning_rate = positive("learning_rate", learning_rate)
         self.route = gradients.route(networks[0], self.X)
 
     def measure_by(self, regions, threshold, norm, stop_early):
         regions = np.ones((1, self.n), bool) if regions is None else regions
-        masks = np.atleast_1d(regions.cpu() if isinstance(regions, torch.Tensor) else regions)
+        regions = regions.detach().cpu() if isinstance(regions, torch.Tensor) else regions
+        masks = np.atleast_1d(real_array("regions", regions))
         if masks.dtype != bool:
             raise TypeError(f"regions: must be boolean, got {masks.dtype}")
         sizes = masks.sum(axis=-1, keepdims=True)
@@ -253,7 +267,7 @@ class _Problem:
             self.threshold = self._tensor("threshold", threshold, (), shares.shape[-2:-1])
             if (self.threshold <= 0).any():
                 raise ValueError(f"threshold: must be > 0, got {self.threshold.min():g}")
-        self.stops = bool(stop_early) and threshold is not None
+        self.stops = boolean("stop_early", stop_early) and threshold is not None
 
     def draw_batches(self, batch_size, generator):
         if batch_size is not None:
@@ -266,7 +280,7 @@ class _Problem:
     def keep(self, record, iterations, outputs):
         powers = np.arange(np.ceil(record * np.log10(iterations)) + 1) / record
         self.recorded = frozenset([0, *np.round(10**powers).astype(int).tolist()])
-        self.record, self.outputs = record, bool(outputs)
+        self.record, self.outputs = record, outputs
 
     def start(self):
         """The state before the first step."""
@@ -466,7 +480,7 @@ def _path(checkpoint):
     if checkpoint is None:
         return None
     if not isinstance(checkpoint, str | os.PathLike):
-        raise TypeError(f"checkpoint: must be a path, got {checkpoint!r}")
+        raise TypeError(f"checkpoint: must be a path, got {_short(checkpoint)}")
     path = Path(checkpoint)
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(f"checkpoint: must be a file in a folder that exists, got {str(path)!r}")

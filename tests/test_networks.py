@@ -202,7 +202,7 @@ def test_repr_says_which_network():
     (lambda: two_layer(width=0), ValueError, "width: must be >= 1, got int 0"),
     (lambda: two_layer(width=2.5), TypeError, "width: must be a whole number"),
     (lambda: two_layer(dimension=0), ValueError, "dimension: must be >= 1"),
-    (lambda: two_layer(bias=1), TypeError, "bias: must be True or False, got 1"),
+    (lambda: two_layer(bias=1), TypeError, "bias: must be True or False, got int 1"),
     (lambda: two_layer(train_output="a"), TypeError, "train_output: must be True or False"),
     (lambda: two_layer(weight_scale=0), ValueError, "weight_scale: must be > 0"),
     (lambda: two_layer(dtype=torch.int64), ValueError, "dtype: must be a real floating"),

@@ -639,7 +639,7 @@ def test_progress_bar(capsys):
     ("norm", "max", ValueError, "must be one of 'rms', 'l2', 'half_mse', got 'max'"),
     ("record", 0, ValueError, "must be >= 1, got"),
     ("device", "abacus", ValueError, "must be one of 'auto', 'cpu'"),
-    ("checkpoint", 5, TypeError, "must be a path, got 5"),
+    ("checkpoint", 5, TypeError, "must be a path, got int 5"),
     ("checkpoint", "/", ValueError, "must be a file in a folder that exists, got '/'"),
     ("checkpoint", "no/such/folder", ValueError, "must be a file in a folder that exists"),
 ])  # fmt: skip
