@@ -226,7 +226,7 @@ GRID = convergence.place(ONE_TWO_FOUR, 70)
         (lambda: convergence.theory("huge"), "size"),
         (lambda: convergence.trained("quick", rng=3), "rng"),
         (lambda: convergence.order("quick", rng=RNG, threshold=0.0), "threshold"),
-        (lambda: convergence.order("quick", rng=RNG, frequency=200), "frequencies"),
+        (lambda: convergence.order("quick", rng=RNG, frequency=200), "frequency"),
         (lambda: convergence.thinning((2.0,), 3, 0.1, RATE), "weights"),
         (lambda: convergence.thinning((1.0,), 3, 0.1, RATE, setting=SMALL), "rng"),
         (lambda: convergence.slopes(made_up(), "theory", level=2.0), "level"),

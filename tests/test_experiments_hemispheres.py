@@ -75,7 +75,7 @@ def test_the_gap_adds_up():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda rng: hemispheres.population((0,), (2,)), "ratio"),
+        (lambda rng: hemispheres.population((0,), (2,)), "ratios"),
         (lambda rng: hemispheres.population((2,), (0,)), "frequencies"),
         (lambda rng: hemispheres.population((2,), (80,)), "frequencies"),
         (lambda rng: hemispheres.tilted(2, 2, 2.0), "tilt"),

@@ -21,12 +21,26 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ntklab._arguments import finite_array, finite_number, generator, one_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    finite_array,
+    finite_number,
+    generator,
+    instance_of,
+    one_of,
+    positive,
+    sequence,
+    size,
+    whole_number,
+)
 from ntklab.densities import PiecewiseConstant
 from ntklab.geometry import to_circle, wrap
-from ntklab.kernels import TwoLayerNTK
-from ntklab.networks import TwoLayerReLU
+from ntklab.gram import DENSE_LIMIT
+from ntklab.kernels import TwoLayerNTK, ZonalKernel
+from ntklab.networks import TwoLayerReLU, pick_device
 
+MOST_ORDER = 20
+MOST_STEPS = 10**6  # of a training
 LOSSES = ("ordinary", "quadrature", "sobolev")
 FREQUENCIES = (1, 3, 9)
 
@@ -50,10 +64,17 @@ def quadrature_weights(angles, exact=0):
         Fewer than three points, or a frequency that the points cannot carry: some weight would
         be negative.
     """
-    x = wrap(finite_array("angles", angles, ndim=1))
-    exact = whole_number("exact", exact, at_least=0)
-    if len(x) < 3:
-        raise ValueError(f"angles: must hold at least 3 points, got {len(x)}")
+    return _weights(angles, "exact", exact, 1)
+
+
+def _weights(angles, name, frequency, times):
+    """The same up to `times` a frequency that an error calls by its name."""
+    x = wrap(angles, name="angles")
+    if x.ndim != 1 or len(x) < 3:
+        raise ValueError(f"angles: must be at least 3 points, got shape {x.shape}")
+    # n points carry no positive weights that are exact to frequency n
+    frequency = whole_number(name, frequency, at_least=0, at_most=(len(x) - 1) // times)
+    exact = times * frequency
     order = np.argsort(x, kind="stable")
     gaps = np.diff(x[order], append=x[order[0]] + 2 * np.pi)
     weights = np.empty_like(x)
@@ -67,7 +88,8 @@ def quadrature_weights(angles, exact=0):
         off = np.abs(weights @ waves - integrals).max()
         if off > 1e-9 or weights.min() < 0:
             raise ValueError(
-                f"exact: these {len(x)} points carry no positive weights exact to frequency {exact}"
+                f"{name}: these {len(x)} points carry no positive weights exact to frequency "
+                f"{exact}"
             )
     return weights
 
@@ -98,14 +120,16 @@ def loss_matrix(angles, loss="ordinary", order=1.0, highest=12):
         As for `quadrature_weights`.
     """
     one_of("loss", loss, LOSSES)
-    order = finite_number("order", order)
+    order = finite_number("order", order, at_least=-MOST_ORDER, at_most=MOST_ORDER)
     if loss == "ordinary":
         n = len(finite_array("angles", angles, ndim=1))
+        if not n:
+            raise ValueError("angles: must hold a point at least, got none")
         return np.eye(n) / n
     if loss == "quadrature":
         return np.diag(quadrature_weights(angles) / (2 * np.pi))
     highest = whole_number("highest", highest, at_least=1)
-    weights = quadrature_weights(angles, 2 * highest) / (2 * np.pi)
+    weights = _weights(angles, "highest", highest, 2) / (2 * np.pi)
     kappa = np.arange(1, highest + 1)
     scale = (1.0 + np.concatenate([[0], kappa, kappa]) ** 2) ** order
     weighted = weights[:, None] * _waves(wrap(np.asarray(angles, dtype=float)), highest)
@@ -120,8 +144,19 @@ class Loss:
     angles: np.ndarray  # (n,)
     matrix: np.ndarray  # M, (n, n)
 
+    def __post_init__(self):
+        instance_of("name", self.name, str)
+        angles = finite_array("angles", self.angles, ndim=1)
+        matrix = finite_array("matrix", self.matrix, within=LARGEST)
+        if not len(angles) or matrix.shape != (len(angles), len(angles)):
+            told = f"{matrix.shape} for {len(angles)} angles"
+            raise ValueError(f"matrix: must be square, one row an angle, got {told}")
+        object.__setattr__(self, "angles", angles)
+        object.__setattr__(self, "matrix", matrix)
+
     def fastest(self, kernel):
         """λ_1 of HM: the flow's largest speed."""
+        instance_of("kernel", kernel, ZonalKernel)
         root = _root(kernel.at_angles(self.angles))
         return float(np.linalg.eigvalsh(root @ self.matrix @ root)[-1])
 
@@ -131,6 +166,8 @@ class Loss:
         Through the symmetric matrix H^{1/2} M H^{1/2}: H is positive definite with a bias.
         """
         kernel = TwoLayerNTK(bias=True, normalization="network") if kernel is None else kernel
+        instance_of("kernel", kernel, ZonalKernel)
+        target, times = self._targets(target), _times(times)
         root = _root(kernel.at_angles(self.angles))
         speeds, v = np.linalg.eigh(root @ self.matrix @ root)
         start = v.T @ np.linalg.solve(root, target)
@@ -148,12 +185,17 @@ class Loss:
         -------
         outputs : ndarray, shape (T, n)
         """
+        target, times = self._targets(target), _times(times)
+        if (np.diff(times) < 0).any():
+            raise ValueError(f"times: must ascend, got {times.tolist()}")
         network = TwoLayerReLU(width, 2, weight_scale=10.0, generator=generator, device=device)
         X = torch.as_tensor(to_circle(self.angles)).to(next(network.parameters()).device)
         y = torch.as_tensor(target).to(X)
         M = torch.as_tensor(self.matrix).to(X)
         kernel = TwoLayerNTK(bias=True, normalization="network")
         step = 0.2 / self.fastest(kernel)  # small enough to look like a flow
+        if times[-1] > MOST_STEPS * step:
+            raise ValueError(f"times: must be <= {MOST_STEPS * step:.4g}, got {times[-1]:.4g}")
         with torch.no_grad():
             start = network(X)
         trained = [value for value in network.parameters() if value.requires_grad]
@@ -170,6 +212,19 @@ class Loss:
             with torch.no_grad():
                 outputs.append((network(X) - start).cpu().numpy())
         return np.array(outputs)
+
+    def _targets(self, target):
+        target = finite_array("target", target, within=LARGEST)
+        if target.shape != self.angles.shape:
+            raise ValueError(f"target: must have shape {self.angles.shape}, got {target.shape}")
+        return target
+
+
+def _times(times):
+    times = finite_array("times", times, ndim=1)
+    if not len(times) or times.min() < 0:
+        raise ValueError(f"times: must be one at least, each >= 0, got {times.tolist()}")
+    return times
 
 
 def _root(H):
@@ -206,14 +261,20 @@ def compare(
         loss, order, route ("predicted" or "trained"), half, frequency, time, fraction.
     """
     generator("rng", rng)
-    ratio = finite_number("ratio", ratio, above=0)
-    n = whole_number("points", points, at_least=8)
+    ratio = positive("ratio", ratio)
+    n = whole_number("points", points, at_least=8, at_most=DENSE_LIMIT)
+    bounds = {"at_least": -MOST_ORDER, "at_most": MOST_ORDER}
+    orders = sequence("orders", orders, finite_number, empty=True, **bounds)
+    frequencies = sequence("frequencies", frequencies, whole_number, at_least=1, at_most=n // 2)
+    train_width = size("train_width", train_width, at_least=0)
+    pick_device(device)
     density = PiecewiseConstant.equal_pieces([ratio, 1.0])
     x = np.sort(density.grid(n))
     kappa = np.asarray(frequencies)
     waves, highest = np.cos(np.outer(kappa, x)), int(kappa.max()) + 3
+    _weights(x, "points", highest, 2)  # refused now, by its name here
     y = waves.sum(axis=0)
-    times = np.geomspace(0.1, 1000, 41) if times is None else finite_array("times", times, ndim=1)
+    times = np.geomspace(0.1, 1000, 41) if times is None else _times(times)
     kernel = TwoLayerNTK(bias=True, normalization="network")
     named = [("ordinary", 0.0), ("quadrature", 0.0), *(("sobolev", s) for s in orders)]
     frames = []
@@ -249,6 +310,8 @@ def speeds(angles, loss="ordinary", order=1.0, highest=12):
     T = HM and ⟨f, g⟩ = fᵀMg: how fast each wave fades at the start if it is all the residual.
     """
     M = loss_matrix(angles, loss, order, highest)
+    highest = whole_number("highest", highest, at_least=1, at_most=len(M))
+    angles = finite_array("angles", angles)
     H = TwoLayerNTK(bias=True, normalization="network").at_angles(angles)
     waves = np.cos(np.outer(angles, np.arange(1, highest + 1)))
     weighted = M @ waves

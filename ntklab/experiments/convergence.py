@@ -31,12 +31,25 @@ from scipy.stats import t as student
 from tqdm.auto import tqdm
 
 from ntklab import bounds, dynamics, fredholm, gram
-from ntklab._arguments import finite_number, generator, instance_of, one_of, whole_number
-from ntklab.densities import PiecewiseConstant
+from ntklab._arguments import (
+    LARGEST,
+    MOST,
+    boolean,
+    finite_array,
+    finite_number,
+    frame,
+    generator,
+    instance_of,
+    one_of,
+    positive,
+    sequence,
+    whole_number,
+)
+from ntklab.densities import CircleDensity, PiecewiseConstant, Region
 from ntklab.experiments.spectra import ONE_TWO_FOUR
 from ntklab.geometry import to_circle, wrap
 from ntklab.kernels import TwoLayerNTK
-from ntklab.networks import TwoLayerReLU
+from ntklab.networks import TwoLayerReLU, pick_device
 from ntklab.training import train
 
 LECTURE_KERNEL = TwoLayerNTK(bias=True)
@@ -45,6 +58,7 @@ ELEVEN_ONE_THREE = PiecewiseConstant.equal_pieces([11, 1, 3])
 POINTS = 734  # the paper's: spacing 0.02, 0.01 and 0.005 give 105 + 210 + 419
 SUM_RATE = 0.004  # η of the lecture's loss (5), a sum over the points
 LAYOUTS = ("grid", "random")
+HIGHEST, MOST_MODES = 1000, 3000  # frequency and eigenpairs in the population
 
 
 class Setting(NamedTuple):
@@ -88,7 +102,7 @@ def place(density, points, layout="grid", rng=None):
         A region that gets no point, which is named.
     """
     instance_of("density", density, PiecewiseConstant)
-    points = whole_number("points", points, at_least=2)
+    points = whole_number("points", points, at_least=2, at_most=MOST)
     if one_of("layout", layout, LAYOUTS) == "random":
         x = np.sort(density.sample(points, generator("rng", rng)))
         region_counts(density, x)
@@ -103,26 +117,32 @@ def place(density, points, layout="grid", rng=None):
 
 def mass(density, region):
     """∫_R p of one of the density's own regions."""
+    instance_of("density", density, CircleDensity)
+    instance_of("region", region, Region)
     return float(density.pdf(region.points(1))[0] * region.length)
 
 
 def region_counts(density, x):
     """Points of every region, shape (R,); refuses an empty region."""
+    instance_of("density", density, CircleDensity)
+    x = finite_array("x", x, ndim=1)
     counts = np.array([region.contains(x).sum() for region in density.regions])
     if (counts == 0).any():
-        raise ValueError(f"points: leave region {np.argmin(counts)} empty, use more than {len(x)}")
+        told = f"leave region {np.argmin(counts)} empty, use more than {len(x)}"
+        raise ValueError(f"x, points: {told}")
     return counts
 
 
-def check_frequencies(density, x, frequencies):
+def check_frequencies(density, x, frequencies, *, name="frequencies"):
     """Whole κ >= 1 that the points can carry: κ <= πn_j/ℓ_j, Nyquist's limit, in every region."""
+    instance_of("density", density, CircleDensity)
+    frequencies = sequence(name, frequencies, whole_number, at_least=1, at_most=MOST)
     lengths = [region.length for region in density.regions]
     limits = np.pi * region_counts(density, x) / lengths
     for frequency in frequencies:
-        whole_number("frequencies", frequency, at_least=1)
         if frequency > limits.min():
             raise ValueError(
-                f"frequencies: must be <= {limits.min():.4g}, Nyquist's limit in the sparsest "
+                f"{name}: must be <= {limits.min():.4g}, Nyquist's limit in the sparsest "
                 f"region ({np.argmin(limits)}), got {frequency}"
             )
     return tuple(frequencies)
@@ -149,7 +169,10 @@ def predicted_times(density, x, frequencies, threshold, learning_rate, kernel=KE
         frequency, region, density (p_j), theory (iterations, inf for never), floor (half the mean
         square left for good).
     """
+    instance_of("density", density, PiecewiseConstant)
     frequencies = check_frequencies(density, x, frequencies)
+    threshold, learning_rate = _rates(threshold, learning_rate)
+    x = finite_array("x", x, ndim=1)
     spectrum = gram.solve(kernel, x, len(x))
     rows = []
     for frequency in frequencies:
@@ -174,7 +197,9 @@ def population_times(density, frequencies, threshold, learning_rate, kernel=KERN
         frequency, region, density, exact, local (log(1/√2δ)/(ηp_j k_κ)), bound (S/(eηδ√P_j)), and
         circle (exact, in the norm of L²(p) over the whole circle).
     """
-    threshold = finite_number("threshold", threshold, above=0)
+    instance_of("density", density, CircleDensity)
+    frequencies = sequence("frequencies", frequencies, whole_number, at_least=1, at_most=HIGHEST)
+    threshold, learning_rate = _rates(threshold, learning_rate)
     frames = []
     for frequency in frequencies:
         descent = _descent(density, frequency, threshold, learning_rate, kernel)
@@ -198,11 +223,11 @@ def population_times(density, frequencies, threshold, learning_rate, kernel=KERN
 
 def _descent(density, frequency, threshold, learning_rate, kernel):
     """cos κx in the population, with as many eigenpairs as the threshold asks for."""
-    frequency = whole_number("frequencies", frequency, at_least=1)
-
     def wave(x):
         return np.cos(frequency * x)
 
+    if bounds.multiplier(kernel, frequency) == 0:
+        raise ValueError(f"frequency, frequencies, kernel: {kernel} never learns cos {frequency}x")
     spectrum = dynamics.resolve(kernel, density, wave, 0.1 * threshold)
     return dynamics.gradient_descent(spectrum, wave, learning_rate)
 
@@ -217,9 +242,11 @@ def lemma_table(density, frequency, modes=240, kernel=LECTURE_KERNEL):
         where it does not apply) and corrected; Σ_{i>n} g_i² as rest, rest_printed,
         rest_corrected; Σ_{i>n} 1/q_i² as reciprocal, reciprocal_printed, reciprocal_corrected.
     """
-    modes = whole_number("modes", modes, at_least=3)
+    modes = whole_number("modes", modes, at_least=3, at_most=MOST_MODES)
+    frequency = whole_number("frequency", frequency, at_least=1, at_most=HIGHEST)
+    instance_of("density", density, PiecewiseConstant)
     spectrum = fredholm.solve(kernel, density, modes)
-    g = np.cos(whole_number("frequency", frequency, at_least=1) * spectrum.points)
+    g = np.cos(frequency * spectrum.points)
     coefficients, S = spectrum.project(g), bounds.source(kernel, density, frequency)
     left = spectrum.weights @ g**2 - np.cumsum(coefficients**2)
     n = np.arange(2, modes)
@@ -255,7 +282,13 @@ def error_table(density, frequency, iterations, learning_rate=1.0, kernel=LECTUR
         region (-1 for the circle), density (nan for the circle), iteration, error (in L²(p) over
         the circle, root mean square in a region), bound.
     """
-    descent = _descent(density, frequency, 0.01, learning_rate, kernel)
+    instance_of("density", density, PiecewiseConstant)
+    frequency = whole_number("frequency", frequency, at_least=1, at_most=HIGHEST)
+    t = finite_array("iterations", iterations, ndim=1, within=LARGEST)
+    if not len(t) or (t < 1).any() or (t != np.round(t)).any():
+        raise ValueError(f"iterations: must be whole and >= 1, got {t.tolist()}")
+    iterations = np.asarray(iterations)
+    descent = _descent(density, frequency, 0.01, positive("learning_rate", learning_rate), kernel)
     S, largest = bounds.source(kernel, density, frequency), descent.spectrum.eigenvalues[0]
     frames = []
     for j, region in enumerate((None, *density.regions), start=-1):
@@ -274,7 +307,7 @@ def thinning(weights, frequency, threshold, learning_rate, *, setting=None, rng=
     Parameters
     ----------
     weights : sequence of float
-        w, each in (0, 1].
+        w, each from 0.001 to 1.
     frequency : int
         κ.
     threshold : float
@@ -293,8 +326,13 @@ def thinning(weights, frequency, threshold, learning_rate, *, setting=None, rng=
         circle), and trained (nan where no network was).
     """
     rows, places = [], {}
+    sequence("weights", weights, finite_number, at_least=1e-3, at_most=1)
+    frequency = whole_number("frequency", frequency, at_least=1, at_most=HIGHEST)
+    threshold, learning_rate = _rates(threshold, learning_rate)
+    if setting is not None:
+        setting_of(instance_of("setting", setting, Setting))
+        generator("rng", rng)
     for weight in weights:
-        finite_number("weights", weight, above=0, at_most=1)
         density = PiecewiseConstant.equal_pieces([weight, 1, 1])
         times = population_times(density, (frequency,), threshold, learning_rate)
         rows.append((weight, density.minimum, *times.loc[0, ["exact", "local", "bound", "circle"]]))
@@ -304,7 +342,6 @@ def thinning(weights, frequency, threshold, learning_rate, *, setting=None, rng=
     frame = pd.DataFrame(rows, columns=columns).assign(trained=np.nan)
     if not places:
         return frame
-    generator("rng", rng)
     networks = [_network(setting.width, setting.weight_scale, rng, "cpu") for _ in places]
     x = np.array(list(places.values()))
     pairs = zip(networks, x, strict=True)
@@ -335,6 +372,7 @@ def theory(
         The columns of `predicted_times` with draw and layout.
     """
     setting = setting_of(size)
+    boolean("progress", progress)
     draws = 1 if one_of("layout", layout, LAYOUTS) == "grid" else setting.draws
     frames = []
     for draw in tqdm(range(draws), disable=not progress, desc="point sets"):
@@ -369,7 +407,9 @@ def trained(
         `iterations`), layout.
     """
     setting = setting_of(size)
+    boolean("progress", progress)
     generator("rng", rng)
+    pick_device(device)
     places = [place(density, POINTS, layout, rng) for _ in range(setting.seeds)]
     frames, networks, points, targets, masks = [], [], [], [], []
     for seed, x in enumerate(places):
@@ -408,6 +448,7 @@ def median_ratios(frame, column):
         density, median over κ and sets, low and high (10th and 90th percentile of the medians over
         κ that each set of points or seed has by itself), by region.
     """
+    _check_times(frame, column)
     key = next((name for name in ("draw", "seed") if name in frame), None)
     sets = frame.assign(set=frame[key] if key else 0)
     wide = sets.pivot(index=["set", "frequency"], columns="region", values=column)
@@ -436,7 +477,8 @@ def slopes(frame, column, level=0.95):
     pandas.DataFrame
         density, slope, low, high (Student's interval at `level`), by region.
     """
-    level = finite_number("level", level, above=0, below=1)
+    _check_times(frame, column)
+    level = finite_number("level", level, at_least=1e-6, at_most=1 - 1e-6)
     rows = {}
     for region, times in frame.groupby("region"):
         times = times[np.isfinite(times[column]) & (times[column] > 0)]
@@ -492,9 +534,11 @@ def order(
     Order
     """
     setting = setting_of(size)
-    threshold = finite_number("threshold", threshold, above=0)
+    boolean("progress", progress)
+    threshold = positive("threshold", threshold)
+    pick_device(device)
     x = place(density, POINTS)
-    check_frequencies(density, x, (frequency,))
+    (frequency,) = check_frequencies(density, x, (frequency,), name="frequency")
     y = np.sin(frequency * x)
     network = _network(setting.width, setting.weight_scale, generator("rng", rng), device)
     start = _output(network, x) if setting.centred else np.zeros(len(x))
@@ -514,8 +558,26 @@ def order(
 
 
 def setting_of(size):
-    """The Setting called `size`, or `size` itself."""
-    return size if isinstance(size, Setting) else SETTINGS[one_of("size", size, tuple(SETTINGS))]
+    """The Setting called `size`, or `size` itself, checked."""
+    if not isinstance(size, Setting):
+        return SETTINGS[one_of("size", size, tuple(SETTINGS))]
+    sequence("frequencies", size.frequencies, whole_number, at_least=1, at_most=MOST)
+    for name in ("seeds", "width", "iterations", "draws"):
+        whole_number(name, getattr(size, name), at_least=1, at_most=MOST)
+    positive("weight_scale", size.weight_scale)
+    positive("threshold", size.threshold)
+    boolean("centred", size.centred)
+    return size
+
+
+def _rates(threshold, learning_rate):
+    return positive("threshold", threshold), positive("learning_rate", learning_rate)
+
+
+def _check_times(table, column):
+    """A frame of times in one column, by frequency and region."""
+    frame("frame", table, "frequency region density")
+    one_of("column", column, list(table))
 
 
 def _network(width, weight_scale, rng, device):

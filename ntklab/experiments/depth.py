@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from ntklab import asymptotics, dynamics, fredholm
-from ntklab._arguments import finite_number, instance_of, whole_number
+from ntklab._arguments import finite_number, frame, instance_of, positive, sequence, whole_number
 from ntklab.densities import CircleDensity
 from ntklab.experiments.power import fit_power
-from ntklab.kernels import DeepNTK, TwoLayerNTK
+from ntklab.kernels import DEEPEST, MOST_FREQUENT, DeepNTK, TwoLayerNTK, ZonalKernel
 
 DEPTHS = (1, 2, 3, 5, 10, 50)
 # Frequencies over which slopes are fitted, by the dimension d of the ambient space
@@ -31,7 +31,9 @@ def eigenvalue_decay(depths=DEPTHS, highest=200, dimension=2):
     pandas.DataFrame
         hidden_layers, frequency, eigenvalue, asymptotic (d = 2 only, else nan).
     """
-    frequency = np.arange(1, whole_number("highest", highest, at_least=1) + 1)
+    depths = sequence("depths", depths, whole_number, at_least=1, at_most=DEEPEST)
+    highest = whole_number("highest", highest, at_least=1, at_most=MOST_FREQUENT)
+    frequency = np.arange(1, highest + 1)
     frames = []
     for L in depths:
         eigenvalues = DeepNTK(L).harmonic_eigenvalues(frequency, dimension=dimension)
@@ -51,6 +53,10 @@ def decay_slopes(decay, window):
     pandas.DataFrame
         hidden_layers, parity, slope, error (standard error of the slope).
     """
+    frame("decay", decay, "hidden_layers frequency eigenvalue")
+    window = sequence("window", window, finite_number)
+    if len(window) != 2:
+        raise ValueError(f"window: must be two frequencies, got {window}")
     low, high = window
     inside = decay[decay.frequency.between(low, high)]
     rows = []
@@ -64,7 +70,7 @@ def decay_slopes(decay, window):
 
 def parity_ratio(hidden_layers, frequency=100):
     """λ_{κ+1}/λ_κ on the circle at an even κ: 1 but for parity and the slow decay."""
-    even = whole_number("frequency", frequency, at_least=2)
+    even = whole_number("frequency", frequency, at_least=2, at_most=MOST_FREQUENT - 1)
     if even % 2:
         raise ValueError(f"frequency: must be even, got {even}")
     lower, upper = DeepNTK(hidden_layers).harmonic_eigenvalues(np.array([even, even + 1]))
@@ -93,8 +99,9 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
     """
     instance_of("density", density, CircleDensity)
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
-    threshold = finite_number("threshold", threshold, above=0)
-    frequencies = [whole_number("frequencies", k, at_least=1) for k in frequencies]
+    instance_of("kernel", kernel, ZonalKernel)
+    threshold, tolerance = positive("threshold", threshold), positive("tolerance", tolerance)
+    frequencies = sequence("frequencies", frequencies, whole_number, at_least=1, at_most=1000)
     hardest = max(frequencies)
     spectrum = dynamics.resolve(
         kernel, density, lambda x: np.cos(hardest * x), tolerance * threshold
@@ -117,7 +124,8 @@ def eigenspace_overlaps(density, hidden_layers, count=41):
         q and overlap: the least cosine between the spaces of the q-th pairs, in L²(p).
     """
     instance_of("density", density, CircleDensity)
-    count = whole_number("count", count, at_least=3)
+    count = whole_number("count", count, at_least=3, at_most=3000)
+    whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
     shallow = fredholm.solve(TwoLayerNTK(bias=True), density, count)
     deep = fredholm.solve(DeepNTK(hidden_layers), density, count)
     # both spectra at the nodes of one of them

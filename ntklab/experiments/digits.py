@@ -12,11 +12,20 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ive, logsumexp
 
 from ntklab import dynamics, gram
-from ntklab._arguments import finite_array, generator, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    boolean,
+    finite_array,
+    finite_number,
+    generator,
+    size,
+    whole_number,
+)
+from ntklab.geometry import unit_vectors
 from ntklab.kernels import TwoLayerNTK
-from ntklab.networks import TwoLayerReLU
+from ntklab.networks import TwoLayerReLU, pick_device
 from ntklab.spectrum import Spectrum
-from ntklab.training import train
+from ntklab.training import LONGEST, train
 
 QUARTERS = ("sparsest quarter", "second", "third", "densest quarter")
 
@@ -26,8 +35,9 @@ def load(points, rng):
     from sklearn.datasets import load_digits  # ships with scikit-learn, nothing is downloaded
 
     generator("rng", rng)
+    points = whole_number("points", points, at_least=20)
     data = load_digits()
-    points = whole_number("points", points, at_least=20, at_most=len(data.target))
+    whole_number("points", points, at_most=len(data.target))
     chosen = rng.choice(len(data.target), size=points, replace=False)
     X = data.data[chosen]
     return X / np.linalg.norm(X, axis=1, keepdims=True), data.target[chosen]
@@ -44,8 +54,8 @@ def log_density(X, concentration=None):
     X : array_like, shape (n, d)
         Unit vectors, n >= 3.
     concentration : float, optional
-        c > 0, one over the square of the bandwidth; the one of greatest leave-one-out likelihood
-        when left out.
+        c from 0.001 to 10⁶, one over the square of the bandwidth; the one of greatest
+        leave-one-out likelihood when left out.
 
     Returns
     -------
@@ -53,7 +63,9 @@ def log_density(X, concentration=None):
         With respect to area on the sphere.
     concentration : float
     """
-    X = finite_array("X", X, ndim=2)
+    X = unit_vectors("X", X)
+    if concentration is not None:
+        concentration = finite_number("concentration", concentration, at_least=1e-3, at_most=1e6)
     n, d = X.shape
     if n < 3:
         raise ValueError(f"X: must hold at least 3 points, got {n}")
@@ -96,15 +108,25 @@ class Digits:
 
     def errors(self, outputs):
         """rms error of each density quarter, shape (T, 4)."""
+        outputs = self._outputs(outputs)
         square = (outputs - self.target) ** 2
         means = [square[:, self.quarter == k].mean(axis=1) for k in range(4)]
         return np.sqrt(np.stack(means, axis=1))
 
     def learned(self, outputs, count=30):
         """v_i·(u(t) - u(0)) / v_i·(y - u(0)) for the first eigenvectors, shape (T, count)."""
+        outputs = self._outputs(outputs)
+        count = whole_number("count", count, at_least=1, at_most=len(self.target))
         v = self.spectrum.values[:, :count]
         gone = (outputs - outputs[0]) @ v
         return gone / ((self.target - outputs[0]) @ v)
+
+    def _outputs(self, outputs):
+        outputs = finite_array("outputs", outputs, ndim=2, within=LARGEST)
+        if outputs.shape[1] != len(self.target) or not len(outputs):
+            told = f"must have shape (T, {len(self.target)}), got {outputs.shape}"
+            raise ValueError(f"outputs: {told}")
+        return outputs
 
 
 def learn(points=500, width=2000, iterations=1000, *, rng, device="auto", progress=False):
@@ -127,13 +149,16 @@ def learn(points=500, width=2000, iterations=1000, *, rng, device="auto", progre
     -------
     Digits
     """
+    width = size("width", width, at_least=0)
+    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
+    boolean("progress", progress)
+    pick_device(device)
     X, digit = load(points, rng)
     target = np.where(digit >= 5, 1.0, -1.0)
     spectrum = gram.solve_points(TwoLayerNTK(normalization="network"), X)
     rate = 1 / spectrum.eigenvalues[0]
     start, trained = np.zeros(len(X)), None
-    width = whole_number("width", width, at_least=0)
-    t = np.unique(np.round(np.geomspace(1, whole_number("iterations", iterations, at_least=1), 40)))
+    t = np.unique(np.round(np.geomspace(1, iterations, 40)))
     t = np.concatenate([[0.0], t])
     if width:
         seed = torch.Generator().manual_seed(int(rng.integers(2**32)))

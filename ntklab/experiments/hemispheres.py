@@ -18,9 +18,21 @@ from scipy.optimize import brentq
 from tqdm.auto import tqdm
 
 from ntklab import dynamics, gram, sphere
-from ntklab._arguments import finite_number, generator, instance_of, one_of, whole_number
+from ntklab._arguments import (
+    MOST,
+    boolean,
+    finite_number,
+    frame,
+    generator,
+    instance_of,
+    one_of,
+    positive,
+    sequence,
+    whole_number,
+)
+from ntklab.gram import DENSE_LIMIT
 from ntklab.kernels import TwoLayerNTK
-from ntklab.networks import TwoLayerReLU
+from ntklab.networks import TwoLayerReLU, pick_device
 from ntklab.training import train
 
 RATIOS = (2, 3, 4)
@@ -48,9 +60,11 @@ def population(ratios=RATIOS, frequencies=range(1, 31), threshold=THRESHOLD, deg
     pandas.DataFrame
         ratio, frequency, sparse, dense (times of gradient flow), quotient (sparse/dense).
     """
-    frequencies = [
-        whole_number("frequencies", k, at_least=1, at_most=degree // 2) for k in frequencies
-    ]
+    sequence("ratios", ratios, positive)
+    threshold = positive("threshold", threshold)
+    degree = whole_number("degree", degree, at_least=2, at_most=2000)
+    bounds = {"at_least": 1, "at_most": degree // 2}
+    frequencies = sequence("frequencies", frequencies, whole_number, **bounds)
     rows = []
     for ratio in ratios:
         density = sphere.hemispheres(ratio)
@@ -80,6 +94,8 @@ def tilted(ratio, frequency, tilt, threshold=THRESHOLD, degree=60):
         Times of gradient flow.
     """
     tilt = finite_number("tilt", tilt, at_least=0, at_most=np.pi / 2)
+    threshold = positive("threshold", threshold)
+    degree = whole_number("degree", degree, at_least=2, at_most=2000)
     frequency = whole_number("frequency", frequency, at_least=1, at_most=degree // 2)
     density = sphere.hemispheres(ratio)
     target = sphere.harmonic(frequency, [np.sin(tilt), 0.0, np.cos(tilt)])
@@ -119,6 +135,8 @@ def _combined(flows, region, threshold):
     below = int(np.argmax(values <= 0))
     if values[below] > 0:
         return np.inf
+    if below == 0:
+        return 0.0 if error(0.0) <= 0 else brentq(error, 0.0, grid[0])
     return brentq(error, grid[below - 1], grid[below])
 
 
@@ -142,8 +160,15 @@ def sampled(
         ratio, draw, frequency, sparse, dense, quotient.
     """
     generator("rng", rng)
+    boolean("progress", progress)
+    sequence("ratios", ratios, positive)
+    threshold = positive("threshold", threshold)
+    frequencies = sequence("frequencies", frequencies, whole_number, at_least=1, at_most=1000)
+    for ratio in ratios:
+        _counts("ratios", ratio, per_half, DENSE_LIMIT)
     rows = []
-    jobs = [(r, draw) for r in ratios for draw in range(whole_number("draws", draws, at_least=1))]
+    draws = whole_number("draws", draws, at_least=1, at_most=10**6)
+    jobs = [(r, draw) for r in ratios for draw in range(draws)]
     for ratio, draw in tqdm(jobs, disable=not progress, desc="samples"):
         density, X = sphere.hemispheres(ratio), points(ratio, per_half, rng)
         spectrum = gram.solve_points(NETWORK, X)
@@ -155,9 +180,17 @@ def sampled(
 
 def points(ratio, per_half, rng):
     """Random points of the sphere, `per_half` below the equator and ratio times as many above."""
-    per_half = whole_number("per_half", per_half, at_least=2)
-    above = max(2, round(finite_number("ratio", ratio, above=0) * per_half))
-    return sphere.hemispheres(ratio).sample_in_bands([per_half, above], rng)
+    counts = _counts("ratio", positive("ratio", ratio), per_half)
+    return sphere.hemispheres(ratio).sample_in_bands(counts, rng)
+
+
+def _counts(name, ratio, per_half, most=MOST):
+    """Points below and above the equator, at most so many in all."""
+    per_half = whole_number("per_half", per_half, at_least=2, at_most=most)
+    above = max(2, round(ratio * per_half))
+    if per_half + above > most:
+        raise ValueError(f"{name}: must give {most} points at most, got {per_half + above}")
+    return [per_half, above]
 
 
 class Setting(NamedTuple):
@@ -207,8 +240,13 @@ def trained(
         theory diverges).
     """
     setting = size if isinstance(size, Setting) else SETTINGS[one_of("size", size, SETTINGS)]
-    instance_of("setting", setting, Setting)
+    _check(setting)
     generator("rng", rng)
+    pick_device(device)
+    boolean("progress", progress)
+    sequence("ratios", ratios, positive)
+    for ratio in ratios:
+        _counts("ratios", ratio, setting.per_half, DENSE_LIMIT)
     rows = []
     jobs = [(ratio, seed) for ratio in ratios for seed in range(setting.seeds)]
     for ratio, seed in tqdm(jobs, disable=not progress, desc="networks"):
@@ -216,7 +254,7 @@ def trained(
         spectrum = gram.solve_points(NETWORK, X)
         rate = 1 / spectrum.eigenvalues[0]
         if setting.sum_rate is not None:
-            rate = setting.sum_rate * len(X)
+            rate = float(setting.sum_rate) * len(X)
         source = torch.Generator().manual_seed(int(rng.integers(2**32)))
         network = TwoLayerReLU(
             setting.width, 3, weight_scale=setting.weight_scale, generator=source, device=device
@@ -236,16 +274,28 @@ def trained(
             if rate < 2 / spectrum.eigenvalues[0]:
                 descent = dynamics.gradient_descent(spectrum, target, rate)
                 *_, predicted = _times(descent, density, X, setting.threshold)
-            quotient = low / high if np.isfinite(low) else np.nan
+            quotient = low / high if np.isfinite(low) and high else np.nan
             rows.append((ratio, k, low, high, quotient, seed, predicted))
     return _frame(rows, "seed", "predicted")
+
+
+def _check(setting):
+    sequence("frequencies", setting.frequencies, whole_number, at_least=1, at_most=1000)
+    for name in ("width", "seeds", "iterations"):
+        whole_number(name, getattr(setting, name), at_least=1, at_most=MOST)
+    positive("weight_scale", setting.weight_scale)
+    positive("threshold", setting.threshold)
+    if setting.sum_rate is not None:
+        positive("sum_rate", setting.sum_rate)
+    if instance_of("dtype", setting.dtype, torch.dtype) not in (torch.float32, torch.float64):
+        raise ValueError(f"dtype: must be torch.float32 or float64, got {setting.dtype}")
 
 
 def _times(flow, density, X, threshold):
     low, high = (
         flow.time_to_reach(threshold, region.contains(X)).time for region in density.regions
     )
-    return low, high, low / high
+    return low, high, low / high if high else np.nan
 
 
 def _frame(rows, *more):
@@ -270,6 +320,11 @@ def decomposition(exact, samples, networks=None, frequencies=range(2, 8)):
         the medians of single draws), by_frequency = r - population, by_sampling = population -
         sample, and, with networks, network and by_width = the median of predicted - quotient.
     """
+    frame("exact", exact, "ratio frequency quotient")
+    frame("samples", samples, "ratio frequency quotient draw")
+    if networks is not None:
+        frame("networks", networks, "ratio quotient predicted")
+    frequencies = sequence("frequencies", frequencies, whole_number, at_least=1)
     rows = {}
     for ratio, part in exact[exact.frequency.isin(frequencies)].groupby("ratio"):
         draws = samples[(samples.ratio == ratio) & samples.frequency.isin(frequencies)]

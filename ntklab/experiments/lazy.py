@@ -12,6 +12,7 @@ slope_products, layer_parts
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -20,13 +21,27 @@ import torch
 from tqdm.auto import tqdm
 
 from ntklab import dynamics, gram
-from ntklab._arguments import finite_array, finite_number, generator, one_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    MOST,
+    boolean,
+    broadcast,
+    finite_array,
+    finite_number,
+    frame,
+    generator,
+    instance_of,
+    one_of,
+    positive,
+    sequence,
+    whole_number,
+)
 from ntklab.experiments.spectra import ONE_TWO_FOUR
 from ntklab.geometry import to_circle
-from ntklab.kernels import NNGP, DeepNTK, TwoLayerNTK
-from ntklab.networks import FullyConnected, TwoLayerReLU, pick_device
+from ntklab.kernels import DEEPEST, NNGP, DeepNTK, TwoLayerNTK
+from ntklab.networks import MOST_WEIGHTS, FullyConnected, TwoLayerReLU, pick_device
 from ntklab.tangent import empirical_ntk, empirical_ntk_by_layer, ntk_drift
-from ntklab.training import train
+from ntklab.training import LONGEST, train
 
 
 class Size(NamedTuple):
@@ -51,11 +66,13 @@ GAUSSIANITY = {
 
 KERNEL = TwoLayerNTK(bias=True, normalization="network")
 STARTS = ("random", "paired")
+LARGEST_INPUT = 1e15  # float32 bears its square
 CHUNK = 2**22  # random numbers at a time
 
 
 def target(x):
     """cos x + cos 2x."""
+    x = finite_array("x", x, within=LARGEST)
     return np.cos(x) + np.cos(2 * x)
 
 
@@ -116,9 +133,11 @@ def training(
     """
     size = _size(size, TRAINING)
     generator("rng", rng)
-    for kind in starts:
-        one_of("starts", kind, STARTS)
-    iterations = whole_number("iterations", iterations, at_least=1)
+    pick_device(device)
+    boolean("progress", progress)
+    starts = sequence("starts", starts, one_of, choices=STARTS)
+    weight_scale = positive("weight_scale", weight_scale)
+    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
     spectrum, X, y, rate = _problem(points)
     limit, frames = KERNEL.at_angles(spectrum.points), []
     for m, kind in tqdm([(m, k) for m in size.widths for k in starts], disable=not progress):
@@ -151,7 +170,9 @@ def curves(widths=(16, 128, 4096), *, points=40, iterations=200, rng, device="au
         counted the same with the initial output. Networks start from "random", see `training`.
     """
     generator("rng", rng)
-    iterations = whole_number("iterations", iterations, at_least=1)
+    pick_device(device)
+    widths = sequence("widths", widths, whole_number, at_least=1, at_most=MOST)
+    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
     spectrum, X, y, rate = _problem(points)
     frames = []
     for m in widths:
@@ -196,7 +217,8 @@ def _missed(spectrum, y, rate, t, u):
 
 def two_layer(width, kind="random", *, weight_scale=1.0, rng, device="auto"):
     """A `TwoLayerReLU` on the plane with either start, see `training`."""
-    width = whole_number("width", width, at_least=1)
+    width = whole_number("width", width, at_least=1, at_most=MOST)
+    generator("rng", rng)
     seed = torch.Generator().manual_seed(int(rng.integers(2**32)))
     network = TwoLayerReLU(
         width, 2, weight_scale=weight_scale, generator=seed, device=device
@@ -220,10 +242,15 @@ def step(before, after, X):
         The same network with parameters w, where J = ∂f(X)/∂w is taken, and w'.
     X : array_like, shape (n, d)
     """
+    instance_of("before", before, torch.nn.Module)
+    instance_of("after", after, torch.nn.Module)
+    X = finite_array("X", X, ndim=2)
     kept = [name for name, value in before.named_parameters() if value.requires_grad]
     w = [dict(before.named_parameters())[name] for name in kept]
     change = [dict(after.named_parameters())[name].detach() - v.detach()
               for name, v in zip(kept, w, strict=True)]
+    if X.shape[1] != before.dimension:
+        raise ValueError(f"X: must have {before.dimension} columns, got shape {X.shape}")
     u = before(torch.as_tensor(X, dtype=w[0].dtype, device=w[0].device))
     v = torch.zeros_like(u, requires_grad=True)
     # Jᵀv is linear in v, so its product with the change has the gradient J (w' - w)
@@ -246,7 +273,11 @@ def concentration(
     """
     size = _size(size, CONCENTRATION)
     generator("rng", rng)
-    x = np.linspace(-np.pi, np.pi, whole_number("points", points, at_least=2), endpoint=False)
+    pick_device(device)
+    boolean("progress", progress)
+    depths = sequence("depths", depths, whole_number, at_least=1, at_most=DEEPEST)
+    points = whole_number("points", points, at_least=2, at_most=gram.DENSE_LIMIT)
+    x = np.linspace(-np.pi, np.pi, points, endpoint=False)
     frames = []
     for L, m in tqdm([(L, m) for L in depths for m in size.widths], disable=not progress):
         limit = DeepNTK(L).at_angles(x)
@@ -268,6 +299,13 @@ def preactivations(X, width, hidden_layers, networks, rng, *, device="auto"):
     Each is a tensor of shape (networks, n, width); every entry of every W⁽ʰ⁾ is N(0, 1), c_σ = 2.
     """
     device = pick_device(device)
+    generator("rng", rng)
+    X = finite_array("X", X, ndim=2, within=LARGEST_INPUT)
+    hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
+    width = whole_number("width", width, at_least=1, at_most=MOST)
+    networks = whole_number("networks", networks, at_least=1, at_most=MOST)
+    if networks * width * max(width, *X.shape) > MOST_WEIGHTS:
+        raise ValueError(f"width, networks, X: must make {MOST_WEIGHTS} numbers a layer at most")
     seed = torch.Generator(device).manual_seed(int(rng.integers(2**32)))
     g = torch.as_tensor(X, dtype=torch.float32, device=device).expand(networks, -1, -1)
     for _ in range(hidden_layers):
@@ -283,7 +321,13 @@ def kurtosis(hidden_layer, width):
     Given the layer before, the entry is Gaussian with variance q = ‖g⁽ʰ⁻¹⁾‖². A layer multiplies q
     by (2/m) Σ_j max(z_j, 0)², which has mean 1 and variance 5/m, and 3 E[q²]/E[q]² - 3 remains.
     """
-    return 3 * (1 + 5 / np.asarray(width, float)) ** (np.asarray(hidden_layer) - 1) - 3
+    hidden_layer, width = finite_array("hidden_layer", hidden_layer), finite_array("width", width)
+    broadcast(hidden_layer=hidden_layer, width=width)
+    for name, values in (("hidden_layer", hidden_layer), ("width", width)):
+        if (values < 1).any():
+            raise ValueError(f"{name}: must be >= 1, got {values.min():g}")
+    with np.errstate(over="ignore"):  # very deep and narrow: infinite
+        return 3 * (1 + 5 / width) ** (hidden_layer - 1) - 3
 
 
 def gaussianity(
@@ -305,7 +349,9 @@ def gaussianity(
     """
     size = _size(size, GAUSSIANITY)
     generator("rng", rng)
-    L = whole_number("hidden_layers", hidden_layers, at_least=1)
+    pick_device(device)
+    boolean("progress", progress)
+    L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=100)
     angle = finite_number("angle", angle, at_least=0, at_most=np.pi)
     X = to_circle([0.0, angle])
     sigma = [np.array([[1, c], [c, 1]]) for c in _correlations(L, np.array([angle]))[:L, 0]]
@@ -356,11 +402,12 @@ ANGLES = np.pi * np.array([1, 2, 3, 4, 5]) / 6
 
 def slope(theta):
     """Σ̇ = c_σ E[σ̇(u)σ̇(v)] = (π - θ)/π for ReLU, u and v of correlation cos θ."""
-    return (np.pi - theta) / np.pi
+    return (np.pi - finite_array("theta", theta)) / np.pi
 
 
 def printed_slope(theta):
     """Σ̇ as the paper's appendix prints it: with a factor ρ = cos θ too many."""
+    theta = finite_array("theta", theta)
     return np.cos(theta) * slope(theta)
 
 
@@ -372,9 +419,11 @@ def slope_products(samples=1_000_000, *, angles=ANGLES, rng):
     pandas.DataFrame
         angle, mean, error (standard error of the mean).
     """
-    samples = whole_number("samples", samples, at_least=2)
+    samples = whole_number("samples", samples, at_least=2, at_most=MOST)
     generator("rng", rng)
     theta = finite_array("angles", angles, ndim=1)
+    if not len(theta):
+        raise ValueError("angles: must hold one at least, got none")
     z = rng.standard_normal((2, samples))
     frames = []
     for angle in theta:
@@ -405,7 +454,11 @@ def layer_parts(hidden_layers=3, width=512, networks=30, *, rng, device="auto", 
         layer, angle, mean and error (standard error) over the networks, formula.
     """
     generator("rng", rng)
-    networks = whole_number("networks", networks, at_least=2)
+    pick_device(device)
+    instance_of("slope", slope, Callable)
+    hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
+    width = whole_number("width", width, at_least=1, at_most=MOST)
+    networks = whole_number("networks", networks, at_least=2, at_most=MOST)
     X = to_circle(np.concatenate([[0.0], ANGLES]))
     parts = []
     for _ in range(networks):
@@ -413,7 +466,10 @@ def layer_parts(hidden_layers=3, width=512, networks=30, *, rng, device="auto", 
         parts.append(np.array(list(by_layer.values()))[:, 0, 1:])  # (L + 1, angles)
     sigma = _correlations(hidden_layers, ANGLES)
     # Σ̇⁽ᵏ⁾ belongs to the angle between the inputs of layer k, whose cosine is Σ⁽ᵏ⁻¹⁾
-    slopes = slope(np.arccos(np.clip(sigma[:-1], -1, 1)))
+    angles = np.arccos(np.clip(sigma[:-1], -1, 1))
+    slopes = finite_array("slope", slope(angles))
+    if slopes.shape != angles.shape:
+        raise ValueError(f"slope: must be elementwise, got {slopes.shape} from {angles.shape}")
     after = np.cumprod(np.vstack([slopes, np.ones_like(ANGLES)])[::-1], axis=0)[::-1]
     layer, angle = np.meshgrid(np.arange(1, len(after) + 1), ANGLES, indexing="ij")
     return pd.DataFrame(
@@ -429,6 +485,9 @@ def layer_parts(hidden_layers=3, width=512, networks=30, *, rng, device="auto", 
 
 def rms(table, column, by="width"):
     """Root of the mean square of a column for every width: (widths, values), ready to be fitted."""
+    frame("table", table, "")
+    one_of("column", column, list(table))
+    one_of("by", by, list(table))
     mean = table.groupby(by)[column].agg(lambda v: np.sqrt(np.mean(v**2)))
     return mean.index.to_numpy(float), mean.to_numpy()
 
@@ -436,8 +495,9 @@ def rms(table, column, by="width"):
 def _size(size, named):
     if not isinstance(size, Size):
         return named[one_of("size", size, named)]
-    widths = tuple(whole_number("size (widths)", m, at_least=1) for m in size.widths)
-    return Size(widths, whole_number("size (networks)", size.networks, at_least=2))
+    widths = sequence("size (widths)", size.widths, whole_number, at_least=1, at_most=MOST)
+    networks = whole_number("size (networks)", size.networks, at_least=2, at_most=MOST)
+    return Size(tuple(widths), networks)
 
 
 def _ratio(change, of):

@@ -7,12 +7,21 @@ import pandas as pd
 import torch
 from tqdm.auto import tqdm
 
-from ntklab._arguments import finite_number, generator, whole_number
+from ntklab._arguments import (
+    MOST,
+    boolean,
+    finite_number,
+    generator,
+    positive,
+    sequence,
+    whole_number,
+)
 from ntklab.geometry import to_circle
-from ntklab.kernels import DeepNTK
-from ntklab.networks import FullyConnected
+from ntklab.gram import DENSE_LIMIT
+from ntklab.kernels import DEEPEST, DeepNTK
+from ntklab.networks import FullyConnected, pick_device
 from ntklab.tangent import empirical_ntk
-from ntklab.training import train
+from ntklab.training import LONGEST, train
 
 DEPTHS = (1, 2, 3, 5)
 WIDTHS = (64, 128, 256, 512)
@@ -53,9 +62,13 @@ def lazy_training(
         hidden_layers, width, seed, drift, start, residual, frozen.
     """
     generator("rng", rng)
-    n = whole_number("points", points, at_least=4)
-    iterations = whole_number("iterations", iterations, at_least=1)
-    seeds = whole_number("seeds", seeds, at_least=1)
+    pick_device(device)
+    boolean("progress", progress)
+    depths = sequence("depths", depths, whole_number, at_least=1, at_most=DEEPEST)
+    widths = sequence("widths", widths, whole_number, at_least=1, at_most=MOST)
+    n = whole_number("points", points, at_least=4, at_most=DENSE_LIMIT)
+    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
+    seeds = whole_number("seeds", seeds, at_least=1, at_most=MOST)
     x = np.linspace(-np.pi, np.pi, n, endpoint=False)
     X, y = to_circle(x), np.cos(x) + np.cos(2 * x)
     frames = []
@@ -112,11 +125,11 @@ def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
     epsilon, delta, failure : float
         ε, δ and δ̂ of the theorem, in (0, 1].
     """
-    n = whole_number("points", points, at_least=1)
-    L = whole_number("hidden_layers", hidden_layers, at_least=1)
+    n = whole_number("points", points, at_least=1, at_most=10**18)
+    L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=10**18)
     given = {"epsilon": epsilon, "delta": delta, "failure": failure}
     for name, value in given.items():
-        finite_number(name, value, above=0, at_most=1)
+        finite_number(name, positive(name, value), at_most=1)
     tau = epsilon * failure / n
     rest = 24 * math.log(n) + 12 * math.log(L) - 8 * math.log(delta) - 6 * math.log(tau)
     # log m = rest + 5 log log m. From above, where it contracts, this falls to the larger root:

@@ -13,11 +13,22 @@ import pandas as pd
 import torch
 
 from ntklab import dynamics, gram
-from ntklab._arguments import finite_number, generator, one_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    MOST,
+    boolean,
+    finite_array,
+    finite_number,
+    generator,
+    one_of,
+    positive,
+    sequence,
+    whole_number,
+)
 from ntklab.densities import CircleDensity, PiecewiseConstant
 from ntklab.geometry import to_circle
 from ntklab.kernels import DeepNTK
-from ntklab.networks import FullyConnected
+from ntklab.networks import FullyConnected, pick_device
 from ntklab.training import train
 
 AMPLITUDES = (1.0, 0.4)
@@ -61,6 +72,7 @@ class Learning:
 
     def at(self, iteration):
         """The output at the recorded iteration nearest to `iteration` in its logarithm."""
+        iteration = finite_number("iteration", iteration, at_least=0)
         gap = np.abs(np.log1p(self.iterations) - np.log1p(iteration))
         return self.iterations[np.argmin(gap)], self.outputs[np.argmin(gap)]
 
@@ -96,6 +108,7 @@ class Learning:
 
 def components(x, frequencies):
     """cos κ₁x and 0.4 cos κ₂x, shape (2, n)."""
+    x, frequencies = finite_array("x", x, within=LARGEST), _pair(frequencies)
     return np.array([a * np.cos(k * x) for a, k in zip(AMPLITUDES, frequencies, strict=True)])
 
 
@@ -133,8 +146,10 @@ def learn(ratio=40.0, frequencies=(1, 16), size="quick", *, rng, device="auto", 
     -------
     Learning
     """
-    setting = size if isinstance(size, Setting) else SETTINGS[one_of("size", size, SETTINGS)]
+    setting = _setting(size)
     generator("rng", rng)
+    pick_device(device)
+    boolean("progress", progress)
     density = _halves(ratio, frequencies, setting.points)
     x = np.sort(density.sample(setting.points, rng))
     seeds = [torch.Generator().manual_seed(int(seed)) for seed in rng.integers(2**32, size=2)]
@@ -158,7 +173,7 @@ def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
     u(t) = y - (1 - ηT)^t y, with T the tangent kernel's matrix over `points` points laid out as
     the density, divided by their number. Parameters as in `learn`.
     """
-    setting = size if isinstance(size, Setting) else SETTINGS[one_of("size", size, SETTINGS)]
+    setting = _setting(size)
     points = whole_number("points", points, at_least=20, at_most=3000)
     density = _halves(ratio, frequencies, points)
     x = np.sort(density.grid(points))
@@ -171,10 +186,26 @@ def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
     return Learning(density, tuple(frequencies), setting, x, t.astype(int), outputs)
 
 
+def _setting(size):
+    if not isinstance(size, Setting):
+        return SETTINGS[one_of("size", size, SETTINGS)]
+    for name in ("points", "hidden_layers", "width", "iterations", "batch_size"):
+        whole_number(name, getattr(size, name), at_least=1, at_most=MOST)
+    positive("learning_rate", size.learning_rate)
+    return size
+
+
+def _pair(frequencies):
+    pair = sequence("frequencies", frequencies, whole_number, at_least=0, at_most=MOST)
+    if len(pair) != 2:
+        raise ValueError(f"frequencies: must be two, got {len(pair)}")
+    return pair
+
+
 def _halves(ratio, frequencies, points):
-    ratio = finite_number("ratio", ratio, above=0)
+    ratio = positive("ratio", ratio)
     fewest = max(1, int(points * min(ratio, 1) / (1 + ratio)))
-    low, high = frequencies
+    low, high = _pair(frequencies)
     for name, frequency in (("low", low), ("high", high)):
         # two points a turn are the least that could show a wave, and a half has κ/2 turns
         whole_number(f"frequencies ({name})", frequency, at_least=1, at_most=fewest)

@@ -14,11 +14,19 @@ import pandas as pd
 import torch
 from scipy.special import eval_legendre
 
-from ntklab._arguments import finite_array, generator, instance_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    MOST,
+    boolean,
+    finite_array,
+    generator,
+    instance_of,
+    whole_number,
+)
 from ntklab.geometry import to_circle
-from ntklab.kernels import TwoLayerNTK, ZonalKernel
-from ntklab.networks import TwoLayerReLU
-from ntklab.training import train
+from ntklab.kernels import MOST_FREQUENT, TwoLayerNTK, ZonalKernel
+from ntklab.networks import TwoLayerReLU, pick_device
+from ntklab.training import LONGEST, train
 
 
 def active_together(angles, samples=100_000, *, rng):
@@ -39,7 +47,7 @@ def active_together(angles, samples=100_000, *, rng):
     """
     generator("rng", rng)
     theta = finite_array("angles", angles, ndim=1)
-    samples = whole_number("samples", samples, at_least=2)
+    samples = whole_number("samples", samples, at_least=2, at_most=MOST // max(2, len(theta)))
     w = rng.standard_normal((samples, 2))
     x = np.stack([np.cos(theta), np.sin(theta)])
     both = (w[:, :1] > 0) & (w @ x > 0)
@@ -74,6 +82,15 @@ def gradient_by_hand(W, b, a, X, y):
     gradient_W : ndarray, shape (m, d)
     gradient_b : ndarray, shape (m,)
     """
+    W, X = (finite_array(*pair, ndim=2, within=LARGEST) for pair in (("W", W), ("X", X)))
+    b, a, y = (
+        finite_array(*pair, ndim=1, within=LARGEST) for pair in (("b", b), ("a", a), ("y", y))
+    )
+    (m, d), n = W.shape, len(X)
+    wanted = {"b": (b, (m,)), "a": (a, (m,)), "X": (X, (n, d)), "y": (y, (n,))}
+    for name, (values, shape) in wanted.items():
+        if values.shape != shape or not values.size:
+            raise ValueError(f"{name}: must have shape {shape}, none of it 0, got {values.shape}")
     f = X @ W.T + b
     active = f > 0
     residual = np.where(active, f, 0) @ a / np.sqrt(len(a)) - y
@@ -122,7 +139,10 @@ def with_and_without_bias(
     Parity
     """
     generator("rng", rng)
-    n = whole_number("points", points, at_least=8)
+    pick_device(device)
+    boolean("progress", progress)
+    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
+    n = whole_number("points", points, at_least=8, at_most=MOST)
     if n % 2:
         raise ValueError(f"points: must be even, got {n}")
     frequency = whole_number("frequency", frequency, at_least=1, at_most=n // 4)
@@ -156,7 +176,8 @@ def uniform_spectra(highest=12):
     pandas.DataFrame
         Index frequency κ = 0 ... highest; columns (circle, sphere) × (with bias, without).
     """
-    kappa = np.arange(whole_number("highest", highest, at_least=1) + 1)
+    highest = whole_number("highest", highest, at_least=1, at_most=MOST_FREQUENT)
+    kappa = np.arange(highest + 1)
     columns = {}
     for space, dimension in (("circle", 2), ("sphere", 3)):
         for bias in (True, False):
@@ -181,7 +202,8 @@ def sphere_residual(kernel, degree, points=7):
         Places x between the poles at which it is tried.
     """
     instance_of("kernel", kernel, ZonalKernel)
-    degree = whole_number("degree", degree, at_least=0)
+    degree = whole_number("degree", degree, at_least=0, at_most=1000)
+    points = whole_number("points", points, at_least=1, at_most=MOST)
     nodes, weights = np.polynomial.legendre.leggauss(80 + degree)
     theta, weights = np.pi * (nodes + 1) / 2, np.pi * weights / 2
     turn = 2 * np.pi * np.arange(2 * degree + 2) / (2 * degree + 2)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import linregress
 
-from ntklab._arguments import finite_array
+from ntklab._arguments import LARGEST, finite_array
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,14 @@ def fit_power(x, y):
     ValueError
         Fewer than three points, different lengths, or values that are not positive.
     """
-    x, y = finite_array("x", x, ndim=1), finite_array("y", y, ndim=1)
+    x, y = (finite_array(*pair, ndim=1, within=LARGEST) for pair in (("x", x), ("y", y)))
     if len(x) != len(y) or len(x) < 3:
         raise ValueError(f"y: must have as many values as x, at least 3, got {len(y)} and {len(x)}")
     for name, values in (("x", x), ("y", y)):
-        if values.min() <= 0:
+        if values.min() < 1 / LARGEST:
             raise ValueError(f"{name}: must be positive, got {values.min()}")
+    if (x == x[0]).all():
+        raise ValueError(f"x: must differ, got {x[0]} throughout")
     line = linregress(np.log(x), np.log(y))
-    return PowerLaw(float(line.slope), float(line.stderr), float(np.exp(line.intercept)))
+    error = 0.0 if (y == y[0]).all() else float(line.stderr)  # where SciPy has 0/0
+    return PowerLaw(float(line.slope), error, float(np.exp(line.intercept)))

@@ -1,11 +1,13 @@
 """Spectra under non-uniform densities: the data of lecture 03's figures."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
 from ntklab import asymptotics, fredholm, gram
-from ntklab._arguments import generator, instance_of, whole_number
+from ntklab._arguments import MOST, boolean, generator, instance_of, sequence, whole_number
 from ntklab.densities import (
     CircleDensity,
     FromFunction,
@@ -14,6 +16,7 @@ from ntklab.densities import (
     uniform,
 )
 from ntklab.kernels import TwoLayerNTK
+from ntklab.spectrum import Spectrum
 
 ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
 CONTINUOUS = TrigPolynomial([0, -2 / 3])
@@ -60,8 +63,12 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None)
         density, index, q, population, sample, printed (17), corrected Z²/(πq²).
     """
     densities = lecture_densities() if densities is None else densities
-    kernel = kernel or TwoLayerNTK(bias=True)
-    count = 2 * whole_number("frequencies", frequencies, at_least=1) + 1
+    instance_of("densities", densities, Mapping)
+    sequence("densities", list(densities.values()), instance_of, kind=CircleDensity)
+    kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
+    points = whole_number("points", points, at_least=3, at_most=MOST)
+    count = whole_number("frequencies", frequencies, at_least=1, at_most=(points - 1) // 2)
+    count = 2 * count + 1
     index = np.arange(count)
     q = (index + 1) // 2
     frames = []
@@ -109,6 +116,10 @@ def sampling_error(
     """
     instance_of("density", density, CircleDensity)
     generator("rng", rng)
+    boolean("progress", progress)
+    count = whole_number("count", count, at_least=1, at_most=3000)
+    sizes = sequence("sizes", sizes, whole_number, at_least=count, at_most=MOST)
+    draws = whole_number("draws", draws, at_least=1, at_most=MOST)
     kernel = TwoLayerNTK(bias=True)
     truth = fredholm.solve(kernel, density, count)
     leading = min(3, count)
@@ -137,6 +148,7 @@ def region_frequencies(density, spectrum):
         predicted (q√p_j/Z), resolution (2π/length), all frequencies in 1/radian.
     """
     instance_of("density", density, PiecewiseConstant)
+    instance_of("spectrum", spectrum, Spectrum)
     index = np.arange(1, len(spectrum))
     q = (index + 1) // 2
     predicted = asymptotics.local_frequency(q, density)
@@ -165,5 +177,7 @@ def region_amplitudes(density, spectrum, samples=512):
     Equation (12) says that it is a function of p_j alone.
     """
     instance_of("density", density, CircleDensity)
+    instance_of("spectrum", spectrum, Spectrum)
+    samples = whole_number("samples", samples, at_least=1, at_most=MOST)
     means = [np.mean(spectrum(region.points(samples)) ** 2, axis=0) for region in density.regions]
     return np.sqrt(2 * np.stack(means, axis=1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 import numpy as np
 
-from ntklab._arguments import finite_number, whole_number
+from ntklab._arguments import finite_number, instance_of, whole_number
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures.two_layer import bias_switch
 from ntklab.kernels import TwoLayerNTK
@@ -33,19 +33,20 @@ def compute(bias=False, frequency=3, iteration=300):
     """Gradient descent at η = 1/λ_1, frequency by frequency: 1 - (1 - ηλ_κ)^t."""
     kappa = whole_number("frequency", frequency, at_least=2, at_most=HIGHEST)
     t = round(finite_number("iteration", iteration, at_least=1, at_most=1e5))
-    kernel = TwoLayerNTK(bias=bool(bias), normalization="network")
+    kernel = TwoLayerNTK(bias=bias, normalization="network")
     eigenvalues = kernel.harmonic_eigenvalues(np.arange(HIGHEST + 1))
     learned = 1 - (1 - eigenvalues / eigenvalues.max()) ** t
     x, theta = np.linspace(-np.pi, np.pi, 401), np.linspace(0, np.pi, 200)
     waves = np.cos(x), np.cos(kappa * x)
     return Switched(
-        bool(bias), kappa, t, theta, kernel.profile(theta), eigenvalues, x, sum(waves),
+        kernel.bias, kappa, t, theta, kernel.profile(theta), eigenvalues, x, sum(waves),
         learned[1] * waves[0] + learned[kappa] * waves[1], float(learned[kappa]),
     )
 
 
 def draw(switched):
     """Three panels."""
+    instance_of("switched", switched, Switched)
     return bias_switch(switched)
 
 

@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ntklab import fredholm
-from ntklab._arguments import one_of, whole_number
+from ntklab._arguments import LARGEST, finite_number, instance_of, one_of, whole_number
 from ntklab.densities import CircleDensity, FromFunction, PiecewiseConstant
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures import density_and_spectrum
@@ -30,7 +30,9 @@ def compute(shape="three pieces", left=1.0, middle=2.0, right=4.0, eigenfunction
     """The spectrum under three pieces, or three smooth bumps, of the given relative weights."""
     one_of("shape", shape, SHAPES)
     index = whole_number("eigenfunction", eigenfunction, at_least=0, at_most=COUNT - 1)
-    weights = np.array([left, middle, right], dtype=float)
+    named = {"left": left, "middle": middle, "right": right}
+    bounds = {"at_least": 0, "at_most": LARGEST}
+    weights = np.array([finite_number(name, w, **bounds) for name, w in named.items()])
     density = PiecewiseConstant.equal_pieces(weights)
     if shape == "three bumps":
         density = _bumps(weights / weights.sum())
@@ -49,6 +51,7 @@ def _bumps(weights, sharpness=3.0):
 
 def draw(edited):
     """Density, eigenvalues beside Z²/πq², and the eigenfunction."""
+    instance_of("edited", edited, Edited)
     return density_and_spectrum(edited.density, edited.spectrum, edited.index)
 
 

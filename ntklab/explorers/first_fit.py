@@ -6,7 +6,7 @@ from functools import lru_cache
 import ipywidgets as widgets
 import numpy as np
 
-from ntklab._arguments import finite_number, one_of
+from ntklab._arguments import finite_number, instance_of, one_of, positive, whole_number
 from ntklab.experiments import motivation
 from ntklab.experiments.motivation import Learning, Setting
 from ntklab.explorers.board import Board, log_slider, whole_slider
@@ -33,7 +33,12 @@ def compute(ratio=10.0, low=1, high=8, iteration=100, network=NETWORKS[0]):
     one_of("network", network, NETWORKS)
     last = 10**LONGEST
     iteration = round(finite_number("iteration", iteration, at_least=1, at_most=last))
-    return Moment(_learning(float(ratio), low, high, network), iteration, network)
+    ratio = positive("ratio", ratio)
+    low = whole_number("low", low, at_least=1, at_most=POINTS)
+    high = whole_number("high", high, at_least=1, at_most=POINTS)
+    if low == high:
+        raise ValueError(f"low, high: must differ, got {low} twice")
+    return Moment(_learning(ratio, low, high, network), iteration, network)
 
 
 @lru_cache(maxsize=16)
@@ -46,6 +51,7 @@ def _learning(ratio, low, high, network):
 
 def draw(seen):
     """Density, output and fractions."""
+    instance_of("seen", seen, Moment)
     kind = "theory" if seen.network == NETWORKS[0] else "network"
     return moment(seen.learning, seen.iteration, f"10 hidden layers, {seen.network}", kind)
 

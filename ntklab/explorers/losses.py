@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
-from ntklab._arguments import finite_number, whole_number
+from ntklab._arguments import finite_number, instance_of, whole_number
 from ntklab.experiments import beyond
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures.beyond import fractions_by_loss
@@ -25,6 +25,7 @@ class Compared:
 
 def compute(ratio=4.0, order=1.0, high=9):
     """Exact gradient flow of the infinitely wide two-layer network for three losses."""
+    ratio = finite_number("ratio", ratio, at_least=0.1, at_most=10)
     order = finite_number("order", order, at_least=-1, at_most=2)
     high = whole_number("high", high, at_least=4, at_most=15)
     table = beyond.compare(
@@ -35,6 +36,7 @@ def compute(ratio=4.0, order=1.0, high=9):
 
 def draw(compared):
     """One panel a loss."""
+    instance_of("compared", compared, Compared)
     return fractions_by_loss(compared.table)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ntklab import bounds, dynamics, fredholm, gram
-from ntklab._arguments import finite_number, one_of, whole_number
+from ntklab._arguments import finite_number, instance_of, one_of, positive, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import convergence
 from ntklab.explorers.board import Board, log_slider, whole_slider
@@ -53,12 +53,16 @@ def compute(
     kernel : {"with bias", "without bias"}
         Without bias odd κ >= 3 are never learned.
     """
-    density = PiecewiseConstant.equal_pieces([left, middle, right])
-    threshold = finite_number("threshold", threshold, above=0)
+    named = {"left": left, "middle": middle, "right": right}
+    bounds_of_weights = {"at_least": 0.1, "at_most": 10}  # which leaves each third its points
+    weights = [finite_number(name, w, **bounds_of_weights) for name, w in named.items()]
+    density = PiecewiseConstant.equal_pieces(weights)
+    threshold = positive("threshold", threshold)
+    learning_rate = positive("learning_rate", learning_rate)
     frequency = whole_number("frequency", frequency, at_least=1)
     kernel = KERNELS[one_of("kernel", kernel, tuple(KERNELS))]
     x = convergence.place(density, POINTS)
-    convergence.check_frequencies(density, x, (frequency,))
+    convergence.check_frequencies(density, x, (frequency,), name="frequency")
     if bounds.multiplier(kernel, frequency) > 0:
         spectrum = gram.solve(kernel, x, len(x))
     else:  # points would be fitted in the very end by modes that no population has
@@ -84,6 +88,7 @@ def compute(
 
 def draw(learning):
     """Density, curves and times."""
+    instance_of("learning", learning, Learning)
     return theorem_board(
         learning.density, learning.t, learning.curves, learning.threshold, learning.table,
         learning.frequency,

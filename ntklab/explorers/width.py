@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ntklab import dynamics, gram
-from ntklab._arguments import whole_number
+from ntklab._arguments import LARGEST, MOST, finite_array, instance_of, whole_number
 from ntklab.explorers.board import Board, whole_slider
 from ntklab.figures.lazy import network_and_limit
 from ntklab.geometry import circle_distance, to_circle
@@ -54,6 +54,9 @@ class Width:
 
     def errors(self, outputs):
         """Rms error of outputs (T, n)."""
+        outputs = finite_array("outputs", outputs, ndim=2, within=LARGEST)
+        if outputs.shape[1:] != self.target.shape:
+            raise ValueError(f"outputs: must have {len(self.target)} columns, got {outputs.shape}")
         return np.sqrt(np.mean((outputs - self.target) ** 2, axis=1))
 
 
@@ -61,7 +64,7 @@ def compute(width=64, hidden_layers=2, seed=0):
     """Train a network (3) of this width on cos x + cos 2x at 24 points, 60 steps."""
     m = whole_number("width", width, at_least=WIDTHS[0], at_most=WIDTHS[-1])
     L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
-    generator = torch.Generator().manual_seed(whole_number("seed", seed, at_least=0))
+    generator = torch.Generator().manual_seed(whole_number("seed", seed, at_least=0, at_most=MOST))
     x = np.linspace(-np.pi, np.pi, POINTS, endpoint=False)
     X, y = to_circle(x), np.cos(x) + np.cos(2 * x)
     spectrum = _limit(L)
@@ -112,6 +115,7 @@ def _decayed(H, rate, t, r):
 
 def draw(seen):
     """Kernel against angle, outputs after training, error in time."""
+    instance_of("seen", seen, Width)
     return network_and_limit(seen)
 
 

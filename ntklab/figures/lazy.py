@@ -1,9 +1,14 @@
 """Figures of lecture 01: networks of finite width against their limit."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 from scipy.stats import norm
 
+from ntklab._arguments import finite_array, frame, instance_of, record, whole_number
 from ntklab.figures.style import COLORS, MARKERS, SERIES, angle_axis, new, styled
+
+ERRORS = ("printed", "counted", "vector")  # of predictions; what else there is causes them
 
 
 def _layers(L):
@@ -38,6 +43,8 @@ def network_and_limit(seen):
     ----------
     seen : explorers.width.Width
     """
+    record("seen", seen, "distances before theta profile deviation drift iterations angles errors")
+    record("seen", seen, "target outputs predicted limit hidden_layers width")
     figure, axes = new(1, 3, size=(11.5, 3.7))
     left, middle, right = axes[0]
     left.plot(seen.distances.ravel(), seen.before.ravel(), ".", ms=3, alpha=0.5,
@@ -91,6 +98,7 @@ def error_curves(table):
     table : pandas.DataFrame
         Of `experiments.lazy.curves`.
     """
+    frame("table", table, "width iteration printed counted trained")
     widths = sorted(set(table.width))
     figure, axes = new(1, len(widths), size=(3.7 * len(widths), 3.6), sharey=True)
     for ax, m in zip(axes[0], widths, strict=True):
@@ -123,16 +131,21 @@ def training_gap(table, laws):
     laws : dict of (str, str) to str
         (start_kind, column) -> fitted exponent, as text; the curves to draw, the left ones first.
     """
+    frame("table", table, "start_kind width")
+    known = {(kind, column) for kind in set(table.start_kind) for column in table}
+    if not set(instance_of("laws", laws, Mapping)) <= known:
+        raise ValueError(f"laws: must be of the table's starts and columns, got {list(laws)}")
+    if len({column in ERRORS for _, column in laws}) < 2:
+        raise ValueError(f"laws: must be of both panels, got {list(laws)}")
     named = {
         "printed": "(1) as printed", "counted": "(1) with u(0)", "vector": "(22), vectors",
         "start": "H(0) from H∞", "drift": "H(T) from H(0)",
         "linearised": "u(T) from its linearisation",
     }
     figure, axes = new(1, 2, size=(9.6, 4.6))
-    errors = ("printed", "counted", "vector")
     for ax, title, wanted in (
-        (axes[0, 0], "what the prediction misses, ε", [k for k in laws if k[1] in errors]),
-        (axes[0, 1], "where it comes from", [k for k in laws if k[1] not in errors]),
+        (axes[0, 0], "what the prediction misses, ε", [k for k in laws if k[1] in ERRORS]),
+        (axes[0, 1], "where it comes from", [k for k in laws if k[1] not in ERRORS]),
     ):
         seen = []
         for i, (kind, column) in enumerate(wanted):
@@ -169,6 +182,12 @@ def deviations(table, laws):
     laws : dict of int to str
         hidden layers -> fitted exponent, as text.
     """
+    frame("table", table, "hidden_layers width deviation")
+    for L in instance_of("laws", laws, Mapping):
+        if whole_number("laws", L) not in set(table.hidden_layers):
+            raise ValueError(f"laws: must be of hidden layers in the table, got {L}")
+    if not laws:
+        raise ValueError("laws: must hold one at least, got none")
     figure, axes = new(1, len(laws), size=(3.4 * len(laws), 3.5), sharey=True)
     for ax, (L, law), color in zip(axes[0], laws.items(), SERIES, strict=False):
         part = table[table.hidden_layers == L]
@@ -198,6 +217,11 @@ def gaussian_layers(samples, table):
     table : pandas.DataFrame
         Of `experiments.lazy.gaussianity`.
     """
+    frame("table", table, "layer width excess error expected")
+    for m, values in instance_of("samples", samples, Mapping).items():
+        whole_number("samples", m, at_least=1)
+        if not finite_array("samples", values, ndim=1).size:
+            raise ValueError(f"samples: must hold values of each width, got none of {m}")
     figure, axes = new(1, 2, size=(9.4, 3.8))
     left, right = axes[0]
     edges = np.linspace(-6, 6, 49)
@@ -249,10 +273,17 @@ def slopes(table, right, printed):
     right, printed : callable
         θ -> Σ̇.
     """
+    frame("table", table, "angle mean")
+    instance_of("right", right, Callable)
+    instance_of("printed", printed, Callable)
     figure, axes = new(1, 1, size=(5.6, 3.6))
     ax, theta = axes[0, 0], np.linspace(0, np.pi, 200)
-    ax.plot(theta, right(theta), color=COLORS["theory"], label="(π - θ)/π")
-    ax.plot(theta, printed(theta), color=COLORS["printed"], ls="--", label="printed: ρ(π - θ)/π")
+    correct, wrong = finite_array("right", right(theta)), finite_array("printed", printed(theta))
+    for name, values in (("right", correct), ("printed", wrong)):
+        if values.shape != theta.shape:
+            raise ValueError(f"{name}: must be elementwise, got shape {values.shape}")
+    ax.plot(theta, correct, color=COLORS["theory"], label="(π - θ)/π")
+    ax.plot(theta, wrong, color=COLORS["printed"], ls="--", label="printed: ρ(π - θ)/π")
     ax.plot(table.angle, table["mean"], "o", color=COLORS["experiment"], label="sampled")
     _theta_axis(ax)
     ax.set_ylabel("c_σ E[σ̇(u) σ̇(v)]")
