@@ -32,7 +32,9 @@ TYPESET = """() => !document.querySelector("script[src*=MathJax]")
 def address(browser, tmp_path_factory):
     """Where the site of one lecture and its assignment is served."""
     folder = tmp_path_factory.mktemp("site")
-    site.build(COURSE, folder, [LECTURE], progress=False)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(site, "_modules", lambda package: ["ntklab.tangent"])
+        site.build(COURSE, folder, [LECTURE], progress=False)
     with served(folder) as url:
         yield url
 
