@@ -30,7 +30,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 
-from ntklab._arguments import boolean, finite_array, instance_of, one_of, whole_number
+from ntklab._arguments import LARGEST, boolean, finite_array, instance_of, one_of, whole_number
 from ntklab.networks import LayeredNetwork
 
 ROUTES = ("auto", "factors", "jacobian", "products")
@@ -226,7 +226,7 @@ class _Problem:
     def _points(self, name, points):
         if isinstance(points, torch.Tensor):
             points = points.detach().cpu().numpy()
-        points = finite_array(name, points)
+        points = finite_array(name, points, within=LARGEST)
         if points.ndim < 2 or len(points) == 0:
             raise ValueError(f"{name}: must have shape (n, d), n >= 1, got {points.shape}")
         points = self.tensor(points)

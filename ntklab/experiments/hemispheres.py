@@ -187,7 +187,7 @@ def points(ratio, per_half, rng):
 def _counts(name, ratio, per_half, most=MOST):
     """Points below and above the equator, at most so many in all."""
     per_half = whole_number("per_half", per_half, at_least=2, at_most=most)
-    above = max(2, round(ratio * per_half))
+    above = max(2, round(float(ratio) * per_half))
     if per_half + above > most:
         raise ValueError(f"{name}: must give {most} points at most, got {per_half + above}")
     return [per_half, above]

@@ -327,6 +327,8 @@ def theorem_board(density, t, curves, threshold, table, frequency):
     if curves.shape != (len(t), len(table)) or not len(t):
         told = f"must have one row a time and one column a region, got {curves.shape}"
         raise ValueError(f"curves, t, table: {told}")
+    if curves.min() < 0 or t.min() < 0:
+        raise ValueError(f"curves, t: must be >= 0, got {min(curves.min(), t.min()):g}")
     figure, axes = new(1, 3, size=(12.0, 3.7), width_ratios=[0.8, 1.5, 1.2])
     left, middle, right = axes[0]
     draw_density(left, density)
@@ -336,7 +338,7 @@ def theorem_board(density, t, curves, threshold, table, frequency):
         if np.isfinite(row.exact):
             middle.plot(row.exact + 1, threshold, "o", ms=6, mfc="none", color=color)
     middle.axhline(threshold, color="0.3", lw=0.8, ls="--", label="threshold δ")
-    middle.set_ylim(min(0.3 * threshold, 0.9 * curves.min()), max(1, 1.2 * curves.max()))
+    middle.set_ylim(min(0.3 * threshold, 0.9 * max(1e-6, curves.min())), max(1, 1.2 * curves.max()))
     middle.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {frequency}x")
     middle.legend(loc="lower left", fontsize=8)
     place = np.arange(len(table))
