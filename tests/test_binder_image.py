@@ -80,7 +80,7 @@ def test_the_image_is_small_and_whole(image):
 def test_a_lecture_runs_in_it_under_start(image):
     _, run = image
     told = run("binder/start", "env")
-    assert "OMP_NUM_THREADS=2" in told.stdout
+    assert "OMP_NUM_THREADS=2" in told.stdout and "OMP_WAIT_POLICY=PASSIVE" in told.stdout
     done = run("binder/start", "python", "-c", EXECUTE, f"lectures/{LECTURE}.py")
     assert done.returncode == 0, done.stderr[-2000:]
     print(f"lecture {LECTURE}: {float(done.stdout):.0f} MB")

@@ -1,5 +1,6 @@
 """The command line: what it finds, what it refuses, what it hands on."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def course(tmp_path):
 def launched(monkeypatch):
     """The arguments with which JupyterLab would have been started."""
     calls = []
+    monkeypatch.setenv("OMP_WAIT_POLICY", "")  # so that it is put back afterwards
+    monkeypatch.delenv("OMP_WAIT_POLICY")
     monkeypatch.setattr(jupyterlab.labapp.LabApp, "launch_instance", calls.append)
     return calls
 
@@ -80,6 +83,14 @@ def test_lab_opens_the_course_and_hands_options_on(course, launched, monkeypatch
 def test_lab_opens_the_folder_named(course, launched):
     assert cli.main(["lab", str(course)]) == 0
     assert launched[0][0] == f"--ServerApp.root_dir={course.resolve()}"
+    assert launched[0][1] == "--LabApp.default_url=/lab/workspaces/ntklab"
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_lab_shows_the_index_first(course, launched):
+    (course / "README.md").touch()
+    assert cli.main(["lab", str(course)]) == 0
+    assert launched[0][1] == "--LabApp.default_url=/lab/workspaces/ntklab/tree/README.md"
 
 
 def test_lab_refuses_a_folder_that_is_not_there(tmp_path, launched, capsys):
