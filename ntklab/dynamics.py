@@ -19,6 +19,7 @@ from ntklab.densities import Region
 from ntklab.spectrum import Spectrum
 
 NORMS = ("rms", "l2", "half_mse")
+FINEST = 1e-7  # what is left of a target that thousands of eigenfunctions carry
 SLOWEST = 1e-3  # the least of a decay constant times t at which the search for a crossing begins
 
 
@@ -271,7 +272,7 @@ def resolve(kernel, density, target, tolerance, most=3000):
     target : callable
         g(x) at angles x.
     tolerance : float
-        Ask for a hundredth of the threshold whose time is wanted.
+        At least 1e-7. Ask for a hundredth of the threshold whose time is wanted.
     most : int
         Largest count tried.
 
@@ -282,6 +283,7 @@ def resolve(kernel, density, target, tolerance, most=3000):
         cannot learn); the remainder reached is named.
     """
     tolerance = finite_number("tolerance", tolerance, above=0)
+    finite_number("tolerance", tolerance, at_least=FINEST)
     most = whole_number("most", most, at_least=1)
     count = min(64, most)
     while True:

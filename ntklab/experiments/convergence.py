@@ -200,6 +200,7 @@ def population_times(density, frequencies, threshold, learning_rate, kernel=KERN
     instance_of("density", density, CircleDensity)
     frequencies = sequence("frequencies", frequencies, whole_number, at_least=1, at_most=HIGHEST)
     threshold, learning_rate = _rates(threshold, learning_rate)
+    finite_number("threshold", threshold, at_least=10 * dynamics.FINEST)
     frames = []
     for frequency in frequencies:
         descent = _descent(density, frequency, threshold, learning_rate, kernel)

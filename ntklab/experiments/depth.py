@@ -101,6 +101,9 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
     instance_of("kernel", kernel, ZonalKernel)
     threshold, tolerance = positive("threshold", threshold), positive("tolerance", tolerance)
+    if tolerance * threshold < dynamics.FINEST:
+        told = f"tolerance * threshold: must be >= {dynamics.FINEST:g}"
+        raise ValueError(f"{told}, got {tolerance * threshold:.3g}")
     frequencies = sequence("frequencies", frequencies, whole_number, at_least=1, at_most=1000)
     hardest = max(frequencies)
     spectrum = dynamics.resolve(
