@@ -3,6 +3,7 @@
 import fractions
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ntklab import _arguments as arguments
@@ -142,3 +143,66 @@ def test_long_values_are_shortened_in_messages():
     with pytest.raises(TypeError) as refusal:
         arguments.whole_number("count", list(range(1000)))
     assert len(str(refusal.value)) < 120
+
+
+def test_numbers_beyond_the_size_accepted_are_refused():
+    np.testing.assert_array_equal(arguments.finite_array("a", [-2, 2], within=2), [-2, 2])
+    with pytest.raises(ValueError, match="^a: must be <= 2 in size, got 3"):
+        arguments.finite_array("a", [0, -3], within=2)
+
+
+def test_a_positive_number_has_powers():
+    assert arguments.positive("a", 2) == 2
+    assert arguments.positive("a", np.inf, infinite=True) == np.inf
+    for value in (np.inf, np.nan, 0, -1, 5e-324, 1e308, HUGE):
+        with pytest.raises(ValueError, match="^a: must "):
+            arguments.positive("a", value)
+
+
+def test_a_size_fits_in_memory():
+    assert arguments.size("count", np.int8(3)) == 3
+    with pytest.raises(ValueError, match="^count: must be <= 100000000, got int 10000000000"):
+        arguments.size("count", 10**10)
+
+
+@pytest.mark.parametrize("value", [0, 1, "yes", None, np.array([True, False]), np.array(True)])
+def test_nothing_but_true_and_false_is_boolean(value):
+    assert arguments.boolean("bias", np.bool_(True)) is True
+    with pytest.raises(TypeError, match="^bias: must be True or False, got "):
+        arguments.boolean("bias", value)
+
+
+def test_a_sequence_is_checked_one_by_one():
+    for values in ([1, 2], (1, 2), range(1, 3), np.array([1, 2])):
+        assert arguments.sequence("q", values, arguments.whole_number, at_least=1) == [1, 2]
+    assert arguments.sequence("q", (), arguments.whole_number, empty=True) == []
+    for wrong in ("12", b"12", 1, None, {1, 2}, {1: 2}, iter([1]), np.ones((1, 1)), [0], [1.0], ()):
+        with pytest.raises((TypeError, ValueError), match="^q: must "):
+            arguments.sequence("q", wrong, arguments.whole_number, at_least=1)
+
+
+def test_shapes_that_do_not_go_together_are_named():
+    arguments.broadcast(x=np.ones((2, 1)), z=np.ones(3))
+    with pytest.raises(ValueError, match=r"^x, z: must broadcast, got shapes \(2,\) and \(3,\)"):
+        arguments.broadcast(x=np.ones(2), z=np.ones(3))
+
+
+def test_a_frame_has_its_columns_and_rows():
+    table = pd.DataFrame({"a": [1], "b": [2]})
+    assert arguments.frame("table", table, "a b") is table
+    for wrong in (None, {"a": [1]}, table[["a"]], table[:0]):
+        with pytest.raises((TypeError, ValueError), match="^table: must "):
+            arguments.frame("table", wrong, "a b")
+
+
+def test_a_record_has_its_attributes():
+    assert arguments.record("seen", 1j, "real imag") == 1j
+    with pytest.raises(TypeError, match="^seen: must have an attribute 'imag', got str"):
+        arguments.record("seen", "1", "imag")
+
+
+def test_spans_of_time_are_no_numbers():
+    span = np.timedelta64(3, "s")
+    for check in (arguments.finite_number, arguments.whole_number):
+        with pytest.raises(TypeError, match="^t: must be a "):
+            check("t", span)
