@@ -52,6 +52,8 @@ def pick_device(name="auto"):
 
     Raises
     ------
+    TypeError
+        Neither a name nor a torch.device.
     ValueError
         When this machine has no such device; the message lists those it has.
     """

@@ -233,10 +233,12 @@ def test_device_is_one_that_is_there(monkeypatch, count, accepted, chosen):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     assert pick_device("auto") == torch.device(chosen)
     assert pick_device(torch.device("cpu")) == torch.device("cpu")
-    for missing in ("cuda:2", "tpu", "mps", None):
-        message = f"device: must be one of {accepted}, got {str(missing)!r}"
+    for missing in ("cuda:2", "tpu", "mps"):
+        message = f"device: must be one of {accepted}, got {missing!r}"
         with pytest.raises(ValueError, match="^" + re.escape(message)):
             pick_device(missing)
+    with pytest.raises(TypeError, match="^device: must be a name or a torch.device, got NoneType"):
+        pick_device(None)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
