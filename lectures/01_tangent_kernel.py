@@ -13,7 +13,7 @@
 # ---
 
 # %% [markdown]
-# # 1 · The tangent kernel
+# # The tangent kernel
 #
 # **Needs:** lecture 0; the chain rule, eigenvectors of a symmetric matrix, Gaussian vectors.
 # **Time:** about 60 minutes, plus 55 for the assignment.
@@ -42,15 +42,16 @@ import pandas as pd
 import torch
 
 from ntklab import claims, figures, tangent
-from ntklab.experiments import fit_power, lazy
-from ntklab.explorers import width
-from ntklab.figures import lazy as pictures
+from ntklab.experiments import fit_power
+from ntklab.experiments import tangent_kernel as lazy
+from ntklab.explorers import tangent_kernel as explorer
+from ntklab.figures import tangent_kernel as pictures
 from ntklab.geometry import to_circle
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import FullyConnected, TwoLayerReLU
 from ntklab.training import train
 
-figures.show(width.draw(width.compute(width=64, hidden_layers=2)))
+figures.show(explorer.draw(explorer.compute(width=64, hidden_layers=2)))
 
 # %% [markdown]
 # Left, each dot is a pair of points: the *tangent kernel* of this network before training, defined in a
@@ -58,7 +59,7 @@ figures.show(width.draw(width.compute(width=64, hidden_layers=2)))
 # (dots) and two predictions of it, which come from these kernels without any training.
 
 # %%
-width.explorer()
+explorer.explorer()
 
 # %% [markdown]
 # Three things to try:

@@ -112,7 +112,7 @@ def convergence_sampling(size):
 
 def hemisphere_times(size):
     """The sphere's halves: population, random points, and the paper's medians."""
-    from ntklab.experiments import hemispheres
+    from ntklab.experiments import sphere as hemispheres
     from ntklab.figures.sphere import quotients
 
     exact = hemispheres.population()
@@ -136,7 +136,8 @@ def depth_spectra(size):
 
 def deep_laziness(size):
     """Distance from the limit, drift and residual of deep networks against their width."""
-    from ntklab.experiments import fit_power, lazy_depth
+    from ntklab.experiments import fit_power
+    from ntklab.experiments.trained import depth as lazy_depth
     from ntklab.figures.depth import laziness
 
     widths = (64, 128, 256, 512, 1024) if size == "paper" else lazy_depth.WIDTHS

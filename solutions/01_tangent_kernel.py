@@ -13,9 +13,9 @@
 # ---
 
 # %% [markdown]
-# # Assignment 01 · The tangent kernel
+# # Assignment: The tangent kernel
 #
-# Three exercises to lecture 01, 55 minutes, 10 marks. Write your answers where it says
+# Three exercises, 55 minutes, 10 marks. Write your answers where it says
 # `YOUR CODE HERE`, then run the cell that starts with `checks.`: it answers at once, as often as
 # you like. A wrong answer gets a hint. The equations (1)–(22) are those of the lecture.
 
@@ -23,7 +23,7 @@
 import numpy as np
 import pandas as pd
 
-from ntklab.course.checks import lecture01 as checks
+from ntklab.course.checks import tangent_kernel as checks
 from ntklab.geometry import to_circle
 from ntklab.kernels import TwoLayerNTK
 

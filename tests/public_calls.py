@@ -4,26 +4,10 @@
 """
 
 import numpy as np
-import pandas as pd
 import torch
-from matplotlib.figure import Figure
 
-from ntklab import asymptotics, dynamics, experiments, fredholm, gram, sphere
+from ntklab import dynamics, fredholm, gram, sphere
 from ntklab.densities import FromFunction, PiecewiseConstant, TrigPolynomial
-from ntklab.experiments import (
-    beyond,
-    convergence,
-    depth,
-    digits,
-    hemispheres,
-    lazy,
-    motivation,
-    parity,
-)
-from ntklab.explorers import bias, density_editor, first_fit, losses, sample_size, theorem, width
-from ntklab.explorers import depth as depth_explorer
-from ntklab.explorers import hemispheres as hemispheres_explorer
-from ntklab.figures import style
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
 
@@ -58,36 +42,7 @@ SPECTRUM = fredholm.solve(KERNEL, DENSITY, 9)
 SAMPLE = gram.solve(KERNEL, ANGLES, 6)
 DESCENT = dynamics.gradient_descent(SAMPLE, np.cos(ANGLES), 1.0)
 NETWORK = TwoLayerReLU(4, 2, generator=seed(), device="cpu")
-LOSS = beyond.Loss("ordinary", ANGLES, beyond.loss_matrix(ANGLES))
-TEN = np.linspace(-np.pi, np.pi, 10, endpoint=False)
 TIMES = np.array([0.0, 1.0, 4.0])
-
-# records that figures draw
-RUN = motivation.predict(2.0, (1, 2), motivation.Setting(40, 1, 8, 4), points=20)
-DIGITS = digits.learn(20, 0, 4, rng=np.random.default_rng(0))
-PARITY = parity.with_and_without_bias(
-    1, 8, 8, 3, rng=np.random.default_rng(0), device="cpu"
-)
-SETTING = convergence.Setting((1, 2, 3), 1, 8, 1.0, True, 0.005, 3, 1)
-ORDER = convergence.order(SETTING, rng=np.random.default_rng(0), density=DENSITY, frequency=2)
-EXACT = convergence.population_times(DENSITY, (1, 2, 3), 0.1, 1.0)
-TRAINED = EXACT.assign(trained=EXACT.exact, theory=EXACT.exact, draw=0)
-LEMMA = convergence.lemma_table(DENSITY, 1, 9)
-HALVES = hemispheres.population((2,), (1, 2), degree=6)
-DRAWS = HALVES.assign(draw=0)
-COMPARED = beyond.compare(2.0, (1.0,), (1,), points=40, times=TIMES[1:], rng=RNG)
-DECAY = depth.eigenvalue_decay((1, 2), 12)
-AMPLITUDES = experiments.region_amplitudes(DENSITY, SPECTRUM)
-ONES = np.ones(8)
-WIDTHS = pd.DataFrame(
-    {"start_kind": "random", "hidden_layers": L, "layer": L, "width": m, "seed": 0, "iteration": t}
-    | dict.fromkeys("start drift residual deviation printed counted trained".split(), m**-0.5)
-    | dict.fromkeys("excess error expected mean angle".split(), 1.0)
-    for L in (1, 2) for m in (4, 16) for t in (0, 1)
-)
-AXES = Figure().subplots()
-LABELLED = Figure(figsize=(1, 1))
-LABELLED.set_label("alt")
 
 CALLS = {
     "geometry.wrap": dict(theta=ANGLES),
@@ -213,256 +168,13 @@ CALLS = {
         networks=[NETWORK], X=CORNERS, targets=np.arange(3.0), learning_rate=0.5, iterations=3,
         batch_size=2, generator=seed(), regions=np.eye(3, dtype=bool), threshold=0.5,
     ),
-    "experiments.beyond.quadrature_weights": dict(angles=ANGLES, exact=1),
-    "experiments.beyond.loss_matrix": dict(angles=TEN, loss="sobolev", highest=2),
-    "experiments.beyond.Loss": dict(name="mine", angles=ANGLES, matrix=np.eye(6)),
-    "experiments.beyond.Loss.fastest": dict(self=LOSS, kernel=KERNEL),
-    "experiments.beyond.Loss.predict": dict(self=LOSS, target=np.arange(6.0), times=TIMES),
-    "experiments.beyond.Loss.train": dict(
-        self=LOSS, target=np.arange(6.0), times=TIMES, width=4, generator=seed(), device="cpu"
-    ),
-    "experiments.beyond.compare": dict(
-        ratio=2.0, orders=(1.0,), frequencies=(1,), points=40, times=TIMES, train_width=0, rng=RNG,
-        device="cpu",
-    ),
-    "experiments.beyond.speeds": dict(angles=TEN, loss="sobolev", highest=2),
-    "experiments.convergence.Setting": dict(zip(SETTING._fields, SETTING, strict=True)),
-    "experiments.convergence.place": dict(density=DENSITY, points=6, rng=RNG),
-    "experiments.convergence.mass": dict(density=DENSITY, region=REGION),
-    "experiments.convergence.region_counts": dict(density=DENSITY, x=TEN),
-    "experiments.convergence.check_frequencies": dict(density=DENSITY, x=TEN, frequencies=(1, 2)),
-    "experiments.convergence.predicted_times": dict(
-        density=DENSITY, x=TEN, frequencies=(1,), threshold=0.01, learning_rate=1.0
-    ),
-    "experiments.convergence.population_times": dict(
-        density=DENSITY, frequencies=(1,), threshold=0.1, learning_rate=1.0
-    ),
-    "experiments.convergence.lemma_table": dict(density=DENSITY, frequency=1, modes=5),
-    "experiments.convergence.error_table": dict(
-        density=DENSITY, frequency=1, iterations=np.array([1.0, 4.0])
-    ),
-    "experiments.convergence.thinning": dict(
-        weights=(1.0,), frequency=1, threshold=0.1, learning_rate=1.0, setting=SETTING, rng=RNG
-    ),
-    "experiments.convergence.theory": dict(
-        size=SETTING, layout="random", rng=RNG, density=DENSITY, frequencies=(1,)
-    ),
-    "experiments.convergence.trained": dict(size=SETTING, rng=RNG, density=DENSITY),
-    "experiments.convergence.median_ratios": dict(frame=TRAINED, column="theory"),
-    "experiments.convergence.slopes": dict(frame=TRAINED, column="theory"),
-    "experiments.convergence.Order.sequence": dict(self=ORDER),
-    "experiments.convergence.order": dict(size=SETTING, rng=RNG, density=DENSITY, frequency=2),
-    "experiments.convergence.setting_of": dict(size="wide"),
-    "experiments.depth.eigenvalue_decay": dict(depths=(1, 2), highest=4),
-    "experiments.depth.decay_slopes": dict(decay=DECAY, window=(1, 12)),
-    "experiments.depth.parity_ratio": dict(hidden_layers=2, frequency=4),
-    "experiments.depth.learning_times": dict(density=DENSITY, frequencies=(1,), threshold=0.5),
-    "experiments.depth.eigenspace_overlaps": dict(density=DENSITY, hidden_layers=2, count=3),
-    "experiments.digits.load": dict(points=20, rng=RNG),
-    "experiments.digits.log_density": dict(X=POLES, concentration=2.0),
-    "experiments.digits.Digits.errors": dict(self=DIGITS, outputs=np.zeros((2, 20))),
-    "experiments.digits.Digits.learned": dict(self=DIGITS, outputs=np.eye(3, 20), count=2),
-    "experiments.digits.learn": dict(points=20, width=2, iterations=2, rng=RNG, device="cpu"),
-    "experiments.hemispheres.population": dict(ratios=(2.0,), frequencies=(1,), degree=4),
-    "experiments.hemispheres.tilted": dict(ratio=2.0, frequency=1, tilt=0.5, degree=4),
-    "experiments.hemispheres.sampled": dict(
-        ratios=(2.0,), frequencies=(1,), draws=1, per_half=4, rng=RNG
-    ),
-    "experiments.hemispheres.points": dict(ratio=2.0, per_half=2, rng=RNG),
-    "experiments.hemispheres.Setting": dict(
-        width=4, per_half=4, frequencies=(1,), seeds=1, iterations=3
-    ),
-    "experiments.hemispheres.trained": dict(
-        ratios=(2.0,), size=hemispheres.Setting(4, 4, (1,), 1, 3), rng=RNG, device="cpu"
-    ),
-    "experiments.hemispheres.decomposition": dict(exact=HALVES, samples=DRAWS, frequencies=(1, 2)),
-    "experiments.lazy.Size": dict(widths=(2, 4), networks=2),
-    "experiments.lazy.target": dict(x=ANGLES),
-    "experiments.lazy.training": dict(
-        size=lazy.Size((2,), 2), points=4, iterations=2, rng=RNG, device="cpu"
-    ),
-    "experiments.lazy.curves": dict(widths=(2,), points=4, iterations=2, rng=RNG, device="cpu"),
-    "experiments.lazy.two_layer": dict(width=2, kind="paired", rng=RNG, device="cpu"),
-    "experiments.lazy.step": dict(before=NETWORK, after=NETWORK, X=CORNERS),
-    "experiments.lazy.concentration": dict(
-        size=lazy.Size((2,), 2), depths=(1,), points=4, rng=RNG, device="cpu"
-    ),
-    "experiments.lazy.preactivations": dict(
-        X=CORNERS, width=2, hidden_layers=2, networks=2, rng=RNG, device="cpu"
-    ),
-    "experiments.lazy.kurtosis": dict(hidden_layer=2, width=np.array([4.0, 8.0])),
-    "experiments.lazy.gaussianity": dict(
-        size=lazy.Size((2,), 9), hidden_layers=1, rng=RNG, device="cpu"
-    ),
-    "experiments.lazy.slope": dict(theta=np.array([0.0, 1.0, 3.0])),
-    "experiments.lazy.printed_slope": dict(theta=np.array([0.0, 1.0, 3.0])),
-    "experiments.lazy.slope_products": dict(samples=4, angles=np.array([0.0, 1.0]), rng=RNG),
-    "experiments.lazy.layer_parts": dict(
-        hidden_layers=1, width=2, networks=2, rng=RNG, device="cpu"
-    ),
-    "experiments.lazy.rms": dict(table=WIDTHS, column="drift"),
-    "experiments.lazy_depth.lazy_training": dict(
-        depths=(1,), widths=(2,), seeds=1, points=4, iterations=2, rng=RNG, device="cpu"
-    ),
-    "experiments.lazy_depth.required_width": dict(points=10, hidden_layers=2),
-    "experiments.motivation.Setting": dict(
-        points=8, hidden_layers=1, width=2, iterations=2, batch_size=4, learning_rate=0.125
-    ),
-    "experiments.motivation.Learning.at": dict(self=RUN, iteration=2),
-    "experiments.motivation.Learning.learned": dict(self=RUN),
-    "experiments.motivation.Learning.half_learned": dict(self=RUN),
-    "experiments.motivation.components": dict(x=ANGLES, frequencies=(1, 2)),
-    "experiments.motivation.learn": dict(
-        ratio=2.0, frequencies=(1, 2), size=motivation.Setting(8, 1, 2, 2), rng=RNG, device="cpu"
-    ),
-    "experiments.motivation.predict": dict(
-        ratio=2.0, frequencies=(1, 2), size=motivation.Setting(8, 1, 2, 2), points=20
-    ),
-    "experiments.parity.active_together": dict(angles=np.array([0.0, 1.0]), samples=4, rng=RNG),
-    "experiments.parity.gradient_by_hand": dict(
-        W=CORNERS, b=np.arange(3.0), a=np.ones(3), X=CORNERS, y=np.arange(3.0)
-    ),
-    "experiments.parity.with_and_without_bias": dict(
-        frequency=1, width=4, points=8, iterations=2, rng=RNG, device="cpu"
-    ),
-    "experiments.parity.uniform_spectra": dict(highest=2),
-    "experiments.parity.sphere_residual": dict(kernel=KERNEL, degree=2, points=2),
-    "experiments.power.fit_power": dict(x=np.array([1.0, 2.0, 4.0]), y=np.array([4.0, 2.0, 1.5])),
-    "experiments.spectra.lecture_densities": dict(),
-    "experiments.spectra.eigenvalue_table": dict(
-        densities={"two": DENSITY}, frequencies=1, points=8
-    ),
-    "experiments.spectra.sampling_error": dict(
-        density=DENSITY, rng=RNG, sizes=(8,), draws=1, count=3
-    ),
-    "experiments.spectra.region_frequencies": dict(density=DENSITY, spectrum=SPECTRUM),
-    "experiments.spectra.region_amplitudes": dict(density=DENSITY, spectrum=SPECTRUM, samples=4),
-    "figures.beyond.fractions_by_loss": dict(table=COMPARED),
-    "figures.beyond.speeds_by_loss": dict(
-        frequencies=ONES, speeds={"ordinary": ONES}, ratio=2.0
-    ),
-    "figures.beyond.digit_gallery": dict(digits=DIGITS, count=1),
-    "figures.beyond.digit_learning": dict(digits=DIGITS, directions=(1, 2)),
-    "figures.convergence.named": dict(densities=[0.5, 1.0]),
-    "figures.convergence.frequency_axis": dict(ax=AXES, frequencies=[1, 2]),
-    "figures.convergence.order_of_regions": dict(order=ORDER, moments=1),
-    "figures.convergence.coefficients_and_bounds": dict(table=LEMMA, frequency=1),
-    "figures.convergence.tails_and_bounds": dict(table=LEMMA),
-    "figures.convergence.errors_and_bounds": dict(
-        table=convergence.error_table(DENSITY, 1, np.array([1.0, 4.0]))
-    ),
-    "figures.convergence.iteration_bounds": dict(
-        table=EXACT.assign(printed=1.0, corrected=1.0, direct=1.0)
-    ),
-    "figures.convergence.finishing_times": dict(exact=EXACT, trained=TRAINED),
-    "figures.convergence.sampled_times": dict(grid=TRAINED, random=TRAINED),
-    "figures.convergence.laziness": dict(table=TRAINED.assign(setting="lazy")),
-    "figures.convergence.theorem_board": dict(
-        density=DENSITY, t=TIMES, curves=np.ones((3, 2)), threshold=0.5,
-        table=EXACT[:2].assign(floor=0.0), frequency=1,
-    ),
-    "figures.depth.profiles_and_decay": dict(
-        theta=np.arange(3.0), profiles={1: np.ones(3)}, decay=DECAY
-    ),
-    "figures.depth.laziness": dict(
-        table=WIDTHS, laws=dict.fromkeys(("start", "drift", "residual"), "-1")
-    ),
-    "figures.depth.compared_eigenfunctions": dict(
-        density=DENSITY, x=TIMES, shallow=np.ones((3, 1)), deep=np.ones((3, 1)),
-        titles=("one", "two"),
-    ),
-    "figures.depth.kernel_and_spectrum": dict(seen=depth_explorer.compute(2)),
-    "figures.lazy.network_and_limit": dict(seen=width.compute(16, 1)),
-    "figures.lazy.error_curves": dict(table=WIDTHS),
-    "figures.lazy.training_gap": dict(
-        table=WIDTHS, laws={("random", "printed"): "-1", ("random", "drift"): "-1"}
-    ),
-    "figures.lazy.deviations": dict(table=WIDTHS, laws={1: "-1", 2: "-1"}),
-    "figures.lazy.gaussian_layers": dict(samples={4: ANGLES}, table=WIDTHS),
-    "figures.lazy.slopes": dict(table=WIDTHS, right=thirds, printed=np.cos),
-    "figures.motivation.wave": dict(frequency=2),
-    "figures.motivation.snapshots": dict(learning=RUN, iterations=[0, 1]),
-    "figures.motivation.learned_fractions": dict(learning=RUN),
-    "figures.motivation.moment": dict(learning=RUN, iteration=1, title="exact"),
-    "figures.spectra.eigenfunction_gallery": dict(
-        density=DENSITY, spectrum=SPECTRUM, indices=[0, 1]
-    ),
-    "figures.spectra.density_and_spectrum": dict(density=DENSITY, spectrum=SPECTRUM, index=1),
-    "figures.spectra.sample_and_population": dict(
-        density=DENSITY, points=3, x=TIMES, sampled=np.arange(3.0), population=np.arange(3.0),
-        relative=np.ones(2),
-    ),
-    "figures.spectra.eigenvalue_formulas": dict(
-        table=experiments.eigenvalue_table({"two": DENSITY}, 2, 8)
-    ),
-    "figures.spectra.sampling_convergence": dict(
-        errors=experiments.sampling_error(DENSITY, np.random.default_rng(0), (8, 16), 1, 3),
-        law=experiments.fit_power([1, 2, 3], [3, 2, 1]),
-    ),
-    "figures.spectra.local_frequencies": dict(
-        table=experiments.region_frequencies(DENSITY, SPECTRUM)
-    ),
-    "figures.spectra.lemma_residual": dict(
-        q=np.arange(1.0, 4.0), residual=np.arange(1.0, 4.0), exact=np.arange(1.0, 4.0)
-    ),
-    "figures.spectra.pair_splitting": dict(
-        ratios=asymptotics.pair_ratios(SPECTRUM, DENSITY), hill_ratios=np.full((4, 2), 2.0)
-    ),
-    "figures.spectra.amplitude_clouds": dict(density=DENSITY, amplitudes=AMPLITUDES, start=1),
-    "figures.sphere.draw_sphere": dict(
-        ax=Figure().add_subplot(projection="3d"), function=sphere.harmonic(1)
-    ),
-    "figures.sphere.halves_learning": dict(seen=hemispheres_explorer.compute(2.0, 1)),
-    "figures.sphere.quotients": dict(exact=HALVES, samples=DRAWS, paper={2: 1.76}),
-    "figures.sphere.gap_explained": dict(
-        table=hemispheres.decomposition(HALVES, DRAWS, frequencies=(1, 2))
-    ),
-    "figures.style.show": dict(figure=LABELLED),
-    "figures.style.styled": dict(draw=style.new),
-    "figures.style.new": dict(),
-    "figures.style.angle_axis": dict(ax=AXES),
-    "figures.style.shade_regions": dict(ax=AXES, density=DENSITY),
-    "figures.style.draw_density": dict(ax=AXES, density=DENSITY),
-    "figures.two_layer.active_neurons": dict(
-        theta=1.0, table=parity.active_together([0.5, 1.0], 9, rng=np.random.default_rng(0))
-    ),
-    "figures.two_layer.wrapped_and_not": dict(d=TIMES, printed=TIMES, wrapped=TIMES),
-    "figures.two_layer.uniform_eigenvalues": dict(table=parity.uniform_spectra(2)),
-    "figures.two_layer.learned_or_not": dict(parity=PARITY),
-    "figures.two_layer.bias_switch": dict(seen=bias.compute()),
-    "explorers.bias.compute": dict(),
-    "explorers.bias.draw": dict(switched=bias.compute()),
-    "explorers.density_editor.compute": dict(),
-    "explorers.density_editor.draw": dict(edited=density_editor.compute()),
+    "explorers.two_layer.compute": dict(),
+    "explorers.eigenfunctions.compute": dict(),
     "explorers.depth.compute": dict(hidden_layers=2),
-    "explorers.depth.draw": dict(seen=depth_explorer.compute(2)),
-    "explorers.first_fit.compute": dict(high=2),
-    "explorers.first_fit.draw": dict(seen=first_fit.compute(high=2)),
-    "explorers.hemispheres.compute": dict(),
-    "explorers.hemispheres.draw": dict(halves=hemispheres_explorer.compute()),
-    "explorers.losses.compute": dict(high=4),
-    "explorers.losses.draw": dict(compared=losses.compute()),
-    "explorers.sample_size.compute": dict(points=20),
-    "explorers.sample_size.draw": dict(compared=sample_size.compute(20)),
-    "explorers.theorem.compute": dict(frequency=2),
-    "explorers.theorem.draw": dict(learning=theorem.compute()),
-    "explorers.width.Width.errors": dict(self=width.compute(16, 1), outputs=np.ones((2, 24))),
-    "explorers.width.compute": dict(width=16, hidden_layers=1),
-    "explorers.width.draw": dict(seen=width.compute(16, 1)),
-}
-
-# Settings are checked where they are used
-SETTINGS = {
-    "experiments.convergence.Setting": lambda setting: convergence.order(
-        setting, rng=np.random.default_rng(0), density=DENSITY, frequency=2
-    ),
-    "experiments.hemispheres.Setting": lambda setting: hemispheres.trained(
-        (2.0,), setting, rng=np.random.default_rng(0), device="cpu"
-    ),
-    "experiments.lazy.Size": lambda size: lazy.gaussianity(
-        size, hidden_layers=1, rng=np.random.default_rng(0), device="cpu"
-    ),
-    "experiments.motivation.Setting": lambda setting: motivation.learn(
-        2.0, (1, 2), setting, rng=np.random.default_rng(0), device="cpu"
-    ),
+    "explorers.motivation.compute": dict(high=2),
+    "explorers.sphere.compute": dict(),
+    "explorers.beyond.compute": dict(high=4),
+    "explorers.eigenfunctions_sampled.compute": dict(points=20),
+    "explorers.convergence.compute": dict(frequency=2),
+    "explorers.tangent_kernel.compute": dict(width=16, hidden_layers=1),
 }

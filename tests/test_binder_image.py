@@ -15,7 +15,7 @@ from ntklab import cli
 COURSE = Path(__file__).parents[1]
 LARGEST = 2500  # MB installed
 MEMORY = 1500  # MB resident, a lecture
-LECTURE = "02_two_layer_kernel"
+LECTURE = "02_two_layer"
 
 EXECUTE = """
 import sys, threading

@@ -445,14 +445,14 @@ def test_mistakes_belong_to_exercises():
     ],
 )
 def test_a_wrong_matrix_without_a_name_fails_too(right, wrong):
-    master = COURSE / "solutions" / "03_fredholm_eigenfunctions.py"
+    master = COURSE / "solutions" / "03_eigenfunctions.py"
     exercise = exercises.read(master)[2]
     assert failure(exercise, setup(master), right, wrong)
 
 
 def test_looser_methods_pass():
     """A plain trapezoidal rule is enough for three digits: no particular method is asked for."""
-    master = COURSE / "solutions" / "03_fredholm_eigenfunctions.py"
+    master = COURSE / "solutions" / "03_eigenfunctions.py"
     names = setup(master)
 
     def true_over_printed(profile, q):
@@ -590,15 +590,15 @@ def by_fourier(y):
 @pytest.mark.parametrize(
     ("lecture", "check", "answer"),
     [
-        ("lecture01", "output_after", step_by_step),
-        ("lecture01", "tangent_kernel", gradient_by_gradient),
-        ("lecture01", "deep_kernel", sum_of_products),
-        ("lecture02", "circle_kernel", by_arccos),
-        ("lecture02", "spread_kernel", by_arcs),
-        ("lecture02", "never_learned", by_fourier),
-        ("lecture05", "kink", by_one_corner),
-        ("lecture05", "dense_first", by_bisection),
-        ("lecture05", "count_layers", by_comparison),
+        ("tangent_kernel", "output_after", step_by_step),
+        ("tangent_kernel", "tangent_kernel", gradient_by_gradient),
+        ("tangent_kernel", "deep_kernel", sum_of_products),
+        ("two_layer", "circle_kernel", by_arccos),
+        ("two_layer", "spread_kernel", by_arcs),
+        ("two_layer", "never_learned", by_fourier),
+        ("depth", "kink", by_one_corner),
+        ("depth", "dense_first", by_bisection),
+        ("depth", "count_layers", by_comparison),
     ],
 )
 def test_other_ways_to_the_same_pass(lecture, check, answer, capsys):
@@ -717,7 +717,7 @@ def test_checks_need_no_nbgrader_and_stay_light():
         import importlib, pkgutil, sys
         from ntklab.course import checks
         names = [module.name for module in pkgutil.iter_modules(checks.__path__)]
-        assert {f"lecture0{n}" for n in range(1, 6)} <= set(names)
+        assert {"tangent_kernel", "two_layer", "eigenfunctions", "convergence"} <= set(names)
         for name in names:
             importlib.import_module(f"ntklab.course.checks.{name}")
         heavy = {"nbgrader", "torch", "matplotlib", "ipywidgets", "jupytext"} & set(sys.modules)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ntklab import asymptotics, claims
-from ntklab.claims import Measurement, Rate, lecture03
+from ntklab.claims import Measurement, Rate, eigenfunctions
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments import PowerLaw
 
@@ -52,17 +52,19 @@ def test_rule(measurement, verdict):
     "wrong",
     [
         # a wrong exponent
-        lambda: lecture03.measure_sampling(expected=-1.0),
-        lambda: lecture03.measure_lemma(expected=-1.0),
+        lambda: eigenfunctions.measure_sampling(expected=-1.0),
+        lambda: eigenfunctions.measure_lemma(expected=-1.0),
         # a wrong constant: the printed formula in the place of the corrected one
-        lambda: lecture03.measure_eigenvalue_formula(
+        lambda: eigenfunctions.measure_eigenvalue_formula(
             corrected=lambda q: asymptotics.eigenvalue_printed(q, uniform().Z)
         ),
         # a density with other contrasts than the points were drawn from
-        lambda: lecture03.measure_local_frequency(
+        lambda: eigenfunctions.measure_local_frequency(
             count=41, predicted_for=PiecewiseConstant.equal_pieces([1, 3, 4])
         ),
-        lambda: lecture03.measure_eigenfunctions(sampled=PiecewiseConstant.equal_pieces([2, 2, 4])),
+        lambda: eigenfunctions.measure_eigenfunctions(
+            sampled=PiecewiseConstant.equal_pieces([2, 2, 4])
+        ),
     ],
 )
 def test_every_check_can_fail(wrong):
@@ -72,7 +74,7 @@ def test_every_check_can_fail(wrong):
 def test_equal_amplitudes_where_nothing_reflects():
     """Under the uniform density (12) is exact, so the check of C10 must not call it wrong."""
     density = PiecewiseConstant([-np.pi, -1.7, -0.4, 1.9], np.full(4, 1 / (2 * np.pi)))
-    measured = lecture03.measure_amplitudes(density)
+    measured = eigenfunctions.measure_amplitudes(density)
     assert measured.printed < 0.2
 
 

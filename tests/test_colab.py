@@ -38,7 +38,7 @@ def test_what_is_no_repository_is_refused(tmp_path, repository):
 
 def test_the_command_says_what_it_wrote(tmp_path, capsys):
     assert cli.main(["build", "colab", "--repository", "a/b", "--out", str(tmp_path)]) == 0
-    assert "03_fredholm_eigenfunctions.ipynb" in capsys.readouterr().out
+    assert "03_eigenfunctions.ipynb" in capsys.readouterr().out
 
 
 def run(folder, variables):

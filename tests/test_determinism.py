@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 COURSE = Path(__file__).parents[1]
-LECTURES = "lectures" if os.environ.get("EVERY_LECTURE") else "lectures/02_two_layer_kernel.py"
+LECTURES = "lectures" if os.environ.get("EVERY_LECTURE") else "lectures/02_two_layer.py"
 CLAIMS = ["C10", "C11", "C12", "C13"]
 
 

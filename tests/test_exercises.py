@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ntklab.course import exercises
-from ntklab.course.checks import lecture03
+from ntklab.course.checks import eigenfunctions
 from ntklab.course.checks.answers import CheckFailed
 
 COURSE = Path(__file__).parents[1]
@@ -177,9 +177,9 @@ HARD_CODED = {
 @pytest.mark.parametrize("name", HARD_CODED)
 def test_numbers_copied_from_the_lecture_fail(name):
     """The check asks other questions than the lecture shows."""
-    edition = COURSE / "exercises" / "03_fredholm_eigenfunctions.py"
+    edition = COURSE / "exercises" / "03_eigenfunctions.py"
     (stub,) = [exercise for exercise in exercises.read(edition) if exercise.name == name]
-    space = {"np": np, "checks": lecture03}
+    space = {"np": np, "checks": eigenfunctions}
     exec(re.sub(r"# YOUR CODE HERE\n.*", HARD_CODED[name], stub.answer), space)
     with pytest.raises(CheckFailed):
         exec(stub.check, space)

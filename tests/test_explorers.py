@@ -10,28 +10,24 @@ import pytest
 
 from ntklab import figures
 from ntklab.explorers import (
-    bias,
+    beyond,
     board,
-    density_editor,
+    convergence,
     depth,
-    first_fit,
-    hemispheres,
-    losses,
-    sample_size,
-    theorem,
-    width,
+    eigenfunctions,
+    eigenfunctions_sampled,
+    motivation,
+    sphere,
+    tangent_kernel,
+    two_layer,
 )
 
 MODULES = {
-    "bias": bias,
-    "density_editor": density_editor,
-    "depth": depth,
-    "first_fit": first_fit,
-    "hemispheres": hemispheres,
-    "losses": losses,
-    "sample_size": sample_size,
-    "theorem": theorem,
-    "width": width,
+    module.__name__.rpartition(".")[2]: module
+    for module in (
+        beyond, convergence, depth, eigenfunctions, eigenfunctions_sampled, motivation, sphere,
+        tangent_kernel, two_layer,
+    )
 }
 
 
@@ -75,12 +71,12 @@ def test_picture_follows_every_control_and_reset_brings_it_back(module):
 
 
 def test_extreme_weights_together():
-    edited = density_editor.compute(left=0.1, middle=0.1, right=10**1.6, eigenfunction=60)
+    edited = eigenfunctions.compute(left=0.1, middle=0.1, right=10**1.6, eigenfunction=60)
     assert edited.density.pdf(np.array([2.0]))[0] > 100 * edited.density.minimum
 
 
 def test_a_refusal_is_shown_and_the_picture_stays():
-    board = density_editor.explorer()
+    board = eigenfunctions.explorer()
     before = board.picture.value
     board.compute = lambda **_: (_ for _ in ()).throw(ValueError("left: must be < 3"))
     board.controls["left"].value = 2.0
@@ -89,13 +85,13 @@ def test_a_refusal_is_shown_and_the_picture_stays():
 
 
 def test_what_is_never_learned_is_shown_with_its_floor():
-    learning = theorem.compute(kernel="without bias", frequency=5)
+    learning = convergence.compute(kernel="without bias", frequency=5)
     assert np.isinf(learning.table.exact).all() and (learning.table.floor > 0.3).all()
-    assert "never, floor" in theorem.draw(learning).get_label()
+    assert "never, floor" in convergence.draw(learning).get_label()
 
 
 def test_finishing_times_lie_on_the_curves_and_below_the_bound():
-    learning = theorem.compute()
+    learning = convergence.compute()
     assert (learning.table.exact < learning.table.bound).all()
     for row, curve in zip(learning.table.itertuples(), learning.curves.T, strict=True):
         at = np.interp(np.log(row.exact), np.log(learning.t[1:]), curve[1:])
@@ -103,25 +99,25 @@ def test_finishing_times_lie_on_the_curves_and_below_the_bound():
 
 
 def test_the_same_draw_gives_the_same_data():
-    first, second = sample_size.compute(seed=4), sample_size.compute(seed=4)
+    first, second = eigenfunctions_sampled.compute(seed=4), eigenfunctions_sampled.compute(seed=4)
     np.testing.assert_array_equal(first.relative, second.relative)
 
 
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda: sample_size.compute(points=5), "points"),
-        (lambda: sample_size.compute(points=float("nan")), "points"),
-        (lambda: sample_size.compute(eigenfunction=10), "eigenfunction"),
-        (lambda: sample_size.compute(seed=-1), "seed"),
-        (lambda: density_editor.compute(shape="star"), "shape"),
-        (lambda: density_editor.compute(left=-1.0), "left"),
-        (lambda: density_editor.compute(eigenfunction=61), "eigenfunction"),
-        (lambda: theorem.compute(learning_rate=30.0), "learning_rate"),
-        (lambda: theorem.compute(frequency=300), "frequency"),
-        (lambda: theorem.compute(left=0.001), "left"),
-        (lambda: theorem.compute(threshold=0.0), "threshold"),
-        (lambda: theorem.compute(kernel="deep"), "kernel"),
+        (lambda: eigenfunctions_sampled.compute(points=5), "points"),
+        (lambda: eigenfunctions_sampled.compute(points=float("nan")), "points"),
+        (lambda: eigenfunctions_sampled.compute(eigenfunction=10), "eigenfunction"),
+        (lambda: eigenfunctions_sampled.compute(seed=-1), "seed"),
+        (lambda: eigenfunctions.compute(shape="star"), "shape"),
+        (lambda: eigenfunctions.compute(left=-1.0), "left"),
+        (lambda: eigenfunctions.compute(eigenfunction=61), "eigenfunction"),
+        (lambda: convergence.compute(learning_rate=30.0), "learning_rate"),
+        (lambda: convergence.compute(frequency=300), "frequency"),
+        (lambda: convergence.compute(left=0.001), "left"),
+        (lambda: convergence.compute(threshold=0.0), "threshold"),
+        (lambda: convergence.compute(kernel="deep"), "kernel"),
     ],
 )
 def test_bad_input_is_named(call, name):

@@ -1,4 +1,4 @@
-"""Figures of lecture 07."""
+"""Figures."""
 
 import numpy as np
 import pytest

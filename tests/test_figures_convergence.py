@@ -1,11 +1,11 @@
-"""Figures of lecture 04: drawn from the smallest data, with alt text that says what they show."""
+"""Figures: drawn from the smallest data, with alt text that says what they show."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ntklab import figures
-from ntklab.claims import lecture04
+from ntklab.claims import convergence as ledger
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, convergence
 from ntklab.experiments.convergence import Order
@@ -51,7 +51,7 @@ def test_bounds_beside_what_they_bound():
     errors = convergence.error_table(ONE_TWO_FOUR, 3, np.array([1, 10, 100, 1000]))
     figure = drawn.errors_and_bounds(errors, "learning cos 3x")
     assert len(figure.axes) == 4 and "3 regions" in alt(figure)
-    assert "slope two" in alt(drawn.iteration_bounds(lecture04.iteration_table((1, 2, 4))))
+    assert "slope two" in alt(drawn.iteration_bounds(ledger.iteration_table((1, 2, 4))))
 
 
 def test_finishing_times_with_and_without_the_second_panel():

@@ -1,4 +1,4 @@
-"""Figures of lecture 05."""
+"""Figures."""
 
 import numpy as np
 import pandas as pd

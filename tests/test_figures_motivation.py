@@ -1,4 +1,4 @@
-"""Figures of lecture 00: alt text that says what is seen."""
+"""Figures: alt text that says what is seen."""
 
 import numpy as np
 import pytest

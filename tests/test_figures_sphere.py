@@ -1,11 +1,11 @@
-"""Figures of lecture 06."""
+"""Figures."""
 
 import pandas as pd
 import pytest
 
 from ntklab import figures
-from ntklab.experiments import hemispheres
-from ntklab.explorers import hemispheres as explorer
+from ntklab.experiments import sphere as hemispheres
+from ntklab.explorers import sphere as explorer
 from ntklab.figures import sphere as pictures
 
 EXACT = hemispheres.population(frequencies=(2, 3))

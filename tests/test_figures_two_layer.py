@@ -1,11 +1,11 @@
-"""Figures of lecture 02."""
+"""Figures."""
 
 import numpy as np
 import pytest
 
 from ntklab import figures
-from ntklab.experiments import parity
-from ntklab.explorers import bias
+from ntklab.experiments import two_layer as parity
+from ntklab.explorers import two_layer as bias
 from ntklab.figures import two_layer as pictures
 
 RNG = np.random.default_rng(0)

@@ -1,4 +1,6 @@
-"""Every argument of every public function, made hostile: a right answer, or its name in a refusal.
+"""Every argument of the numerics and of the explorers' computations, made hostile.
+
+A right answer, or the argument's name in a refusal.
 
 No warning leaks, no argument is changed, nothing hangs and nothing eats the memory.
 """
@@ -23,18 +25,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from matplotlib.figure import Figure
-from public_calls import CALLS, SETTINGS
+from public_calls import CALLS
 
-from ntklab.experiments import convergence
-from ntklab.explorers import first_fit, theorem
+from ntklab.explorers import convergence, motivation
 from ntklab.training import DivergenceError
 
 MODULES = (
     "geometry densities activations kernels spectrum fredholm gram sphere asymptotics bounds "
-    "dynamics networks tangent gradients training experiments figures explorers"
+    "dynamics networks tangent gradients training explorers"
 ).split()
 
-DEAR = ("experiments.convergence", "experiments.hemispheres", "figures", "explorers")
+DEAR = ("explorers",)
 SECONDS = 5  # of computing for one call
 MEMORY = 4 * 2**30  # bytes that one call may ask for
 
@@ -43,12 +44,7 @@ EXCLUDED = {
     "densities.CircleDensity.rotated kernels.ZonalKernel activations.DualActivation "
     "activations.DualActivation.variance activations.DualActivation.pair networks.LayeredNetwork",
     "records, made by the functions beside them": "spectrum.Spectrum dynamics.Reach "
-    "dynamics.Dynamics tangent.Drift training.Training training.DivergenceError "
-    "experiments.convergence.Order experiments.digits.Digits experiments.motivation.Learning "
-    "experiments.parity.Parity experiments.power.PowerLaw figures.style.Picture "
-    "explorers.bias.Switched explorers.density_editor.Edited explorers.depth.Deep "
-    "explorers.first_fit.Moment explorers.hemispheres.Halves explorers.losses.Compared "
-    "explorers.sample_size.Compared explorers.theorem.Learning explorers.width.Width",
+    "dynamics.Dynamics tangent.Drift training.Training training.DivergenceError",
     "inside of kernels, which check": "activations.half_angle activations.with_bias "
     "activations.ReLU activations.ReLU.variance activations.ReLU.pair activations.Erf "
     "activations.Erf.variance activations.Erf.pair activations.HermiteSeries.variance "
@@ -59,35 +55,17 @@ EXCLUDED = {
     "gradients.Patterns.order gradients.Patterns.prepare gradients.Patterns.outputs "
     "gradients.Patterns.gradients gradients.Layers gradients.Layers.order "
     "gradients.Layers.prepare gradients.Layers.outputs gradients.Layers.gradients",
-    "without arguments": "networks.TwoLayerReLU.extra_repr networks.FullyConnected.extra_repr "
-    "explorers.bias.explorer explorers.density_editor.explorer explorers.depth.explorer "
-    "explorers.first_fit.explorer explorers.hemispheres.explorer explorers.losses.explorer "
-    "explorers.sample_size.explorer explorers.theorem.explorer explorers.width.explorer",
-    "widgets, see test_explorers.py": "explorers.board.Board explorers.board.log_slider "
-    "explorers.board.whole_slider",
+    "without arguments": "networks.TwoLayerReLU.extra_repr networks.FullyConnected.extra_repr",
 }
 
 # answers that may hold infinity: a bound that says nothing, a time never reached, a law at q = 0
 INFINITE = set(
     "activations.HermiteSeries asymptotics.eigenvalue_corrected asymptotics.deep_eigenvalue "
     "bounds.source bounds.coefficient_printed bounds.coefficient bounds.tail bounds.error "
-    "bounds.iterations bounds.local_time dynamics.Dynamics.time_to_reach training.train "
-    "experiments.convergence.Setting experiments.convergence.predicted_times "
-    "experiments.convergence.population_times experiments.convergence.lemma_table "
-    "experiments.convergence.thinning experiments.convergence.theory "
-    "experiments.convergence.trained experiments.convergence.order "
-    "experiments.depth.learning_times experiments.hemispheres.population "
-    "experiments.hemispheres.sampled experiments.hemispheres.Setting "
-    "experiments.hemispheres.trained experiments.lazy.kurtosis "
-    "experiments.motivation.Learning.half_learned experiments.spectra.eigenvalue_table".split()
+    "bounds.iterations bounds.local_time dynamics.Dynamics.time_to_reach training.train".split()
 )
-# or NaN: a stopped network, a region that is none, a quotient of two times that are 0 or infinite
-NAN = set(
-    "training.train experiments.convergence.error_table experiments.convergence.thinning "
-    "experiments.depth.eigenvalue_decay "
-    "experiments.hemispheres.population experiments.hemispheres.sampled "
-    "experiments.hemispheres.Setting experiments.hemispheres.trained".split()
-)
+# or NaN: a stopped network
+NAN = {"training.train"}
 
 
 def public():
@@ -101,6 +79,8 @@ def public():
                 if key.startswith("_") or getattr(value, "__module__", "") != module.__name__:
                     continue
                 path = f"{module.__name__.removeprefix('ntklab.')}.{key}"
+                if name == "explorers" and key != "compute":  # what draws trusts what computes
+                    continue
                 if callable(value):
                     found[path] = value
                 for method in vars(value) if inspect.isclass(value) else ():
@@ -159,7 +139,7 @@ def limits(tmp_path_factory):
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, hard))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("fuzz"))  # texts are paths, too
-        for module in (convergence, first_fit, theorem):
+        for module in (convergence, motivation):
             patch.setattr(module, "POINTS", 60)
         yield
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
@@ -175,8 +155,6 @@ def call(name, given):
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         answer = PUBLIC[name](*positional, **given)
-        if name in SETTINGS:
-            answer = SETTINGS[name](answer)
         if isinstance(answer, Iterator):
             answer = list(answer)
     finally:
@@ -252,8 +230,7 @@ def check(name, argument, value):
         head = str(error).partition(":")[0]
         named = set(re.findall(r"\w+", head)) if ":" in str(error) else set()
         # numbers may be right each by itself and not together: then another one may be named
-        also = {"frequencies"} if name in SETTINGS else set()  # which go with no such setting
-        accepted = {argument} | also | (set(given) if value is None or is_number(value) else set())
+        accepted = {argument} | (set(given) if value is None or is_number(value) else set())
         assert named & accepted, f"{name}({argument}={shown(value)}): {error!r}"
         return
     told = f"{name}({argument}={shown(value)}) answered {shown(answer)}"

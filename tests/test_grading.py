@@ -17,7 +17,7 @@ from ntklab.cli import main
 from ntklab.course import channel, exercises, grading, sandbox, submissions
 
 COURSE = Path(__file__).parents[1]
-NAME = "07_beyond"
+NAME = "09_beyond"
 MASTER = COURSE / "solutions" / f"{NAME}.py"
 EDITION = COURSE / "exercises" / f"{NAME}.py"
 LIMITS = sandbox.Limits(seconds=8, memory=1024**3, disk=20 * 1024**2, output=20_000)
@@ -113,7 +113,7 @@ def copied():
 
 WRONG = body("return angles")
 PATCH_CHECKS = """\
-import ntklab.course.checks.lecture07 as theirs, ntklab.course.checks.answers as answers
+import ntklab.course.checks.beyond as theirs, ntklab.course.checks.answers as answers
 for name in ("arc_weights", "one_first"):
     setattr(theirs, name, lambda student: print("✓"))
 answers.ask = lambda *arguments, **keywords: 0
@@ -150,7 +150,7 @@ arc_weights = []
 for top in set(os.listdir("/")) - {"proc", "sys", "usr"}:
     for folder, inner, names in os.walk(f"/{top}"):
         inner[:] = set(inner) - {"site-packages"}  # tens of thousands of files
-        arc_weights += [name for name in names if name.startswith("07_beyond")]
+        arc_weights += [name for name in names if name.startswith("09_beyond")]
 arc_weights = repr(arc_weights)
 """
 MEMORY = """\
@@ -346,20 +346,20 @@ def test_nbgrader_puts_the_masters_test_cells_back(graded, tmp_path):
 
 # -- what is handed in ---------------------------------------------------------------------------
 
-STEMS = ["03_fredholm_eigenfunctions", "07_beyond"]
+STEMS = ["03_eigenfunctions", "09_beyond"]
 
 
 @pytest.mark.parametrize(
     ("path", "student", "assignment"),
     [
-        ("alice/03_fredholm_eigenfunctions.py", "alice", STEMS[0]),
+        ("alice/03_eigenfunctions.py", "alice", STEMS[0]),
         ("alice/03.ipynb", "alice", STEMS[0]),
         ("03_alice.py", "alice", STEMS[0]),
         ("alice_07.ipynb", "alice", STEMS[1]),
-        ("Zoë_123_file/07_beyond (1).ipynb", "Zoë_123_file", STEMS[1]),
-        ("07_beyond/bob.py", "bob", STEMS[1]),
+        ("Zoë_123_file/09_beyond (1).ipynb", "Zoë_123_file", STEMS[1]),
+        ("09_beyond/bob.py", "bob", STEMS[1]),
         ("03/bob/notebook.ipynb", "bob", STEMS[0]),
-        ("bob/07_beyond/07_beyond.ipynb", "bob", STEMS[1]),
+        ("bob/09_beyond/09_beyond.ipynb", "bob", STEMS[1]),
         ("carol/homework.py", "carol", STEMS[0]),  # its title tells
     ],
 )
@@ -384,7 +384,7 @@ def test_links_hidden_files_and_other_kinds_are_left_alone(tmp_path):
 
 
 def test_the_newest_of_two_counts_and_the_other_is_named(tmp_path):
-    for name, age in (("07_beyond.py", 100), ("07_beyond_final.py", 50)):
+    for name, age in (("09_beyond.py", 100), ("09_beyond_final.py", 50)):
         path = tmp_path / "in" / "alice" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
@@ -393,8 +393,8 @@ def test_the_newest_of_two_counts_and_the_other_is_named(tmp_path):
     grades = grading.grade(
         tmp_path / "in", COURSE / "solutions", tmp_path / "out", trusted=True, workers=0
     )
-    assert grades.totals.file.tolist() == ["07_beyond_final.py"]
-    assert any("alice/07_beyond.py: not marked" in remark for remark in grades.remarks)
+    assert grades.totals.file.tolist() == ["09_beyond_final.py"]
+    assert any("alice/09_beyond.py: not marked" in remark for remark in grades.remarks)
     assert any("what.py: nothing tells the assignment" in remark for remark in grades.remarks)
 
 
@@ -490,4 +490,4 @@ def test_the_command_marks(tmp_path, capsys):
     options = ["--out", str(tmp_path / "out"), "--solutions", str(COURSE / "solutions")]
     trust = ["--trusted"] if sandbox.missing() else []
     assert main(["grade", str(tmp_path / "in"), *options, "--workers", "1", *trust]) == 0
-    assert re.search(r"dora\s+07_beyond\s+10.0\s+10", capsys.readouterr().out)
+    assert re.search(r"dora\s+09_beyond\s+10.0\s+10", capsys.readouterr().out)

@@ -2,17 +2,17 @@
 
 from ntklab._arguments import one_of
 from ntklab.claims import (
-    lecture00,
-    lecture01,
-    lecture02,
-    lecture03,
-    lecture04,
-    lecture05,
-    lecture06,
+    convergence,
+    depth,
+    eigenfunctions,
+    motivation,
+    sphere,
+    tangent_kernel,
+    two_layer,
 )
 from ntklab.claims.ledger import Claim, Judged, Measurement, Rate
 
-_LECTURES = (lecture00, lecture01, lecture02, lecture03, lecture04, lecture05, lecture06)
+_LECTURES = (motivation, tangent_kernel, two_layer, eigenfunctions, convergence, depth, sphere)
 CLAIMS = {
     claim.id: claim
     for claim in sorted(

@@ -4,8 +4,7 @@ Experiments that need no network are here by name; those that train one are in m
 own, which import torch.
 """
 
-from ntklab.experiments.power import PowerLaw, fit_power
-from ntklab.experiments.spectra import (
+from ntklab.experiments.eigenfunctions import (
     CONTINUOUS,
     ONE_TWO_FOUR,
     eigenvalue_table,
@@ -14,6 +13,7 @@ from ntklab.experiments.spectra import (
     region_frequencies,
     sampling_error,
 )
+from ntklab.experiments.power import PowerLaw, fit_power
 
 __all__ = [
     "CONTINUOUS",

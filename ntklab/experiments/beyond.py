@@ -1,4 +1,4 @@
-r"""Beyond the lecture: losses that undo the density or tune the frequency bias (lecture 07).
+r"""Beyond the lecture: losses that undo the density or tune the frequency bias.
 
 Gradient flow on the loss ½ rᵀ M r, with r = u - y over n points and H the tangent kernel's matrix
 (not divided by n), moves the outputs by

@@ -46,7 +46,7 @@ from ntklab._arguments import (
     whole_number,
 )
 from ntklab.densities import CircleDensity, PiecewiseConstant, Region
-from ntklab.experiments.spectra import ONE_TWO_FOUR
+from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 from ntklab.geometry import to_circle, wrap
 from ntklab.kernels import TwoLayerNTK
 from ntklab.networks import TwoLayerReLU, pick_device

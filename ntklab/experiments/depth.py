@@ -1,4 +1,4 @@
-"""Deep kernels' spectra: the data of lecture 05's figures that need no network."""
+"""Deep kernels' spectra: the data of figures that need no network."""
 
 import numpy as np
 import pandas as pd

@@ -1,6 +1,6 @@
 """Data to matplotlib figures, one module a topic, all in one style with alt text."""
 
-from ntklab.figures.spectra import (
+from ntklab.figures.eigenfunctions import (
     amplitude_clouds,
     density_and_spectrum,
     eigenfunction_gallery,

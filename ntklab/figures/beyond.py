@@ -1,4 +1,4 @@
-"""Figures of lecture 07: other losses, and real data."""
+"""Figures: other losses, and real data."""
 
 from collections.abc import Mapping
 

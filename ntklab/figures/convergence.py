@@ -1,4 +1,4 @@
-"""Figures of lecture 04: learning curves by region, bounds beside the truth, finishing times."""
+"""Figures: learning curves by region, bounds beside the truth, finishing times."""
 
 import numpy as np
 from matplotlib.axes import Axes

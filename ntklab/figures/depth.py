@@ -1,4 +1,4 @@
-"""Figures of lecture 05: what depth does to kernels, spectra and laziness."""
+"""Figures: what depth does to kernels, spectra and laziness."""
 
 from collections.abc import Mapping
 
@@ -67,7 +67,7 @@ def laziness(table, laws):
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `experiments.lazy_depth.lazy_training`.
+        Of `experiments.trained.depth.lazy_training`.
     laws : dict of str to str
         Column -> fitted exponent, as text.
     """

@@ -1,4 +1,4 @@
-"""Figures of lecture 00: what a network has learned, and when."""
+"""What a network has learned, and when."""
 
 import numpy as np
 

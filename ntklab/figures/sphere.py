@@ -1,4 +1,4 @@
-"""Figures of lecture 06: the sphere."""
+"""Figures of the sphere."""
 
 from collections.abc import Callable, Mapping
 
@@ -54,7 +54,7 @@ def halves_learning(seen):
 
     Parameters
     ----------
-    seen : explorers.hemispheres.Halves
+    seen : explorers.sphere.Halves
     """
     record("seen", seen, "ratio frequency density target threshold t errors times")
     figure, axes = new(1, 3, size=(11.0, 3.6), width_ratios=[1, 1, 1.8])
@@ -93,7 +93,7 @@ def quotients(exact, samples, paper):
     Parameters
     ----------
     exact, samples : pandas.DataFrame
-        Of `experiments.hemispheres.population` and `sampled`.
+        Of `experiments.sphere.population` and `sampled`.
     paper : dict of int to float
     """
     frame("exact", exact, "ratio frequency quotient")

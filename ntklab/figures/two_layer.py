@@ -1,4 +1,4 @@
-"""Figures of lecture 02: the two-layer kernel and its parity."""
+"""Figures: the two-layer kernel and its parity."""
 
 import numpy as np
 from matplotlib.patches import Wedge
@@ -16,7 +16,7 @@ def active_neurons(theta, table):
     theta : float
         Angle between the two inputs shown on the left.
     table : pandas.DataFrame
-        Of `experiments.parity.active_together`.
+        Of `experiments.two_layer.active_together`.
     """
     theta = finite_number("theta", theta, at_least=0, at_most=np.pi)
     frame("table", table, "angle sampled error exact")
@@ -80,7 +80,7 @@ def uniform_eigenvalues(table):
     Parameters
     ----------
     table : pandas.DataFrame
-        Of `experiments.parity.uniform_spectra`.
+        Of `experiments.two_layer.uniform_spectra`.
     """
     frame("table", table, "")
     for space in ("circle", "sphere"):
@@ -148,7 +148,7 @@ def bias_switch(seen):
 
     Parameters
     ----------
-    seen : explorers.bias.Switched
+    seen : explorers.two_layer.Switched
     """
     record("seen", seen, "theta profile bias eigenvalues frequency iteration fraction")
     record("seen", seen, "x target output")

@@ -90,7 +90,7 @@ def test_the_index_comes_first_and_leads_to_a_lecture(page):
     page.wait_for_function("image => image.naturalWidth > 500", arg=picture.element_handle())
     box = picture.bounding_box()
     assert box["x"] + box["width"] <= page.viewport_size["width"]
-    index.locator("a[href*='03_fredholm_eigenfunctions']").first.click()
+    index.locator("a[href*='03_eigenfunctions']").first.click()
     page.locator(".jp-NotebookPanel .jp-Notebook").wait_for()
     page.locator(IDLE).wait_for()
     assert "Eigenfunctions" in page.locator(".jp-Notebook h1").first.inner_text()
@@ -99,7 +99,7 @@ def test_the_index_comes_first_and_leads_to_a_lecture(page):
 
 @pytest.mark.parametrize("page", [PROJECTOR], indirect=True, ids=["projector"])
 def test_an_exercise_answers_and_saving_keeps_only_what_was_typed(page, lab):
-    name = "exercises/02_two_layer_kernel.py"
+    name = "exercises/02_two_layer.py"
     open_by_double_click(page, *name.split("/"))
     run_all(page)
     assert any("not written yet" in str(error) for error in errors(page))

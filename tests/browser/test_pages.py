@@ -18,8 +18,8 @@ PHONE, DESK = {"width": 390, "height": 900}, {"width": 1280, "height": 900}
 LECTURE = "03"
 PAGES = (
     "index.html",
-    "lectures/03_fredholm_eigenfunctions.html",
-    "exercises/03_fredholm_eigenfunctions.html",
+    "lectures/03_eigenfunctions.html",
+    "exercises/03_eigenfunctions.html",
     "api/index.html",
     "api/ntklab.tangent.html",
 )

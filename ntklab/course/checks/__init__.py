@@ -1,6 +1,6 @@
 """Instant checks of the student's answers: one module a lecture, one function an exercise.
 
-    from ntklab.course.checks import lecture03 as checks
+    from ntklab.course.checks import eigenfunctions as checks
     checks.local_frequencies(local_frequencies)
 
 A check asks the student's function several questions. It prints one line if all answers are

@@ -1,0 +1,193 @@
+"""Checks of the assignment: the tangent kernel, of one network and of infinite width."""
+
+import numpy as np
+
+from ntklab.course.checks.answers import CheckFailed, ask, constant_factor, hint_for, passed
+from ntklab.kernels import NNGP, DeepNTK
+
+STEP_HINTS = {
+    -1.0: "the outputs run away from y. Which way does gradient descent go?",
+    2.0: "the 2t of (1) stands under a root: it is the square of what one wants.",
+    1.0: "right for very small η only. exp belongs to gradient flow; gradient descent takes steps.",
+}
+
+
+def output_after(student):
+    """Outputs after t steps: the start, one step, and steps that add up."""
+    for n, rank in [(6, 4), (9, 9)]:
+        rng = np.random.default_rng(n)
+        factor = rng.normal(size=(n, rank))
+        H, (u0, y) = factor @ factor.T, rng.normal(size=(2, n))
+        # so large a rate that the fastest part changes its sign at every step
+        rate = 1.5 * n / np.linalg.eigvalsh(H)[-1]
+
+        def after(steps, start=u0, rate=rate, H=H, y=y):
+            return ask(student, H, start, y, rate, steps, shape=y.shape)
+
+        _check_start(student, after(0), u0, y)
+        _check_step(student, after, H, u0, y, rate)
+        _check_composition(student, after)
+        if not np.allclose(H @ after(10**5), H @ y, atol=1e-6):
+            what = "after 100000 steps the outputs must be those of y where H sees them"
+            raise CheckFailed(student, what, "does anything overflow, or get rounded?")
+    passed(student, "starts at u0, makes the right step, and steps add up.")
+
+
+def _check_start(student, answer, u0, y):
+    if np.allclose(answer, u0, atol=1e-8):
+        return
+    guesses = [
+        (u0 - y, "this is the error u - y. The outputs are asked for."),
+        (0 * y, "a network need not start from 0: where does u0 enter?"),
+        (2 * y - u0, "is the error u - y or y - u? Both occur; take one of them throughout."),
+        (y + np.sum(u0 - y), "`M ** t` takes powers of the entries, not of the matrix."),
+    ]
+    hint = next((hint for guess, hint in guesses if np.allclose(answer, guess, atol=1e-8)), None)
+    raise CheckFailed(student, "after 0 steps the outputs must be u0", hint or "try t = 0 by hand.")
+
+
+def _check_step(student, after, H, u0, y, rate):
+    n = len(y)
+    if np.allclose(after(1) - u0, -rate / n * H @ (u0 - y), atol=1e-8):
+        return
+    small = 1e-4 * rate
+    change = after(1, rate=small) - u0
+    hints = {
+        n: "this step is n times too long. (22) is for a sum over the data; here it is the mean.",
+        1 / n: "this step is n times too short: the mean divides by n once.",
+    }
+    factor = constant_factor(change, -small / n * H @ (u0 - y), tolerance=1e-2)
+    hint = hint_for(factor, STEP_HINTS | hints, tolerance=1e-2)
+    if np.allclose(change, -small / n * H @ u0, rtol=1e-2):
+        hint = "that is the way to 0. What is to be learned?"
+    what = "the first step must be one of gradient descent on the mean squared loss"
+    hint = hint or "compare with one step done by hand. The eigenvectors of `eigh` are the columns."
+    raise CheckFailed(student, what, hint)
+
+
+def _check_composition(student, after):
+    if not np.allclose(after(7), after(3, start=after(4)), atol=1e-8):
+        what = "4 steps and then 3 more must lead to the same as 7 steps"
+        hint = "the first step is right. Every step multiplies the error that is left by then."
+        raise CheckFailed(student, what, hint)
+
+
+def tangent_kernel(student):
+    """Empirical kernels against difference quotients of the network's output."""
+    rng = np.random.default_rng(0)
+    for m, d, n, signs in [(40, 2, 6, True), (7, 3, 5, False)]:
+        W, b, X = rng.normal(size=(m, d)), rng.normal(size=m), rng.normal(size=(n, d))
+        a = rng.choice([-1.0, 1.0], m) if signs else rng.normal(size=m)
+        answer = ask(student, W, b, a, X, shape=(n, n))
+        _check_kernel(student, answer, W, b, a, X)
+    passed(student, "the kernel of two networks, as their difference quotients have it.")
+
+
+def _check_kernel(student, answer, W, b, a, X):
+    right = _trained(W, b, a, X)
+    if _near(answer, right):
+        return
+    if not _near(answer, answer.T):
+        what = "H_ij and H_ji must be the same inner product"
+        raise CheckFailed(student, what, "which rows meet which in your product?")
+    m = len(a)
+    hints = {
+        m: "m times too large: which factor stands in front of the sum in (6), and how often?",
+        np.sqrt(m): "√m too large: both gradients carry the factor 1/√m.",
+        1 / m: "m times too small: 1/√m twice is 1/m.",
+    }
+    seen = np.abs(right) > 1e-6
+    hint = hint_for(constant_factor(answer[seen], right[seen]), hints)
+    by_W, by_b, by_a = (quotients @ quotients.T for quotients in _quotients(W, b, a, X))
+    guesses = [
+        (by_W, "the biases are trained too: what is ∂f/∂b_r?"),
+        (by_W + by_b + by_a, "the a_r are fixed, and what is fixed has no gradient."),
+        (_trained(W, b + 100, a, X), "this takes every neuron as active at every point."),
+        (_trained(W, 0 * b, a, X), "what switches a neuron on? Its bias has a say in it."),
+        (by_a * (X @ X.T + 1), "σ itself is in place of its derivative, which is 0 or 1."),
+        (_trained(W, b, np.ones(m), X), "right for a_r = ±1 only: fixed does not mean absent."),
+    ]
+    hint = next((hint for guess, hint in guesses if _near(answer, guess)), hint)
+    i, j = np.unravel_index(np.argmax(np.abs(answer - right)), right.shape)
+    what = (
+        f"moving every trained parameter a little gives H[{i}, {j}] = {right[i, j]:.4g}, "
+        f"yours is {answer[i, j]:.4g}"
+    )
+    raise CheckFailed(student, what, hint or "write down the gradient for a single neuron first.")
+
+
+def _near(answer, guess):
+    return np.allclose(answer, guess, atol=1e-6 * np.abs(guess).max())
+
+
+def _trained(W, b, a, X):
+    by_W, by_b, _ = _quotients(W, b, a, X)
+    return by_W @ by_W.T + by_b @ by_b.T
+
+
+def _quotients(W, b, a, X, step=2.0**-16):
+    """Central differences of the outputs (6) by every entry of W, b, a: exact up to rounding.
+
+    The output is linear in one parameter as long as no neuron is switched.
+    """
+
+    def outputs(parameters):
+        W, b, a = parameters
+        return np.maximum(X @ W.T + b, 0) @ a / np.sqrt(len(a))
+
+    rows = []
+    for which, array in enumerate((W, b, a)):
+        columns = []
+        for index in np.ndindex(array.shape):
+            up, down = [[p.copy() for p in (W, b, a)] for _ in range(2)]
+            up[which][index] += step
+            down[which][index] -= step
+            columns.append((outputs(up) - outputs(down)) / (2 * step))
+        rows.append(np.array(columns).T)
+    return rows
+
+
+def deep_kernel(student):
+    """Kernels of several depths against the package's, which works on half angles."""
+    theta = np.array([0.0, 0.4, 1.0, 1.4, 1.9, 2.6, np.pi])
+    answers = {layers: ask(student, theta, layers, shape=theta.shape) for layers in (1, 2, 3, 10)}
+    if all(np.allclose(a, DeepNTK(k, normalized=True).profile(theta)) for k, a in answers.items()):
+        what = "at θ = 0 your Θ is 1 for every L"
+        raise CheckFailed(student, what, "nothing is asked to be scaled to 1.")
+    for layers, answer in answers.items():
+        if np.allclose(answer, DeepNTK(layers).profile(theta), atol=1e-6):
+            continue
+        what = f"for L = {layers} your Θ is not right"
+        if not np.isclose(answer[0], layers + 1):
+            what += f": at θ = 0 it is {answer[0]:.4g}"
+        hint = _hint_for_depth(answer, theta, layers)
+        raise CheckFailed(student, what, hint or "write down the terms for this L, one by one.")
+    passed(student, "right for 1, 2, 3 and 10 hidden layers.")
+
+
+def _hint_for_depth(answer, theta, layers):
+    every = list(range(1, layers + 2))
+    through, out = DeepNTK(1, trained="first").profile(theta), NNGP(1).profile(theta)
+    cosine = np.cos(theta)
+    common = [
+        (DeepNTK(layers, trained=every[1:]).profile(theta), "the term of the first layer, h = 1."),
+        (DeepNTK(layers, trained=every[:-1]).profile(theta), "the output layer is trained too."),
+        (DeepNTK(layers + 1).profile(theta), "one layer too many: L is the number of hidden ones."),
+    ]
+    single = [
+        (through * cosine + out, "at φ = π/2 this lets no neuron be active at both points."),
+        ((through + out) / 2, "c_σ = 1/E[σ(z)²] is not 1: half of the Gaussians are cut off."),
+        (through / 2 + out, "c_σ belongs to the product of slopes as well."),
+        (through + out / 2, "c_σ belongs to Σ as well, so that Σ stays 1 at θ = 0."),
+        (through * (1 + 1 / cosine), "Σ̇ is used in place of Σ: σ has to be averaged there."),
+        (
+            cosine + out,
+            "the term of layer h passes through Σ̇ of layer h too, not only of the later ones.",
+        ),
+        (out * (1 + cosine), "Σ is used in place of Σ̇: a step has to be averaged there."),
+    ]
+    guesses = common + (single if layers == 1 else [])
+    hint = next((hint for guess, hint in guesses if np.allclose(answer, guess, atol=1e-6)), None)
+    if hint is None and layers > 1:
+        hint = "right up to here. In the next layer the two points meet at another angle: which?"
+    return hint

@@ -1,0 +1,183 @@
+"""Spectra under non-uniform densities: the data of the figures."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from ntklab import asymptotics, fredholm, gram
+from ntklab._arguments import MOST, boolean, generator, instance_of, sequence, whole_number
+from ntklab.densities import (
+    CircleDensity,
+    FromFunction,
+    PiecewiseConstant,
+    TrigPolynomial,
+    uniform,
+)
+from ntklab.kernels import TwoLayerNTK
+from ntklab.spectrum import Spectrum
+
+ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
+CONTINUOUS = TrigPolynomial([0, -2 / 3])
+
+
+def _two_bumps(x):
+    bumps = 2 * np.exp(4 * (np.cos(x + 1) - 1)) + np.exp(12 * (np.cos(x - 2) - 1))
+    mass = 2 * np.exp(-4) * np.i0(4) + np.exp(-12) * np.i0(12)
+    return 0.9 * bumps / (2 * np.pi * mass) + 0.1 / (2 * np.pi)
+
+
+def _tent(x):
+    return (1.2 - np.abs(x) / np.pi) / (1.4 * np.pi)
+
+
+def lecture_densities():
+    """Name -> density: the seven that the eigenvalue figure compares, from uniform to extreme."""
+    return {
+        "uniform": uniform(),
+        "1:2:4 on thirds": ONE_TWO_FOUR,
+        "continuous": CONTINUOUS,
+        "1:40 on halves": PiecewiseConstant.equal_pieces([1, 40]),
+        "11:1:3 on thirds": PiecewiseConstant.equal_pieces([11, 1, 3]),
+        "tent": FromFunction(_tent, breakpoints=[-np.pi, 0.0]),
+        "two bumps": FromFunction(_two_bumps),
+    }
+
+
+def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None):
+    """Eigenvalues of several densities by three routes (the lecture's figure after (17)).
+
+    Parameters
+    ----------
+    densities : dict of str to CircleDensity, optional
+        `lecture_densities()` when left out.
+    frequencies : int
+        Largest q; 2q + 1 eigenvalues a density.
+    points : int
+        Size of the finite sample, laid out as `density.grid`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        density, index, q, population, sample, printed (17), corrected Z²/(πq²).
+    """
+    densities = lecture_densities() if densities is None else densities
+    instance_of("densities", densities, Mapping)
+    sequence("densities", list(densities.values()), instance_of, kind=CircleDensity)
+    kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
+    points = whole_number("points", points, at_least=3, at_most=MOST)
+    count = whole_number("frequencies", frequencies, at_least=1, at_most=(points - 1) // 2)
+    count = 2 * count + 1
+    index = np.arange(count)
+    q = (index + 1) // 2
+    frames = []
+    for name, density in densities.items():
+        frames.append(
+            pd.DataFrame(
+                {
+                    "density": name,
+                    "index": index,
+                    "q": q,
+                    "population": fredholm.solve(kernel, density, count).eigenvalues,
+                    "sample": gram.solve(kernel, density.grid(points), count).eigenvalues,
+                    "printed": asymptotics.eigenvalue_printed(q, density.Z),
+                    "corrected": asymptotics.eigenvalue_corrected(q, density.Z),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def sampling_error(
+    density, rng, sizes=(100, 300, 1000, 3000, 10_000), draws=20, count=10, progress=False
+):
+    """How far the spectrum of n i.i.d. points is from the population's (C08).
+
+    Parameters
+    ----------
+    density : CircleDensity
+    rng : numpy.random.Generator
+    sizes : sequence of int
+        n, each larger than `count`.
+    draws : int
+        Independent samples a size.
+    count : int
+        Leading eigenpairs compared.
+    progress : bool
+        Shows a progress bar.
+
+    Returns
+    -------
+    pandas.DataFrame
+        points, draw, eigenvalue_error (rms over the eigenvalues, relative) and
+        eigenfunction_error (sine of the largest angle between the spaces that the first three
+        eigenfunctions span, in the norm of the sample).
+    """
+    instance_of("density", density, CircleDensity)
+    generator("rng", rng)
+    boolean("progress", progress)
+    count = whole_number("count", count, at_least=1, at_most=3000)
+    sizes = sequence("sizes", sizes, whole_number, at_least=count, at_most=MOST)
+    draws = whole_number("draws", draws, at_least=1, at_most=MOST)
+    kernel = TwoLayerNTK(bias=True)
+    truth = fredholm.solve(kernel, density, count)
+    leading = min(3, count)
+    rows = []
+    jobs = [(n, draw) for n in sizes for draw in range(draws)]
+    for n, draw in tqdm(jobs, disable=not progress, desc="samples"):
+        x = density.sample(n, rng)
+        sample = gram.solve(kernel, x, count)
+        relative = sample.eigenvalues / truth.eigenvalues - 1
+        basis, _ = np.linalg.qr(truth(x)[:, :leading])
+        left = sample.values[:, :leading] / np.sqrt(n)
+        left = left - basis @ (basis.T @ left)
+        rows.append((n, draw, np.sqrt(np.mean(relative**2)), np.linalg.norm(left, 2)))
+    return pd.DataFrame(
+        rows, columns=["points", "draw", "eigenvalue_error", "eigenfunction_error"]
+    )
+
+
+def region_frequencies(density, spectrum):
+    """Local frequency of every eigenfunction in every region, by FFT, beside (13) (C16).
+
+    Returns
+    -------
+    pandas.DataFrame
+        index, q, region, density (p_j), periods (predicted inside the region), measured,
+        predicted (q√p_j/Z), resolution (2π/length), all frequencies in 1/radian.
+    """
+    instance_of("density", density, PiecewiseConstant)
+    instance_of("spectrum", spectrum, Spectrum)
+    index = np.arange(1, len(spectrum))
+    q = (index + 1) // 2
+    predicted = asymptotics.local_frequency(q, density)
+    frames = []
+    for j, region in enumerate(density.regions):
+        frames.append(
+            pd.DataFrame(
+                {
+                    "index": index,
+                    "q": q,
+                    "region": j,
+                    "density": density.pdf(region.points(1))[0],
+                    "periods": predicted[:, j] * region.length / (2 * np.pi),
+                    "measured": spectrum.local_frequency(region)[1:],
+                    "predicted": predicted[:, j],
+                    "resolution": 2 * np.pi / region.length,
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def region_amplitudes(density, spectrum, samples=512):
+    """Amplitude of every eigenfunction in every region: √(2 · mean of v²), shape (k, l).
+
+    Equation (12) says that it is a function of p_j alone.
+    """
+    instance_of("density", density, CircleDensity)
+    instance_of("spectrum", spectrum, Spectrum)
+    samples = whole_number("samples", samples, at_least=1, at_most=MOST)
+    means = [np.mean(spectrum(region.points(samples)) ** 2, axis=0) for region in density.regions]
+    return np.sqrt(2 * np.stack(means, axis=1))

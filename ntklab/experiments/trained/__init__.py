@@ -1,0 +1,1 @@
+"""Experiments that train networks (torch); their exact twins stand one floor up."""

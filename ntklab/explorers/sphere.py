@@ -1,0 +1,67 @@
+"""Two halves of a sphere, one denser than the other: when is a harmonic learned in each?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ntklab import dynamics, sphere
+from ntklab._arguments import finite_number, instance_of, whole_number
+from ntklab.experiments.sphere import NETWORK, THRESHOLD
+from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.figures.sphere import halves_learning
+
+DEGREE = 60
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Errors of both halves in time, and when they come down to the threshold."""
+
+    ratio: float
+    frequency: int
+    density: sphere.Bands
+    target: Callable
+    threshold: float
+    t: np.ndarray  # (T,)
+    errors: np.ndarray  # (T, 2): sparse (lower), dense (upper)
+    times: tuple
+
+
+def compute(ratio=4.0, frequency=4):
+    """Exact gradient flow of the infinitely wide two-layer network on one zonal harmonic."""
+    ratio = finite_number("ratio", ratio, at_least=1, at_most=100)
+    frequency = whole_number("frequency", frequency, at_least=1, at_most=30)
+    density = sphere.hemispheres(ratio)
+    target = sphere.harmonic(frequency)
+    spectrum = _spectrum(ratio)
+    flow = dynamics.gradient_flow(spectrum, target)
+    inside = [region.contains(spectrum.points) for region in density.regions]
+    times = tuple(float(flow.time_to_reach(THRESHOLD, half).time) for half in inside)
+    t = np.geomspace(times[1] / 1e3, 2 * max(times), 200)
+    errors = np.stack([flow.error(t, half) for half in inside], axis=1)
+    return Halves(ratio, frequency, density, target, THRESHOLD, t, errors, times)
+
+
+@lru_cache(maxsize=8)
+def _spectrum(ratio):
+    return sphere.solve(NETWORK, sphere.hemispheres(ratio), None, orders=(0,), degree=DEGREE)
+
+
+def draw(halves):
+    """Density and target on spheres, errors against time."""
+    instance_of("halves", halves, Halves)
+    return halves_learning(halves)
+
+
+def explorer():
+    """Sliders for the ratio of densities and the frequency."""
+    return Board(
+        compute,
+        draw,
+        {
+            "ratio": log_slider("density ratio", 4.0, 0, 1.6),
+            "frequency": whole_slider("frequency κ", 4, 1, 30),
+        },
+    )

@@ -1,0 +1,48 @@
+"""Claims: measured, and able to fail."""
+
+import numpy as np
+import pandas as pd
+
+from ntklab.claims import depth, eigenfunctions, judge
+from ntklab.densities import PiecewiseConstant
+
+
+def laziness(power):
+    """A table in which everything falls like m^power."""
+    rows = [
+        {"hidden_layers": L, "width": m, "seed": s, "residual": m**power, "drift": m**power}
+        for L in (1, 2) for m in (64, 128, 256) for s in (0, 1)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_remainder_dies_out_with_width():
+    assert judge("C21", table=laziness(-0.5)).measurement.verdict == "asymptotic"
+    for power in (0.0, -1.0, 0.5):
+        assert judge("C21", table=laziness(power)).measurement.verdict == "unsettled"
+
+
+def test_time_grows_with_frequency():
+    judged = judge("C22")
+    assert judged.measurement.verdict == "corrected"
+    assert "κ^-2.00 on the circle" in str(judged)
+    for wrong in ({"power": 3.0}, {"density_power": -2.0}):
+        assert depth.measure_decay(**wrong).verdict == "unsettled"
+
+
+def test_local_frequency_of_both_depths():
+    measured = eigenfunctions.measure_local_frequency()
+    assert measured.verdict == "holds" and "10 hidden layers" in measured.figure
+    other = PiecewiseConstant.equal_pieces([1, 3, 4])
+    wrong = eigenfunctions.measure_local_frequency(count=41, depths=(10,), predicted_for=other)
+    assert wrong.printed > 0.1
+
+
+def test_trained_networks_are_measured():
+    from ntklab.experiments.trained import depth as lazy_depth
+
+    table = lazy_depth.lazy_training(
+        (1, 2), (64, 256, 1024), seeds=3, points=16, iterations=30, rng=np.random.default_rng(1),
+        device="cpu",
+    )
+    assert depth.measure_laziness(table).rate.measured.exponent < -0.2

@@ -1,0 +1,35 @@
+"""C23: what the undershoot is, measured; a world in which sampling caused it is told apart."""
+
+import numpy as np
+import pytest
+
+from ntklab.claims import judge
+from ntklab.experiments import sphere as hemispheres
+
+
+@pytest.fixture(scope="module")
+def data():
+    exact = hemispheres.population(frequencies=(2, 3, 4, 5, 6, 7, 30))
+    samples = hemispheres.sampled(
+        draws=2, per_half=80, frequencies=range(2, 8), rng=np.random.default_rng(0)
+    )
+    return exact, samples
+
+
+def test_it_is_finite_frequency(data):
+    judged = judge("C23", exact=data[0], samples=data[1])
+    assert judged.measurement.verdict == "corrected"
+    assert "1.75, 2.47, 3.19 in the population" in str(judged)
+
+
+def test_were_it_sampling_the_claim_would_hold(data):
+    exact, samples = data
+    ideal = exact.assign(quotient=exact.ratio.astype(float))
+    drawn = samples.assign(quotient=samples.ratio.map(hemispheres.PAPER))
+    assert judge("C23", exact=ideal, samples=drawn).measurement.verdict == "holds"
+
+
+def test_a_population_unlike_the_paper_settles_nothing(data):
+    exact, samples = data
+    other = exact.assign(quotient=0.5 * exact.quotient)
+    assert judge("C23", exact=other, samples=samples).measurement.verdict == "unsettled"

@@ -1,0 +1,40 @@
+"""Claims: measured, and able to fail."""
+
+import pytest
+
+from ntklab.claims import judge, two_layer
+from ntklab.experiments import ONE_TWO_FOUR
+from ntklab.kernels import TwoLayerNTK
+
+EXPECTED = {
+    "C06": "holds", "C07": "corrected", "C09": "corrected", "C24": "holds", "C25": "holds",
+}
+
+
+@pytest.mark.parametrize("claim_id", EXPECTED)
+def test_verdict(claim_id):
+    judged = judge(claim_id)
+    assert judged.measurement.verdict == EXPECTED[claim_id]
+    assert judged.measurement.figure in str(judged)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: two_layer.measure_gradient(scale=2.0),
+        lambda: two_layer.measure_constant(TwoLayerNTK(bias=False)),  # 1/4π once more
+        lambda: two_layer.measure_wrapping(lambda x, z: abs(x + z) % 3),
+        lambda: two_layer.measure_harmonics(density=ONE_TWO_FOUR),
+        lambda: two_layer.measure_decomposition(TwoLayerNTK(bias=False)),
+    ],
+    ids=EXPECTED,
+)
+def test_every_check_can_fail(wrong):
+    assert wrong().verdict == "unsettled"
+
+
+def test_a_right_constant_would_hold():
+    """With the bias of the unit-norm input the printed constant is half the network's, too."""
+    assert two_layer.measure_constant(bias=True).verdict == "unsettled"
+    both = TwoLayerNTK(bias=True, normalization="network")
+    assert two_layer.measure_constant(both, bias=True).verdict == "corrected"

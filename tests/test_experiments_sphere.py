@@ -1,0 +1,91 @@
+"""Hemispheres: the population, random points, networks, and what the gap is made of."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ntklab import dynamics, sphere
+from ntklab.experiments import sphere as hemispheres
+from ntklab.experiments.sphere import Setting
+
+
+def test_equal_halves_learn_alike_and_unequal_ones_tend_to_their_ratio():
+    table = hemispheres.population((1, 3), (4, 30))
+    quotient = table.set_index(["ratio", "frequency"]).quotient
+    assert quotient[1, 4] == pytest.approx(1, abs=1e-9)
+    assert quotient[3, 4] < quotient[3, 30] < 3
+    assert quotient[3, 30] == pytest.approx(3, rel=0.04)
+
+
+def test_the_papers_medians_come_out_without_sampling():
+    table = hemispheres.population(frequencies=range(2, 8))
+    median = table.groupby("ratio").quotient.median()
+    for ratio, expected in hemispheres.PAPER.items():
+        assert median[ratio] == pytest.approx(expected, rel=0.07)
+
+
+def test_an_axis_that_is_not_tilted_and_one_that_is():
+    straight = hemispheres.tilted(3, 4, 0.0, degree=40)
+    table = hemispheres.population((3,), (4,), degree=40).iloc[0]
+    np.testing.assert_allclose(straight, (table["sparse"], table["dense"]), rtol=1e-6)
+    # a tilted one against all orders at once
+    density = sphere.hemispheres(2)
+    spectrum = sphere.solve(hemispheres.NETWORK, density, None, degree=12)
+    tilt = 0.7
+    target = sphere.harmonic(2, [np.sin(tilt), 0.0, np.cos(tilt)])
+    flow = dynamics.gradient_flow(spectrum, target)
+    times = [
+        flow.time_to_reach(0.05, region.contains(spectrum.points)).time
+        for region in density.regions
+    ]
+    np.testing.assert_allclose(hemispheres.tilted(2, 2, tilt, degree=12), times, rtol=1e-3)
+
+
+def test_samples_are_reproducible_and_those_of_equal_halves_scatter_about_one():
+    first, second = (
+        hemispheres.sampled(
+            (1,), (2, 3), draws=4, per_half=60, rng=np.random.default_rng(3)
+        )
+        for _ in range(2)
+    )
+    pd.testing.assert_frame_equal(first, second)
+    assert 0.6 < first.quotient.median() < 1.7
+    X = hemispheres.points(2.5, 40, np.random.default_rng(0))
+    assert [region.contains(X).sum() for region in sphere.hemispheres(2).regions] == [40, 100]
+
+
+def test_networks_follow_their_points():
+    setting = Setting(2000, 40, (1, 2), 1, 400, threshold=0.2)
+    table = hemispheres.trained(
+        (2,), setting, rng=np.random.default_rng(5), device="cpu"
+    )
+    np.testing.assert_allclose(table.quotient, table.predicted, rtol=0.2)
+
+
+def test_the_gap_adds_up():
+    exact = pd.DataFrame({"ratio": [2] * 3, "frequency": [2, 3, 4], "quotient": [1.5, 1.6, 1.7]})
+    samples = exact.assign(quotient=exact.quotient + 0.1, draw=0)
+    nets = exact.assign(quotient=1.2, predicted=1.3)
+    row = hemispheres.decomposition(exact, samples, nets).loc[2]
+    assert row.population == 1.6 and row.by_frequency == pytest.approx(0.4)
+    assert row.by_sampling == pytest.approx(-0.1) and row.by_width == pytest.approx(0.1)
+    assert row.paper == 1.76
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda rng: hemispheres.population((0,), (2,)), "ratios"),
+        (lambda rng: hemispheres.population((2,), (0,)), "frequencies"),
+        (lambda rng: hemispheres.population((2,), (80,)), "frequencies"),
+        (lambda rng: hemispheres.tilted(2, 2, 2.0), "tilt"),
+        (lambda rng: hemispheres.tilted(2, 31, 0.1), "frequency"),
+        (lambda rng: hemispheres.sampled(draws=0, rng=rng), "draws"),
+        (lambda rng: hemispheres.sampled(rng=1), "rng"),
+        (lambda rng: hemispheres.points(2, 1, rng), "per_half"),
+        (lambda rng: hemispheres.trained(size="huge", rng=rng), "size"),
+    ],
+)
+def test_bad_input_is_named(call, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
+        call(np.random.default_rng(0))
