@@ -170,6 +170,7 @@ CALLS = {
     ),
     "explorers.two_layer.compute": dict(),
     "explorers.eigenfunctions.compute": dict(),
+    "explorers.deep_kernels.compute": dict(hidden_layers=2),
     "explorers.depth.compute": dict(hidden_layers=2),
     "explorers.motivation.compute": dict(high=2),
     "explorers.sphere.compute": dict(),

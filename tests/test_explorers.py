@@ -13,6 +13,7 @@ from ntklab.explorers import (
     beyond,
     board,
     convergence,
+    deep_kernels,
     depth,
     eigenfunctions,
     eigenfunctions_sampled,
@@ -25,8 +26,8 @@ from ntklab.explorers import (
 MODULES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        beyond, convergence, depth, eigenfunctions, eigenfunctions_sampled, motivation, sphere,
-        tangent_kernel, two_layer,
+        beyond, convergence, deep_kernels, depth, eigenfunctions, eigenfunctions_sampled,
+        motivation, sphere, tangent_kernel, two_layer,
     )
 }
 

@@ -83,3 +83,46 @@ def slopes(table, right, printed):
         "beyond a right angle, which no probability can."
     )
     return figure
+
+
+@styled
+def layers_and_parts(seen):
+    """Correlation of two inputs after every layer; the kernel as a stack of its layers' parts.
+
+    Parameters
+    ----------
+    seen : explorers.deep_kernels.Layers
+    """
+    figure, axes = new(1, 2, size=(7.6, 3.8))
+    left, right = axes[0]
+    shades = [str(0.75 - 0.7 * h / seen.hidden_layers) for h in range(seen.hidden_layers + 1)]
+    at = int(np.argmin(np.abs(seen.theta - seen.angle)))
+    for h, (row, shade) in enumerate(zip(seen.correlations, shades, strict=True)):
+        name = "inputs" if h == 0 else f"after layer {h}"
+        shown = name if h in (0, 1, seen.hidden_layers) else None
+        left.plot(seen.theta, row, color=shade, label=shown)
+        left.plot(seen.angle, row[at], "o", ms=4, color=SERIES[0])
+    left.set_ylabel("correlation")
+    left.legend(fontsize=9)
+    low = np.zeros_like(seen.theta)
+    for h, part in enumerate(seen.parts, start=1):
+        right.fill_between(
+            seen.theta, low, low + part, alpha=0.75, lw=0.5, color=SERIES[(h - 1) % len(SERIES)],
+            label=f"W{h}" if len(seen.parts) <= 5 or h in (1, len(seen.parts)) else None,
+        )
+        low = low + part
+    right.plot(seen.theta, low, color=COLORS["kernel"], lw=2, label="sum: k")
+    right.set_ylabel("k(θ), by trained layer")
+    right.legend(fontsize=9)
+    for ax in (left, right):
+        theta_axis(ax)
+        ax.set_xlabel("angle θ (rad)")
+        ax.axhline(0, color="0.3", lw=0.6)
+    figure.set_label(
+        f"{seen.activation}, {seen.hidden_layers} hidden layers. Left, the correlation of two "
+        f"inputs after each layer against their angle; inputs {seen.angle:.2f} apart start with "
+        f"{seen.correlations[0, at]:.2f} and end with {seen.correlations[-1, at]:.2f}. Right, the "
+        f"tangent kernel as a stack of its layers' parts, {low[0]:.2f} at angle 0 and "
+        f"{low[at]:.2f} there."
+    )
+    return figure

@@ -200,7 +200,7 @@ def one_step(angles, moved, kernel, at):
     """
     figure, axes = new(size=(6.9, 3.4))
     ax = axes[0, 0]
-    ax.plot(angles, kernel, color=COLORS["law"], lw=3, alpha=0.5, label="k(x, x') of infinite width")
+    ax.plot(angles, kernel, color=COLORS["law"], lw=3, alpha=0.5, label="infinite width: k(x, x')")
     ax.plot(angles, moved, color=COLORS["network"], label="the network's output moved by (× 1/η)")
     ax.axvline(at, color="0.3", lw=0.8, ls="--")
     ax.annotate("x', where we pushed", (at, 0.03), xytext=(6, 0), textcoords="offset points",
@@ -211,8 +211,8 @@ def one_step(angles, moved, kernel, at):
     ax.legend(loc="upper left")
     off = float(np.abs(moved - kernel).max())
     figure.set_label(
-        f"One gradient step for the point x' = {at:.2f} raises the output of a network on the whole "
-        f"circle, most at x' and least opposite to it. The curve follows the tangent kernel to "
+        f"One gradient step for the point x' = {at:.2f} raises the output of a network all round "
+        f"the circle, most at x' and least opposite to it. The curve follows the tangent kernel to "
         f"{off:.2f}."
     )
     return figure
@@ -238,7 +238,8 @@ def two_points(H, target, outputs, predicted):
         ax.plot(*ends.T, color="0.6", lw=1.2, ls="--")
         ax.annotate(f"{name}: λ = {value:.2f}", ends[1], color="0.35", size=9)
     turn = np.linspace(0, 2 * np.pi, 200)
-    ring = target[:, None] + 0.9 * (v * np.sqrt(eigenvalues)) @ np.stack([np.cos(turn), np.sin(turn)])
+    circle = np.stack([np.cos(turn), np.sin(turn)])
+    ring = target[:, None] + 0.9 * (v * np.sqrt(eigenvalues)) @ circle
     ax.plot(*ring, color="0.6", lw=1.2)
     ax.plot(*predicted.T, color=COLORS["theory"], label="(I - ηH)^t, predicted")
     ax.plot(*outputs.T, "o", ms=4, color=COLORS["network"], mfc="none", label="trained network")
