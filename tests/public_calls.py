@@ -87,6 +87,9 @@ CALLS = {
     "spectrum.Spectrum.inner_products": dict(self=SPECTRUM),
     "spectrum.Spectrum.project": dict(self=SAMPLE, target=np.arange(6.0)),
     "spectrum.Spectrum.local_frequency": dict(self=SPECTRUM, region=REGION, samples=16),
+    "spectrum.error_bounds": dict(
+        eigenvalues=np.array([1.0, 0.5]), residuals=np.array([1e-3, 1e-3])
+    ),
     "spectrum.fix_signs": dict(values=np.array([[1.0, -2.0], [0.0, 1.0]])),
     "fredholm.solve": dict(kernel=KERNEL, density=DENSITY, count=3),
     "fredholm.quadrature": dict(density=DENSITY, frequency=1),
