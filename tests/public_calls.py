@@ -93,14 +93,15 @@ CALLS = {
     "spectrum.fix_signs": dict(values=np.array([[1.0, -2.0], [0.0, 1.0]])),
     "fredholm.solve": dict(kernel=KERNEL, density=DENSITY, count=3),
     "fredholm.quadrature": dict(density=DENSITY, frequency=1),
-    "gram.CircleGram": dict(angles=ANGLES, kernel=KERNEL),
-    "gram.CircleGram.at": dict(self=gram.CircleGram(ANGLES, KERNEL), x=ANGLES, v=np.arange(6.0)),
-    "gram.solve": dict(kernel=KERNEL, angles=ANGLES, count=3),
-    "gram.solve_harmonics": dict(kernel=KERNEL, angles=ANGLES, count=3, highest=4),
-    "gram.harmonic_eigenvalues": dict(kernel=KERNEL, angles=ANGLES, count=3, highest=4),
-    "gram.fourier_coefficients": dict(angles=ANGLES, highest=3),
-    "gram.cut_off": dict(kernel=KERNEL, highest=3),
-    "gram.solve_points": dict(kernel=KERNEL, X=CORNERS),
+    "circle_gram.CircleGram": dict(angles=ANGLES, kernel=KERNEL),
+    "circle_gram.CircleGram.at": dict(
+        self=circle_gram.CircleGram(ANGLES, KERNEL), x=ANGLES, v=np.arange(6.0)
+    ),
+    "circle_gram.ZonalGram": dict(angles=ANGLES, kernel=DEEP),
+    "circle_gram.ZonalGram.at": dict(
+        self=circle_gram.ZonalGram(ANGLES, DEEP), x=ANGLES, v=np.arange(6.0)
+    ),
+    "gram.solve": dict(kernel=KERNEL, points=ANGLES, count=3),
     "sphere.Band": dict(low=-0.5, high=1.0),
     "sphere.Band.contains": dict(self=BANDS.regions[0], X=POLES),
     "sphere.Bands": dict(edges=BANDS.edges, values=BANDS.values),

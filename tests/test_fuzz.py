@@ -31,8 +31,8 @@ from ntklab.explorers import convergence, motivation
 from ntklab.training import DivergenceError
 
 MODULES = (
-    "geometry densities activations kernels spectrum fredholm gram sphere asymptotics bounds "
-    "dynamics networks tangent gradients training explorers"
+    "geometry densities activations kernels spectrum fredholm circle_gram gram sphere "
+    "asymptotics bounds dynamics networks tangent gradients training explorers"
 ).split()
 
 DEAR = ("explorers",)
