@@ -18,8 +18,8 @@ ramp needs only running sums over the sorted φ: with C_m(φ) = Σ_{φ_j > φ} �
 
 The ramp is continuous, so repeated and antipodal points (δ = 0) need no care.
 
-`ZonalGram`, for any kernel K(θ) smooth in between 0 and π. Cut the circle into N equal cells of width
-h, and let u in [-1/2, 1/2] be the place within a cell. For x in cell a, z in cell b and s = u_z - u_x
+`ZonalGram`, for any kernel K(θ) smooth between 0 and π. Cut the circle into N equal cells of width
+h, and let u in [-1/2, 1/2] be the place within a cell. For x in cell a, z in cell b, s = u_z - u_x
 
     k(x, z) = Σ_m α_{b-a,m} s^m,    s^m = Σ_l C(m, l) (-u_x)^l u_z^{m-l},
 
@@ -243,7 +243,7 @@ class ZonalGram(LinearOperator):
         return products[0] if np.ndim(v) == 1 else np.reshape(products, (len(columns), len(u))).T
 
     def _targets(self, cell, u, below):
-        """What a product needs of places: cell, u, side; points in the pairs up to it, and below."""
+        """Of places: cell, u, side, points in the pairs of cells before and up to it, and below."""
         half = self._count // 2
         starts = np.searchsorted(self._cell % half, np.arange(half + 1))
         pair = cell % half

@@ -12,9 +12,9 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from ntklab._arguments import finite_array, instance_of, whole_number
 from ntklab.circle_gram import CircleGram, ZonalGram
-from ntklab.geometry import wrap
+from ntklab.geometry import look_like_radians, wrap
 from ntklab.kernels import TwoLayerNTK, ZonalKernel
-from ntklab.spectrum import Spectrum, fix_signs
+from ntklab.spectrum import Spectrum, error_bounds, fix_signs
 
 DENSE_LIMIT = 5000
 """Most points for which the n by n matrix is formed: 200 MB, a few times that while solving."""
@@ -76,9 +76,8 @@ def solve(kernel, points, count=None):
 
     Notes
     -----
-    `errors` bounds how far each eigenvalue may be off: the norm of the residual (1/n) K v - λ v,
-    plus 32 λ_0 ε for rounding, which the residual itself is subject to; without
-    Lanczos iterations rounding is all there is.
+    `errors` bounds how far each eigenvalue may be off, from the norm of the residual
+    (1/n) K v - λ v of Lanczos iterations and 32 λ_0 ε for rounding.
     """
     x = finite_array("points", points)
     if x.ndim not in (1, 2) or len(x) < 2:
@@ -87,7 +86,8 @@ def solve(kernel, points, count=None):
     count = min(50, n) if count is None else whole_number("count", count, at_least=1, at_most=n)
     if x.ndim == 1:
         instance_of("kernel", kernel, ZonalKernel)
-        eigenvalues, values, errors, at = _on_the_circle(kernel, x, count)
+        look_like_radians("points", x)
+        eigenvalues, values, residuals, at = _on_the_circle(kernel, x, count)
     else:
         instance_of("kernel", kernel, Callable)
         if n > DENSE_LIMIT:
@@ -96,9 +96,9 @@ def solve(kernel, points, count=None):
                 f"for {DENSE_LIMIT} of them drawn at random (angles on the circle may be more)"
             )
         eigenvalues, values = _dense(_matrix(kernel, x), count)
-        errors, at = np.zeros(count), lambda y: kernel(y, x) @ values
-    errors = errors / n + ROUNDING * abs(eigenvalues[0]) / n
+        residuals, at = np.zeros(count), lambda y: kernel(y, x) @ values
     eigenvalues = eigenvalues / n
+    bounds = error_bounds(eigenvalues, residuals / n, rounding=ROUNDING * abs(eigenvalues[0]))
 
     def evaluate(y):
         lost = np.flatnonzero(eigenvalues <= eigenvalues[0] * n * np.finfo(float).eps)
@@ -111,7 +111,7 @@ def solve(kernel, points, count=None):
         extended /= n * eigenvalues
         return extended
 
-    return Spectrum(eigenvalues, x, np.full(n, 1 / n), values, evaluate, errors)
+    return Spectrum(eigenvalues, x, np.full(n, 1 / n), values, evaluate, *bounds)
 
 
 def _on_the_circle(kernel, x, count):
@@ -137,11 +137,11 @@ def _on_the_circle(kernel, x, count):
                 f"matrix, which is limited to {DENSE_LIMIT} points"
             )
         eigenvalues, values = _dense(kernel.at_angles(sorted_x), count)
-        errors = np.zeros(count)
+        residuals = np.zeros(count)
     else:
         pairs = _lanczos_over_runs(gram, sorted_x, count) if n * count >= LARGE else None
         eigenvalues, values = pairs or _lanczos(gram, count)
-        errors = n * gram.error + np.array([
+        residuals = n * gram.error + np.array([
             np.linalg.norm(gram @ v - value * v)
             for value, v in zip(eigenvalues, values.T, strict=True)
         ])
@@ -154,7 +154,7 @@ def _on_the_circle(kernel, x, count):
             return np.concatenate([kernel.at_angles(part, x) @ values for part in parts])
         return gram.at(y, values[by_angle])
 
-    return eigenvalues, values, errors, at
+    return eigenvalues, values, residuals, at
 
 
 def _matrix(kernel, X):

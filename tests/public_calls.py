@@ -6,7 +6,7 @@
 import numpy as np
 import torch
 
-from ntklab import dynamics, fredholm, gram, sphere
+from ntklab import circle_gram, dynamics, fredholm, gram, sphere
 from ntklab.densities import FromFunction, PiecewiseConstant, TrigPolynomial
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
@@ -18,10 +18,6 @@ def seed():
 
 def flat(x):
     return np.full(np.shape(x), 1 / (2 * np.pi))
-
-
-def even(X):
-    return 1 + X[:, 2] ** 2
 
 
 def thirds(theta):
@@ -48,7 +44,7 @@ CALLS = {
     "geometry.wrap": dict(theta=ANGLES),
     "geometry.circle_distance": dict(x=ANGLES, z=ANGLES),
     "geometry.to_circle": dict(theta=WHOLE),
-    "geometry.to_angle": dict(points=CORNERS),
+    "geometry.look_like_radians": dict(name="points", angles=ANGLES),
     "geometry.unit_vectors": dict(name="points", points=CORNERS),
     "geometry.directions_and_norms": dict(name="points", points=2 * CORNERS),
     "geometry.angle_between": dict(X=CORNERS, Y=CORNERS),
@@ -113,7 +109,6 @@ CALLS = {
     "sphere.at_height": dict(z=np.array([-1.0, 0.0, 0.5]), longitude=np.arange(3.0)),
     "sphere.harmonic": dict(degree=2),
     "sphere.solve": dict(kernel=KERNEL, density=BANDS, count=3, orders=(0, 1), degree=4),
-    "sphere.solve_smooth": dict(kernel=KERNEL, pdf=even, count=3, degree=2),
     "asymptotics.eigenvalue_printed": dict(q=np.arange(4.0), Z=0.5),
     "asymptotics.eigenvalue_corrected": dict(q=np.arange(4.0), Z=0.5),
     "asymptotics.eigenfunction": dict(x=ANGLES, q=2.0, density=DENSITY),

@@ -305,6 +305,8 @@ def test_another_zonal_kernel_takes_the_dense_matrix():
         (0.5, ValueError, "points: must have shape"),
         (np.zeros((2, 3, 4)), ValueError, "points: must have shape"),
         ([0.0, np.nan], ValueError, "points: must be finite, got nan at index"),
+        ([10.0, 350.0], ValueError, "points: must be in radians, got angles up to 350"),
+        (np.ma.array([0.0, 1.0], mask=[0, 1]), TypeError, "points: .* masked values"),
         (["a", "b"], TypeError, "points: must be real numbers"),
         (None, TypeError, "points: must be real numbers"),
     ],

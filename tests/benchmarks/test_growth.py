@@ -69,7 +69,7 @@ def training(width):
         (tangent, (2_000, 4_000, 8_000, 16_000), 1.2),
         (training, (2_000, 4_000, 8_000, 16_000), 1.2),
     ],
-    ids=["Gram product in n", "20 pairs in n", "harmonics in n", "S², one order, in the degree",
+    ids=["Gram product in n", "20 pairs in n", "any product in n", "S², one order, in the degree",
          "deep kernel in L", "empirical NTK in m", "training in m"],
 )
 def test_growth(benchmark, report, request, make, sizes, most):
