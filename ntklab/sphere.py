@@ -45,7 +45,7 @@ from ntklab.spectrum import Spectrum, error_bounds, fix_signs
 AXIS = np.array([0.0, 0.0, 1.0])
 MOST_DEGREE = 2000
 BEYOND = 4  # degrees past the largest among which λ_l is taken to be greatest: it falls from there
-ROUNDING = 1e-14  # of an eigenvalue, relative to the largest of its order
+ROUNDING = 2e-15  # of the kernel's own eigenvalues, relative to K(0)
 
 
 @dataclass(frozen=True)
@@ -249,13 +249,14 @@ def solve(kernel, density, count=50, *, orders=None, degree=None):
     beyond, funk_hecke = max(funk_hecke[degree + 1 :].max(), 0), funk_hecke[: degree + 1]
     root = np.sqrt(np.maximum(funk_hecke, 0))
     z, weights, p = _heights(density, degree + 1)
+    rounding = ROUNDING * 4 * np.pi * p.max() * kernel.profile(0.0)
     values = []
     for m in orders:
         # T restricted to order m is at most max p times the largest λ_l, l >= m, that it holds
         largest = density.values.max() * funk_hecke[m:].max()
         if count is not None and sum(value > largest for value, *_ in values) >= count:
             break
-        pairs = list(zip(*_block(m, root[m:], z, weights, p, beyond), strict=True))[:count]
+        pairs = list(zip(*_block(m, root[m:], z, weights, p, beyond, rounding), strict=True))[:count]
         for side in ("cos",) if m == 0 else ("cos", "sin"):
             values.extend((value, m, side, c, *errors) for value, c, *errors in pairs)
     values.sort(key=lambda mode: -mode[0])
@@ -286,7 +287,7 @@ def _heights(density, nodes):
     return z.ravel(), p * (np.pi * (high - low) * w).ravel(), p
 
 
-def _block(m, root, z, weights, p, beyond):
+def _block(m, root, z, weights, p, beyond, rounding):
     """Of order m, descending: eigenvalues, rows of coefficients in Y_lm, errors of both."""
     Y = _legendre(m, np.arange(m, m + len(root)), z)
     P = (Y * weights) @ Y.T
@@ -297,7 +298,6 @@ def _block(m, root, z, weights, p, beyond):
     coefficients = root[:, None] * u / np.sqrt(eigenvalues)
     missed = (weights * p) @ (Y.T @ coefficients) ** 2 - np.sum((P @ coefficients) ** 2, axis=0)
     residuals = np.sqrt(eigenvalues * beyond * np.maximum(missed, 0))
-    rounding = ROUNDING * eigenvalues[:1].sum()
     # no eigenvalue rises by more than all of what is cut off, whose norm this is
     most = beyond * p.max()
     errors, functions = error_bounds(eigenvalues, residuals, most, rounding)

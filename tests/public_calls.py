@@ -6,7 +6,7 @@
 import numpy as np
 import torch
 
-from ntklab import circle_gram, dynamics, fredholm, gram, sphere
+from ntklab import circle_gram, dynamics, estimation, fredholm, gram, sphere
 from ntklab.densities import FromFunction, PiecewiseConstant, TrigPolynomial
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
@@ -36,6 +36,7 @@ KERNEL = TwoLayerNTK()
 DEEP = DeepNTK(2)
 SPECTRUM = fredholm.solve(KERNEL, DENSITY, 9)
 SAMPLE = gram.solve(KERNEL, ANGLES, 6)
+ESTIMATE = estimation.estimate(ANGLES, 3, 3)
 DESCENT = dynamics.gradient_descent(SAMPLE, np.cos(ANGLES), 1.0)
 NETWORK = TwoLayerReLU(4, 2, generator=seed(), device="cpu")
 TIMES = np.array([0.0, 1.0, 4.0])
@@ -98,6 +99,9 @@ CALLS = {
         self=circle_gram.ZonalGram(ANGLES, DEEP), x=ANGLES, v=np.arange(6.0)
     ),
     "gram.solve": dict(kernel=KERNEL, points=ANGLES, count=3),
+    "estimation.Estimate.table": dict(self=ESTIMATE),
+    "estimation.estimate": dict(angles=ANGLES, bins=3, count=2),
+    "estimation.digit_angles": dict(digit=3),
     "sphere.Band": dict(low=-0.5, high=1.0),
     "sphere.Band.contains": dict(self=BANDS.regions[0], X=POLES),
     "sphere.Bands": dict(edges=BANDS.edges, values=BANDS.values),

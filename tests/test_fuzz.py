@@ -31,7 +31,7 @@ from ntklab.explorers import convergence, motivation
 from ntklab.training import DivergenceError
 
 MODULES = (
-    "geometry densities activations kernels spectrum fredholm circle_gram gram sphere "
+    "geometry densities activations kernels spectrum fredholm circle_gram gram sphere estimation "
     "asymptotics bounds dynamics networks tangent gradients training explorers"
 ).split()
 
