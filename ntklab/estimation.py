@@ -2,16 +2,16 @@
 
 The density is not known but estimated, p' for p. How much do eigenvalues mind? Let
 
-    a p(x) <= p'(x) <= b p(x) everywhere, say a = 1 - ε, b = 1 + ε.    Then    a λ_i <= λ_i' <= b λ_i.
+    a p(x) <= p'(x) <= b p(x) everywhere, as with 1 - ε, 1 + ε.  Then  a λ_i <= λ_i' <= b λ_i.
 
 Proof. The eigenvalues of T f = ∫ k(., z) p(z) f(z) dz are those of the symmetric √K p √K, where K
 is the integral operator of k: (Ah, h) = ∫ p |√K h|² for A = √K p √K. So a (Ah, h) <= (A'h, h) <=
 b (Ah, h) for every h, and by min-max, λ_i = max over spaces of dimension i of the least
 (Ah, h)/(h, h), the same holds of the eigenvalues. It is sharp: take p' = b p. ∎
 
-The empirical measure, (1/n) Σ δ_{x_j}, has no such a and b: `ntklab.gram.solve` gives what a network
-learns that is trained on these very points, eigenvalues off by about n^-1/2 from those of p, and
-nothing of what lies between. An estimate of the density is for the question which the sample was
+The empirical measure, (1/n) Σ δ_{x_j}, has no such a and b: `ntklab.gram.solve` gives what a
+network learns that is trained on these very points, with eigenvalues off by about n^-1/2 from those
+of p. An estimate of the density is for the question which the sample was
 drawn for: what will networks on other samples of the same source learn first?
 """
 
@@ -76,7 +76,8 @@ class Estimate:
         with np.errstate(divide="ignore"):
             times = {"time": steps / value, "soonest": steps / high, "latest": steps / low}
         sure = (low[None, :] > high[:, None]).sum(axis=1)
-        return pd.DataFrame({"eigenvalue": value, "low": low, "high": high, **times, "sure": sure})
+        intervals = {"eigenvalue": value, "low": low, "high": high}
+        return pd.DataFrame({**intervals, **times, "sure": sure})
 
 
 def estimate(angles, bins=12, count=9, *, confidence=0.95, kernel=None):
@@ -84,8 +85,8 @@ def estimate(angles, bins=12, count=9, *, confidence=0.95, kernel=None):
 
     A histogram of masses q_b = (n_b + 1)/(n + bins). By Clopper and Pearson's intervals of each n_b
     at the level 1 - (1 - confidence)/bins the true masses lie in all of them at once with
-    probability `confidence` or more, which yields the ratios a and b. What a bin hides is not covered: the true
-    density counts as constant within bins, so they should be narrower than what it does.
+    probability `confidence` or more, which yields a and b. What a bin hides is not covered: the
+    true density counts as constant within bins, so they should be narrower than what it does.
 
     Parameters
     ----------

@@ -256,7 +256,8 @@ def solve(kernel, density, count=50, *, orders=None, degree=None):
         largest = density.values.max() * funk_hecke[m:].max()
         if count is not None and sum(value > largest for value, *_ in values) >= count:
             break
-        pairs = list(zip(*_block(m, root[m:], z, weights, p, beyond, rounding), strict=True))[:count]
+        block = _block(m, root[m:], z, weights, p, beyond, rounding)
+        pairs = list(zip(*block, strict=True))[:count]
         for side in ("cos",) if m == 0 else ("cos", "sin"):
             values.extend((value, m, side, c, *errors) for value, c, *errors in pairs)
     values.sort(key=lambda mode: -mode[0])
