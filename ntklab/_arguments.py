@@ -49,6 +49,20 @@ def finite_array(name, value, *, ndim=None, within=None):
     return array
 
 
+def look_like_radians(name, angles):
+    """Refuses a sample (n,) of angles that are degrees by all appearances.
+
+    Radians may exceed a turn, and degrees may be few or small: refused are angles that reach
+    beyond two turns, 4π, when none is beyond 360.
+    """
+    reach = np.abs(angles).max(initial=0)
+    if 4 * np.pi < reach <= 360:
+        raise ValueError(
+            f"{name}: must be in radians, got angles up to {reach:.6g}, which look like degrees; "
+            "np.radians converts these, and np.remainder(x, 2 * np.pi) takes turns off radians"
+        )
+
+
 def finite_number(name, value, *, above=None, at_least=None, below=None, at_most=None):
     """`value` as a finite float inside the stated open or closed bounds."""
     if isinstance(value, np.ndarray) and value.ndim == 0 and not _masked(value):

@@ -121,10 +121,7 @@ class CircleGram(LinearOperator):
             In O(n k + m (k + log n)) time.
         """
         places, sample = _fold(finite_array("x", x, ndim=1)), _fold(self._angles)
-        v = real_array("v", v)
-        if v.ndim not in (1, 2) or len(v) != self.shape[1]:
-            n = self.shape[1]
-            raise ValueError(f"v: must have shape ({n},) or ({n}, k), got {v.shape}")
+        v = _coefficients(v, self.shape[1])
         at_or_below = np.searchsorted(sample.offset, places.offset, side="right")
         order = np.append(self._order.T.ravel()[: len(v) - 1], self._order[-1, -1])
         # column by column: the temporaries stay at a few arrays of n
@@ -238,9 +235,10 @@ class ZonalGram(LinearOperator):
         # places in the order of the sample: by pairs of opposite cells, then by u in [-1/2, 1/2]
         below = np.searchsorted(self._cell % half + self._u / 2, cell % half + u / 2)
         targets = self._targets(cell, u, below)
-        columns = np.atleast_2d(np.asarray(v).T)
-        products = [self._product(column[self._order], *targets) for column in columns]
-        return products[0] if np.ndim(v) == 1 else np.reshape(products, (len(columns), len(u))).T
+        v = _coefficients(v, len(self._u))
+        columns = (finite_array("v", column, ndim=1)[self._order] for column in np.atleast_2d(v.T))
+        products = [self._product(column, *targets) for column in columns]
+        return products[0] if v.ndim == 1 else np.reshape(products, (v.shape[1], len(u))).T
 
     def _targets(self, cell, u, below):
         """Of places: cell, u, side, points in the pairs of cells before and up to it, and below."""
@@ -322,6 +320,13 @@ def _cell_polynomials(profile):
     mirrored = whole[half - 1 : 0 : -1] * np.where(even, 1, -1)
     symbols = np.conj(rfft(np.vstack([whole, mirrored]), axis=0)).T
     return error, symbols, [c * ~even for c in kinks]
+
+
+def _coefficients(v, n):
+    v = real_array("v", v)
+    if v.ndim not in (1, 2) or len(v) != n:
+        raise ValueError(f"v: must have shape ({n},) or ({n}, k), got {v.shape}")
+    return v
 
 
 @dataclass(frozen=True)

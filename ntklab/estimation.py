@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from ntklab._arguments import finite_array, finite_number, whole_number
+from ntklab._arguments import finite_array, finite_number, look_like_radians, positive, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.fredholm import solve
-from ntklab.geometry import look_like_radians, wrap
+from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK
 from ntklab.spectrum import Spectrum
 
@@ -68,7 +68,7 @@ class Estimate:
         pandas.DataFrame
             Columns eigenvalue, low, high, time, soonest, latest, sure.
         """
-        eta = finite_number("learning_rate", learning_rate, above=0)
+        eta = positive("learning_rate", learning_rate)
         steps = -np.log(finite_number("threshold", threshold, above=0, below=1)) / eta
         value, off = self.spectrum.eigenvalues, self.spectrum.errors
         low = np.maximum(value - off, 0) / self.ratios[1]

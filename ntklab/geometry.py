@@ -6,7 +6,7 @@ half of the digits. Differences of angles and 2·atan2(‖x-y‖, ‖x+y‖) kee
 
 import numpy as np
 
-from ntklab._arguments import LARGEST, broadcast, finite_array
+from ntklab._arguments import LARGEST, broadcast, finite_array, size
 
 UNIT_TOLERANCE = 1e-6  # rows that were normalised in float32 are off by a few 1e-7
 UNIT_TO_ROUNDING = 1e-14
@@ -36,20 +36,6 @@ def wrap(theta, *, name="theta"):
     # mod may round up to 2π itself for a tiny negative argument
     wrapped = np.where(wrapped >= np.pi, -np.pi, wrapped)
     return np.where(inside, theta, wrapped)
-
-
-def look_like_radians(name, angles):
-    """Refuses a sample (n,) of angles that are degrees by all appearances.
-
-    Radians may exceed a turn, and degrees may be few or small: refused are angles that reach
-    beyond two turns, 4π, when none is beyond 360.
-    """
-    reach = np.abs(angles).max(initial=0)
-    if 4 * np.pi < reach <= 360:
-        raise ValueError(
-            f"{name}: must be in radians, got angles up to {reach:.6g}, which look like degrees; "
-            "np.radians converts these, and np.remainder(x, 2 * np.pi) takes turns off radians"
-        )
 
 
 def circle_distance(x, z):
@@ -83,6 +69,8 @@ def unit_vectors(name, points, *, dimension=None):
     Rows of norm 1 to 1e-6, as float32 leaves them, are divided by their norm; those of norm 1 to
     1e-14 stay as they are, bit for bit.
     """
+    if dimension is not None:
+        dimension = size("dimension", dimension, at_least=2)
     points = finite_array(name, points, ndim=2)
     if points.shape[0] == 0 or points.shape[1] < 2 or dimension not in (None, points.shape[1]):
         wanted = f"(n, {dimension})" if dimension else "(n, d) with d >= 2"

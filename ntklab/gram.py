@@ -10,9 +10,9 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from ntklab._arguments import finite_array, instance_of, whole_number
+from ntklab._arguments import finite_array, instance_of, look_like_radians, whole_number
 from ntklab.circle_gram import CircleGram, ZonalGram
-from ntklab.geometry import look_like_radians, wrap
+from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK, ZonalKernel
 from ntklab.spectrum import Spectrum, error_bounds, fix_signs
 
@@ -158,7 +158,10 @@ def _on_the_circle(kernel, x, count):
 
 
 def _matrix(kernel, X):
-    matrix = finite_array("kernel", kernel(X), ndim=2)
+    try:
+        matrix = finite_array("kernel", kernel(X), ndim=2)
+    except ValueError as error:  # of the kernel's own argument, which has another name here
+        raise ValueError(str(error).replace("X: ", "points: ", 1)) from None
     if matrix.shape != (len(X), len(X)):
         raise ValueError(f"kernel: must give a matrix of shape {(len(X),) * 2}, got {matrix.shape}")
     return matrix

@@ -45,7 +45,6 @@ CALLS = {
     "geometry.wrap": dict(theta=ANGLES),
     "geometry.circle_distance": dict(x=ANGLES, z=ANGLES),
     "geometry.to_circle": dict(theta=WHOLE),
-    "geometry.look_like_radians": dict(name="points", angles=ANGLES),
     "geometry.unit_vectors": dict(name="points", points=CORNERS),
     "geometry.directions_and_norms": dict(name="points", points=2 * CORNERS),
     "geometry.angle_between": dict(X=CORNERS, Y=CORNERS),

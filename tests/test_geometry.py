@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ntklab._arguments import look_like_radians
 from ntklab.geometry import (
     angle_between,
     circle_distance,
-    look_like_radians,
     to_circle,
     unit_vectors,
     wrap,
