@@ -96,6 +96,7 @@ def solve(kernel, points, count=None):
                 f"for {DENSE_LIMIT} of them drawn at random (angles on the circle may be more)"
             )
         eigenvalues, values = _dense(_matrix(kernel, x), count)
+        values = fix_signs(values) * np.sqrt(n)
         residuals, at = np.zeros(count), lambda y: kernel(y, x) @ values
     eigenvalues = eigenvalues / n
     bounds = error_bounds(eigenvalues, residuals / n, rounding=ROUNDING * abs(eigenvalues[0]))

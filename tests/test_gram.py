@@ -243,6 +243,19 @@ def test_extension_refuses_eigenvalues_at_rounding_level():
     assert solve(TwoLayerNTK(bias=False), angles, 20)([0.0]).shape == (1, 20)
 
 
+# points in any dimension
+
+
+def test_points_in_three_dimensions_are_those_of_the_dense_matrix():
+    X = np.random.default_rng(25).normal(size=(80, 3))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    spectrum = solve(TwoLayerNTK(), X, 12)
+    wanted = np.linalg.eigvalsh(TwoLayerNTK()(X) / 80)[::-1][:12]
+    assert np.max(np.abs(spectrum.eigenvalues - wanted)) < 1e-15
+    assert np.max(np.abs(spectrum.inner_products() - np.eye(12))) < 1e-13
+    assert np.max(np.abs(spectrum(X) - spectrum.values)) < 1e-11
+
+
 # other kernels
 
 
