@@ -108,7 +108,7 @@ for d in (2, 3, 4, 8):
 density = sphere.hemispheres(3)
 population = sphere.solve(kernel, density, count=8, degree=60)
 X = density.sample(3000, np.random.default_rng(6))
-sample = gram.solve_points(kernel, X, 8)
+sample = gram.solve(kernel, X, 8)
 print("population:  ", "  ".join(f"{v:.5f}" for v in population.eigenvalues))
 print("3000 points: ", "  ".join(f"{v:.5f}" for v in sample.eigenvalues))
 

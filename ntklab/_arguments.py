@@ -10,14 +10,26 @@ LARGEST = 1e75  # products of four such numbers stay within float64
 
 
 def real_array(name, value):
-    """`value` as an array of real numbers, itself where it is one."""
+    """`value` as an array of real numbers, itself where it is one; none of them masked."""
     try:
+        if _masked(value):
+            raise TypeError("it has masked values: hand in the valid ones, as x.compressed() does")
         array = np.asarray(value)
+        if array.dtype.kind == "O" and all(isinstance(i, numbers.Real) for i in array.flat):
+            array = array.astype(np.float64)  # columns of tables often come as objects
         if array.dtype.kind not in "biuf":
             raise TypeError(f"dtype {array.dtype}")
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise TypeError(f"{name}: must be real numbers, got {_short(value)} ({error})") from None
     return array
+
+
+def _masked(value):
+    if isinstance(value, list | tuple):
+        return any(
+            _masked(item) for item in value if isinstance(item, list | tuple | np.ma.MaskedArray)
+        )
+    return np.ma.is_masked(value)
 
 
 def finite_array(name, value, *, ndim=None, within=None):
@@ -37,9 +49,23 @@ def finite_array(name, value, *, ndim=None, within=None):
     return array
 
 
+def look_like_radians(name, angles):
+    """Refuses a sample (n,) of angles that are degrees by all appearances.
+
+    Radians may exceed a turn, and degrees may be few or small: refused are angles that reach
+    beyond two turns, 4π, when none is beyond 360.
+    """
+    reach = np.abs(angles).max(initial=0)
+    if 4 * np.pi < reach <= 360:
+        raise ValueError(
+            f"{name}: must be in radians, got angles up to {reach:.6g}, which look like degrees; "
+            "np.radians converts these, and np.remainder(x, 2 * np.pi) takes turns off radians"
+        )
+
+
 def finite_number(name, value, *, above=None, at_least=None, below=None, at_most=None):
     """`value` as a finite float inside the stated open or closed bounds."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
+    if isinstance(value, np.ndarray) and value.ndim == 0 and not _masked(value):
         value = value.item()
     # NumPy counts its spans of time among the integers
     if isinstance(value, bool | np.timedelta64) or not isinstance(value, numbers.Real):

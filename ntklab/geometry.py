@@ -8,7 +8,7 @@ import numpy as np
 
 from ntklab._arguments import LARGEST, broadcast, finite_array, size
 
-UNIT_TOLERANCE = 1e-8
+UNIT_TOLERANCE = 1e-6  # rows that were normalised in float32 are off by a few 1e-7
 UNIT_TO_ROUNDING = 1e-14
 LARGEST_NORM = LARGEST  # products of two squared norms stay within float64
 SHORT = 0.25  # below this, |x|² + |y|² - 2 x·y has lost more than four of its 53 bits
@@ -63,14 +63,12 @@ def to_circle(theta):
     return np.stack([np.cos(theta), np.sin(theta)], axis=-1)
 
 
-def to_angle(points):
-    """atan2(y, x) in [-π, π): points of shape (n, 2) to angles of shape (n,)."""
-    points = unit_vectors("points", points, dimension=2)
-    return wrap(np.arctan2(points[:, 1], points[:, 0]))
-
-
 def unit_vectors(name, points, *, dimension=None):
-    """`points` as a float64 array (n, d) with rows of norm 1, or a ValueError naming the row."""
+    """`points` as a float64 array (n, d) with rows of norm 1, or a ValueError naming the row.
+
+    Rows of norm 1 to 1e-6, as float32 leaves them, are divided by their norm; those of norm 1 to
+    1e-14 stay as they are, bit for bit.
+    """
     if dimension is not None:
         dimension = size("dimension", dimension, at_least=2)
     points = finite_array(name, points, ndim=2)
@@ -85,6 +83,9 @@ def unit_vectors(name, points, *, dimension=None):
         raise ValueError(
             f"{name}: rows must be unit vectors, got norm {norms[row]:.6g} in row {row}"
         )
+    off = np.abs(norms - 1) > UNIT_TO_ROUNDING
+    if off.any():
+        points[off] /= norms[off, None]
     return points
 
 
@@ -124,7 +125,7 @@ def angle_between(X, Y=None):
     Parameters
     ----------
     X : array_like, shape (n, d)
-        Unit vectors, d >= 2.
+        Unit vectors, d >= 2; rows that are unit to float32 (1e-6) are rescaled.
     Y : array_like, shape (m, d), optional
         Unit vectors; X itself when left out.
 

@@ -6,12 +6,20 @@ by order m. In the basis of spherical harmonics Y_lm of one order
     T Y_l'm = Σ_l λ_l P_ll' Y_lm,    P_ll' = ∫ p Y_lm Y_l'm dA,
 
 with λ_l the kernel's Funk-Hecke eigenvalues. P is exact by Gauss quadrature band by band. The
-matrix √λ P √λ is symmetric and has the eigenvalues of T; cutting it at degree L leaves a relative
-error of about 1e-5 (L = 100) to 1e-8 (L = 400) in the 20th eigenvalue at a ratio of densities of 3,
-falling like L^-4.
+matrix M = √λ P √λ is symmetric and has the eigenvalues of T; cutting it at degree L leaves a
+relative error of about 1e-5 (L = 100) to 1e-8 (L = 400) in the 20th eigenvalue at a ratio of
+densities of 3, falling like L^-4.
+
+How large is it? The eigenvalues of the cut matrix are Rayleigh-Ritz values of M, and what an
+eigenvector misses are its rows beyond L. With v the eigenfunction, and p̂_l = ∫ p v Y_lm dA, their
+squares are λ λ_l p̂_l², so that the residual has
+
+    ‖M u - λu‖² = λ Σ_{l>L} λ_l p̂_l² <= λ max_{l>L} λ_l (∫ p² v² dA - Σ_{l<=L} p̂_l²),
+
+by Parseval: all of it is known. Temple's bound, the residual's square over the gap, does the rest;
+below max p max_{l>L} λ_l, the norm of all that is cut off, that norm itself is the bound.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,15 +33,19 @@ from ntklab._arguments import (
     generator,
     instance_of,
     positive,
+    real_array,
     sequence,
     size,
     whole_number,
 )
 from ntklab.geometry import unit_vectors
 from ntklab.kernels import ZonalKernel
-from ntklab.spectrum import Spectrum, fix_signs
+from ntklab.spectrum import Spectrum, error_bounds, fix_signs
 
 AXIS = np.array([0.0, 0.0, 1.0])
+MOST_DEGREE = 2000
+BEYOND = 4  # degrees past the largest among which λ_l is taken to be greatest: it falls from there
+ROUNDING = 2e-15  # of the kernel's own eigenvalues, relative to K(0)
 
 
 @dataclass(frozen=True)
@@ -181,13 +193,13 @@ def harmonic(degree, axis=AXIS):
 
     def zonal(X):
         # normalised: ∫ over the sphere is 1, so 4π times its square has mean 1
-        height = np.clip(np.asarray(X) @ axis, -1, 1)
+        height = np.clip(real_array("X", X) @ axis, -1, 1)
         return np.sqrt(4 * np.pi) * _legendre(0, np.array([degree]), height)[0]
 
     return zonal
 
 
-def solve(kernel, density, count=50, *, orders=None, degree=150):
+def solve(kernel, density, count=50, *, orders=None, degree=None):
     """Leading eigenpairs of T f = ∫ k(·, z) p(z) f(z) dA under a density of bands.
 
     Parameters
@@ -199,49 +211,61 @@ def solve(kernel, density, count=50, *, orders=None, degree=150):
     orders : sequence of int, optional
         m >= 0; (0,) is enough for targets that depend on height alone. All up to the degree when
         left out. Every order m > 0 gives pairs, cos mφ and sin mφ.
-    degree : int
-        L, the largest degree of the basis; see the module for the error it leaves.
+    degree : int, optional
+        L <= 2000, the largest degree of the basis; see the module for the error it leaves. When
+        left out, it is doubled from 150 on until no eigenvalue may be off by more than 1 %.
 
     Returns
     -------
     Spectrum
         `points` are unit vectors (N, 3), `weights` a quadrature for p dA over them, exact for the
-        products of eigenfunctions with each other.
+        products of eigenfunctions with each other; `errors` bound what the cut and rounding do.
 
     Raises
     ------
     TypeError, ValueError
-        Naming the argument; an order above the degree, more eigenpairs than there are.
+        Naming the argument; an order above the degree, more eigenpairs than there are; a density
+        that no degree up to 2000 resolves.
     """
     instance_of("kernel", kernel, ZonalKernel)
     instance_of("density", density, Bands)
     if count is not None:
         count = whole_number("count", count, at_least=1)
-    degree = whole_number("degree", degree, at_least=0, at_most=2000)
+    if degree is None:
+        for degree in (150, 300, 600, 1200, 2000):
+            spectrum = solve(kernel, density, count, orders=orders, degree=degree)
+            if count is None or (spectrum.errors <= 0.01 * spectrum.eigenvalues).all():
+                return spectrum
+        off = np.flatnonzero(spectrum.errors > 0.01 * spectrum.eigenvalues)[0]
+        raise ValueError(
+            f"count: must be <= {off} for this density, got {count}; beyond, 1 % is not certain "
+            "even at degree 2000, which may be asked for"
+        )
+    degree = whole_number("degree", degree, at_least=0, at_most=MOST_DEGREE)
     orders = range(degree + 1) if orders is None else orders
     orders = sorted(set(sequence("orders", orders, whole_number, at_least=0, at_most=degree)))
-    funk_hecke = 4 * np.pi * kernel.harmonic_eigenvalues(np.arange(degree + 1), dimension=3)
+    degrees = np.arange(degree + BEYOND + 1)
+    funk_hecke = 4 * np.pi * kernel.harmonic_eigenvalues(degrees, dimension=3)
+    beyond, funk_hecke = max(funk_hecke[degree + 1 :].max(), 0), funk_hecke[: degree + 1]
     root = np.sqrt(np.maximum(funk_hecke, 0))
-    z, weights = _heights(density, degree + 1)
+    z, weights, p = _heights(density, degree + 1)
+    rounding = ROUNDING * 4 * np.pi * p.max() * kernel.profile(0.0)
     values = []
     for m in orders:
         # T restricted to order m is at most max p times the largest λ_l, l >= m, that it holds
         largest = density.values.max() * funk_hecke[m:].max()
         if count is not None and sum(value > largest for value, *_ in values) >= count:
             break
-        eigenvalues, coefficients = _block(m, root[m:], z, weights)
-        if count is not None:
-            eigenvalues, coefficients = eigenvalues[:count], coefficients[:, :count]
+        block = _block(m, root[m:], z, weights, p, beyond, rounding)
+        pairs = list(zip(*block, strict=True))[:count]
         for side in ("cos",) if m == 0 else ("cos", "sin"):
-            values.extend((value, m, side, c) for value, c in zip(
-                eigenvalues, coefficients.T, strict=True
-            ))
+            values.extend((value, m, side, c, *errors) for value, c, *errors in pairs)
     values.sort(key=lambda mode: -mode[0])
     if count is not None:
         whole_number("count", count, at_most=len(values))
         values = values[:count]
     found = _Modes(values, degree)
-    highest = max(m for _, m, _, _ in values)
+    highest = max(m for _, m, *_ in values)
     turn = 2 * np.pi * np.arange(2 * highest + 1) / (2 * highest + 1)
     points = at_height(np.repeat(z, len(turn)), np.tile(turn, len(z)))
     at_points = np.repeat(weights, len(turn)) / len(turn)
@@ -251,98 +275,36 @@ def solve(kernel, density, count=50, *, orders=None, degree=150):
     return Spectrum(
         np.array([value for value, *_ in values]), points, at_points, signed,
         lambda X: flip * found(unit_vectors("x", X, dimension=3)),
+        *np.array([mode[4:] for mode in values]).T,
     )
-
-
-def solve_smooth(kernel, pdf, count=50, *, degree=16, nodes=None):
-    """The same under any smooth density, in the basis of all harmonics up to a moderate degree.
-
-    P is computed by Gauss quadrature in height and the trapezoidal rule round the axis.
-
-    Parameters
-    ----------
-    kernel : ZonalKernel
-    pdf : callable
-        p at unit vectors (n, 3), per unit of area, positive; scaled to mass 1 here.
-    count : int
-        Eigenpairs, at most (degree + 1)².
-    degree : int
-        L <= 40: the matrix has (L + 1)² rows.
-    nodes : int, optional
-        Gauss nodes in height, from L + 1 to 500; 2L + 16 when left out. A density as smooth as a
-        polynomial of degree k needs L + k/2 of them.
-
-    Returns
-    -------
-    Spectrum
-
-    Raises
-    ------
-    ValueError
-        A density that is not positive, a degree too high for the nodes.
-    """
-    instance_of("kernel", kernel, ZonalKernel)
-    instance_of("pdf", pdf, Callable)
-    degree = whole_number("degree", degree, at_least=0, at_most=40)
-    count = whole_number("count", count, at_least=1, at_most=(degree + 1) ** 2)
-    nodes = 2 * degree + 16 if nodes is None else whole_number("nodes", nodes, at_most=500)
-    if nodes < degree + 1:
-        raise ValueError(f"degree: {degree} is too high for {nodes} nodes, which carry {nodes - 1}")
-    z, w = np.polynomial.legendre.leggauss(nodes)
-    turn = 2 * np.pi * np.arange(2 * nodes) / (2 * nodes)
-    points = at_height(np.repeat(z, 2 * nodes), np.tile(turn, nodes))
-    density = finite_array("pdf", pdf(points))
-    if density.shape != (len(points),) or density.min() <= 0:
-        raise ValueError("pdf: must give one positive number for each unit vector")
-    weights = density * np.repeat(w, 2 * nodes) * np.pi / nodes
-    weights /= weights.sum()
-    funk_hecke = 4 * np.pi * kernel.harmonic_eigenvalues(np.arange(degree + 1), dimension=3)
-    labels = [(n, m) for n in range(degree + 1) for m in range(-n, n + 1)]
-    root = np.sqrt(np.maximum(funk_hecke, 0))[[n for n, _ in labels]]
-    Y = _real_harmonics(labels, points)
-    P = Y.T @ (weights[:, None] * Y)
-    eigenvalues, u = np.linalg.eigh(root[:, None] * P * root)
-    eigenvalues, u = eigenvalues[::-1][:count], u[:, ::-1][:, :count]
-    seen = eigenvalues > 1e-14 * eigenvalues[0]
-    eigenvalues, u = eigenvalues[seen], u[:, seen]
-    coefficients = root[:, None] * u / np.sqrt(eigenvalues)
-    values = Y @ coefficients
-    flip = np.sign(np.sum(fix_signs(values) * values, axis=0))
-    return Spectrum(
-        eigenvalues, points, weights, flip * values,
-        lambda X: flip
-        * (_real_harmonics(labels, unit_vectors("x", X, dimension=3)) @ coefficients),
-    )
-
-
-def _real_harmonics(labels, X):
-    """Real Y_lm, m < 0 with sin |m|φ, of norm 1 over the area, shape (len(X), len(labels))."""
-    z, longitude = np.clip(X[:, 2], -1, 1), np.arctan2(X[:, 1], X[:, 0])
-    out = np.empty((len(X), len(labels)))
-    for column, (n, m) in enumerate(labels):
-        wave = np.ones(len(X)) if m == 0 else np.sqrt(2) * np.cos(m * longitude)
-        wave = np.sqrt(2) * np.sin(-m * longitude) if m < 0 else wave
-        out[:, column] = _legendre(abs(m), np.array([n]), z)[0] * wave
-    return out
 
 
 def _heights(density, nodes):
-    """Gauss nodes in every band and weights for 2π p(z) dz."""
+    """Gauss nodes in every band, weights for 2π p(z) dz, and p."""
     x, w = np.polynomial.legendre.leggauss(nodes)
     low, high = density.bounds[:-1, None], density.bounds[1:, None]
     z = (high + low) / 2 + (high - low) / 2 * x
-    return z.ravel(), (2 * np.pi * density.values[:, None] * (high - low) / 2 * w).ravel()
+    p = np.repeat(density.values, nodes)
+    return z.ravel(), p * (np.pi * (high - low) * w).ravel(), p
 
 
-def _block(m, root, z, weights):
-    """Eigenvalues of order m, descending, and columns of coefficients in Y_lm, of norm 1 in p."""
+def _block(m, root, z, weights, p, beyond, rounding):
+    """Of order m, descending: eigenvalues, rows of coefficients in Y_lm, errors of both."""
     Y = _legendre(m, np.arange(m, m + len(root)), z)
     P = (Y * weights) @ Y.T
     eigenvalues, u = np.linalg.eigh(root[:, None] * P * root)
     eigenvalues, u = eigenvalues[::-1], u[:, ::-1]
     seen = eigenvalues > 1e-14 * max(eigenvalues[0], np.finfo(float).tiny)
     eigenvalues, u = eigenvalues[seen], u[:, seen]
-    return eigenvalues, root[:, None] * u / np.sqrt(eigenvalues)
+    coefficients = root[:, None] * u / np.sqrt(eigenvalues)
+    missed = (weights * p) @ (Y.T @ coefficients) ** 2 - np.sum((P @ coefficients) ** 2, axis=0)
+    residuals = np.sqrt(eigenvalues * beyond * np.maximum(missed, 0))
+    # no eigenvalue rises by more than all of what is cut off, whose norm this is
+    most = beyond * p.max()
+    errors, functions = error_bounds(eigenvalues, residuals, most, rounding)
+    lost = eigenvalues - residuals <= most  # among them eigenvalues from beyond may stand
+    errors = np.where(lost, most + rounding, np.minimum(errors, most + rounding))
+    return eigenvalues, coefficients.T, errors, np.where(lost, np.sqrt(2), functions)
 
 
 def _legendre(m, degrees, z):
@@ -361,7 +323,7 @@ def _legendre(m, degrees, z):
 class _Modes:
     """Eigenfunctions from their coefficients, at any unit vectors."""
 
-    modes: list  # of (eigenvalue, m, "cos" or "sin", coefficients)
+    modes: list  # of (eigenvalue, m, "cos" or "sin", coefficients, errors)
     degree: int
 
     def __call__(self, X):

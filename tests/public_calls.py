@@ -6,7 +6,7 @@
 import numpy as np
 import torch
 
-from ntklab import dynamics, fredholm, gram, sphere
+from ntklab import circle_gram, dynamics, estimation, fredholm, gram, sphere
 from ntklab.densities import FromFunction, PiecewiseConstant, TrigPolynomial
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
@@ -18,10 +18,6 @@ def seed():
 
 def flat(x):
     return np.full(np.shape(x), 1 / (2 * np.pi))
-
-
-def even(X):
-    return 1 + X[:, 2] ** 2
 
 
 def thirds(theta):
@@ -40,6 +36,7 @@ KERNEL = TwoLayerNTK()
 DEEP = DeepNTK(2)
 SPECTRUM = fredholm.solve(KERNEL, DENSITY, 9)
 SAMPLE = gram.solve(KERNEL, ANGLES, 6)
+ESTIMATE = estimation.estimate(ANGLES, 3, 3)
 DESCENT = dynamics.gradient_descent(SAMPLE, np.cos(ANGLES), 1.0)
 NETWORK = TwoLayerReLU(4, 2, generator=seed(), device="cpu")
 TIMES = np.array([0.0, 1.0, 4.0])
@@ -48,7 +45,6 @@ CALLS = {
     "geometry.wrap": dict(theta=ANGLES),
     "geometry.circle_distance": dict(x=ANGLES, z=ANGLES),
     "geometry.to_circle": dict(theta=WHOLE),
-    "geometry.to_angle": dict(points=CORNERS),
     "geometry.unit_vectors": dict(name="points", points=CORNERS),
     "geometry.directions_and_norms": dict(name="points", points=2 * CORNERS),
     "geometry.angle_between": dict(X=CORNERS, Y=CORNERS),
@@ -87,17 +83,24 @@ CALLS = {
     "spectrum.Spectrum.inner_products": dict(self=SPECTRUM),
     "spectrum.Spectrum.project": dict(self=SAMPLE, target=np.arange(6.0)),
     "spectrum.Spectrum.local_frequency": dict(self=SPECTRUM, region=REGION, samples=16),
+    "spectrum.error_bounds": dict(
+        eigenvalues=np.array([1.0, 0.5]), residuals=np.array([1e-3, 1e-3])
+    ),
     "spectrum.fix_signs": dict(values=np.array([[1.0, -2.0], [0.0, 1.0]])),
     "fredholm.solve": dict(kernel=KERNEL, density=DENSITY, count=3),
     "fredholm.quadrature": dict(density=DENSITY, frequency=1),
-    "gram.CircleGram": dict(angles=ANGLES, kernel=KERNEL),
-    "gram.CircleGram.at": dict(self=gram.CircleGram(ANGLES, KERNEL), x=ANGLES, v=np.arange(6.0)),
-    "gram.solve": dict(kernel=KERNEL, angles=ANGLES, count=3),
-    "gram.solve_harmonics": dict(kernel=KERNEL, angles=ANGLES, count=3, highest=4),
-    "gram.harmonic_eigenvalues": dict(kernel=KERNEL, angles=ANGLES, count=3, highest=4),
-    "gram.fourier_coefficients": dict(angles=ANGLES, highest=3),
-    "gram.cut_off": dict(kernel=KERNEL, highest=3),
-    "gram.solve_points": dict(kernel=KERNEL, X=CORNERS),
+    "circle_gram.CircleGram": dict(angles=ANGLES, kernel=KERNEL),
+    "circle_gram.CircleGram.at": dict(
+        self=circle_gram.CircleGram(ANGLES, KERNEL), x=ANGLES, v=np.arange(6.0)
+    ),
+    "circle_gram.ZonalGram": dict(angles=ANGLES, kernel=DEEP),
+    "circle_gram.ZonalGram.at": dict(
+        self=circle_gram.ZonalGram(ANGLES, DEEP), x=ANGLES, v=np.arange(6.0)
+    ),
+    "gram.solve": dict(kernel=KERNEL, points=ANGLES, count=3),
+    "estimation.Estimate.table": dict(self=ESTIMATE),
+    "estimation.estimate": dict(angles=ANGLES, bins=3, count=2),
+    "estimation.digit_angles": dict(digit=3),
     "sphere.Band": dict(low=-0.5, high=1.0),
     "sphere.Band.contains": dict(self=BANDS.regions[0], X=POLES),
     "sphere.Bands": dict(edges=BANDS.edges, values=BANDS.values),
@@ -109,7 +112,6 @@ CALLS = {
     "sphere.at_height": dict(z=np.array([-1.0, 0.0, 0.5]), longitude=np.arange(3.0)),
     "sphere.harmonic": dict(degree=2),
     "sphere.solve": dict(kernel=KERNEL, density=BANDS, count=3, orders=(0, 1), degree=4),
-    "sphere.solve_smooth": dict(kernel=KERNEL, pdf=even, count=3, degree=2),
     "asymptotics.eigenvalue_printed": dict(q=np.arange(4.0), Z=0.5),
     "asymptotics.eigenvalue_corrected": dict(q=np.arange(4.0), Z=0.5),
     "asymptotics.eigenfunction": dict(x=ANGLES, q=2.0, density=DENSITY),

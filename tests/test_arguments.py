@@ -28,7 +28,14 @@ def test_a_finite_array_is_a_float64_copy_of_what_came():
     assert given[0, 0] == 0
 
 
-@pytest.mark.parametrize("value", [[1, 2], (1.0,), 3, True, np.float32(2), []])
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1, 2], (1.0,), 3, True, np.float32(2), [], np.array([1, 2.5], dtype=object), [2**70],
+        np.float16([1, 2]), pd.Series([1, 2]), pd.Series([1, 2], dtype="Int64"),
+        [fractions.Fraction(1, 3)], np.ma.array([1.0, 2.0]),
+    ],
+)  # fmt: skip
 def test_numbers_of_any_kind_make_a_finite_array(value):
     assert arguments.finite_array("a", value).shape == np.shape(value)
 
@@ -43,9 +50,11 @@ def test_numbers_of_any_kind_make_a_finite_array(value):
         1j,
         [1, 2j],
         {1: 2},
-        np.array([1, 2], dtype=object),
+        np.array([1, None], dtype=object),
+        np.ma.array([1.0, 2.0], mask=[0, 1]),
+        [1.0, np.ma.masked],
+        [np.ma.array([1.0, 2.0], mask=[0, 1])] * 2,
         [[1], [1, 2]],
-        [2**70],
         pytest.param([HUGE], id="huge"),
         np.array(["2020-01-01"], dtype="datetime64[D]"),
         NeedsDetaching(),
@@ -75,7 +84,9 @@ def test_a_finite_number_is_a_float(value):
     assert type(number) is float and number == 2
 
 
-@pytest.mark.parametrize("value", ["2", None, 2j, [2], True, np.bool_(True), np.array([2.0])])
+@pytest.mark.parametrize(
+    "value", ["2", None, 2j, [2], True, np.bool_(True), np.array([2.0]), np.ma.masked]
+)
 def test_a_finite_number_of_another_type_is_refused(value):
     with pytest.raises(TypeError, match="^start: must be a real number, got "):
         arguments.finite_number("start", value)

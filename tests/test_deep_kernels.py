@@ -396,14 +396,24 @@ def test_population_spectrum_of_deep_kernels(hidden_layers):
     np.testing.assert_allclose(coarse, fine, rtol=1e-11)
 
 
-def test_quadrature_error_is_stated_and_covers_the_error():
+def test_the_quadrature_of_a_smooth_activation_against_its_closed_form():
     closed, series = DeepNTK(10, "erf"), DeepNTK(10, lambda z: torch.erf(torch.tensor(z)).numpy())
-    assert closed.quadrature_error == series.quadrature_error == 0
     theta = np.linspace(0, np.pi, 50)
     error = np.abs(series.profile(theta) - closed.profile(theta)).max() / closed.profile(0.0)
     assert error < 1e-13
-    steep = DeepNTK(2, lambda z: np.tanh(3 * z))
-    assert 0 < steep.quadrature_error < 1e-9
+
+
+@pytest.mark.parametrize("hidden_layers", [10, 150, 200, 400, 600])
+def test_layers_narrower_than_rounding_take_part_in_harmonic_eigenvalues(hidden_layers):
+    """Against the trapezoidal rule in log θ, as K(π - θ) = -K(θ) for an odd activation."""
+    kernel = DeepNTK(hidden_layers, "erf")
+    t, step = np.linspace(-300, np.log(np.pi / 2), 60_001, retstep=True)
+    theta = np.exp(t)
+    terms = 2 / np.pi * kernel.profile(theta) * np.cos(theta) * theta * step
+    wanted = terms.sum() - terms[-1] / 2  # which is 0 at π/2
+    one, even = kernel.harmonic_eigenvalues([1, 2])
+    assert one == pytest.approx(wanted, rel=1e-5)
+    assert abs(even) < 1e-12 * one
 
 
 def test_what_a_kernel_says_of_itself():

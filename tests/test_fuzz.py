@@ -31,8 +31,8 @@ from ntklab.explorers import convergence, motivation
 from ntklab.training import DivergenceError
 
 MODULES = (
-    "geometry densities activations kernels spectrum fredholm gram sphere asymptotics bounds "
-    "dynamics networks tangent gradients training explorers"
+    "geometry densities activations kernels spectrum fredholm circle_gram gram sphere estimation "
+    "asymptotics bounds dynamics networks tangent gradients training explorers"
 ).split()
 
 DEAR = ("explorers",)
@@ -44,6 +44,7 @@ EXCLUDED = {
     "densities.CircleDensity.rotated kernels.ZonalKernel activations.DualActivation "
     "activations.DualActivation.variance activations.DualActivation.pair networks.LayeredNetwork",
     "records, made by the functions beside them": "spectrum.Spectrum dynamics.Reach "
+    "estimation.Estimate "
     "dynamics.Dynamics tangent.Drift training.Training training.DivergenceError",
     "inside of kernels, which check": "activations.half_angle activations.with_bias "
     "activations.ReLU activations.ReLU.variance activations.ReLU.pair activations.Erf "
@@ -61,6 +62,7 @@ EXCLUDED = {
 # answers that may hold infinity: a bound that says nothing, a time never reached, a law at q = 0
 INFINITE = set(
     "activations.HermiteSeries asymptotics.eigenvalue_corrected asymptotics.deep_eigenvalue "
+    "estimation.estimate estimation.Estimate.table "
     "bounds.source bounds.coefficient_printed bounds.coefficient bounds.tail bounds.error "
     "bounds.iterations bounds.local_time dynamics.Dynamics.time_to_reach training.train".split()
 )
@@ -242,7 +244,8 @@ def is_number(value):
     if isinstance(value, torch.Tensor):
         return True
     try:
-        return np.asarray(value).dtype.kind in "biuf" or isinstance(value, numbers.Real)
+        array = np.asarray(value)
+        return array.dtype.kind in "biuf" or all(isinstance(x, numbers.Real) for x in array.flat)
     except (TypeError, ValueError, RuntimeError):
         return False
 
@@ -257,6 +260,7 @@ HOSTILE = [
     np.array([1, 2j]), np.array([None, 1]), np.array([1.0, 2.0], dtype=object),
     np.array(["a", "b"]), np.array([True, False]), np.array(["2020-01-01"], dtype="datetime64[D]"),
     np.array([3], dtype="timedelta64[s]"), np.zeros(2, dtype=[("a", float)]),
+    np.ma.array([1.0, 2.0], mask=[0, 1]),
     [], [1, 2], [[1], [1, 2]], [[1.0, 2.0], [3.0, 4.0]], [10**6000], [np.nan], ["a"], [None], (),
     (1, 1), (0,), (-1, 2), (10**10,), (1.5,), {}, {"a": 1}, {1: "a"}, {1, 2}, range(3), iter([1]),
     None, "", "abc", "auto", "1", b"1", object(), datetime.date(2020, 1, 1),

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ntklab._arguments import look_like_radians
 from ntklab.geometry import (
     angle_between,
     circle_distance,
-    to_angle,
     to_circle,
     unit_vectors,
     wrap,
@@ -111,11 +111,28 @@ def test_circle_distance_broadcasts():
 @properties
 @given(st.lists(inside, min_size=1, max_size=5))
 def test_angles_come_back_from_the_circle(theta):
-    np.testing.assert_array_less(circle_distance(to_angle(to_circle(theta)), theta), 1e-15)
+    points = to_circle(theta)
+    back = np.arctan2(points[:, 1], points[:, 0])
+    np.testing.assert_array_less(circle_distance(back, theta), 1e-15)
 
 
-def test_the_point_at_the_seam_has_angle_minus_pi():
-    np.testing.assert_array_equal(to_angle([[-1.0, 0.0], [-1.0, -0.0]]), [-np.pi, -np.pi])
+@pytest.mark.parametrize("kind", [np.float32, np.longdouble])
+def test_rows_that_are_unit_to_float32_are_rescaled(kind):
+    points = np.random.default_rng(3).normal(size=(500, 3)).astype(kind)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    scaled = unit_vectors("X", points)
+    assert np.abs(np.linalg.norm(scaled, axis=1) - 1).max() < 1e-14
+    assert np.abs(scaled - points).max() < 1e-6
+    exact = points.astype(float) / np.linalg.norm(points.astype(float), axis=1, keepdims=True)
+    np.testing.assert_allclose(angle_between(points), angle_between(exact), atol=3e-8)
+
+
+def test_degrees_are_noticed():
+    for degrees in ([0, 90, 270], np.linspace(-180, 180, 9)):
+        with pytest.raises(ValueError, match="^x: must be in radians, got angles up to .*degrees"):
+            look_like_radians("x", np.array(degrees))
+    for radians in ([0, 6.28], [-12.5], [1000.0], []):
+        look_like_radians("x", np.array(radians))
 
 
 @pytest.mark.parametrize("gap", [1e-15, 1e-12, 1e-8, 1e-4, 1e-1, 1.0])
@@ -182,7 +199,7 @@ def test_other_wrong_arguments_are_refused_by_name():
     with pytest.raises(ValueError, match=r"^Y: must have shape \(n, 3\)"):
         angle_between(np.eye(3), np.eye(2))
     with pytest.raises(ValueError, match=r"^points: must have shape \(n, 2\)"):
-        to_angle(np.eye(3))
+        unit_vectors("points", np.eye(3), dimension=2)
     with pytest.raises(ValueError, match="^theta: must be finite"):
         wrap([0.0, np.nan])
     with pytest.raises(ValueError, match="^z: must be finite"):

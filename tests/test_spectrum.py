@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from ntklab.densities import PiecewiseConstant, Region
 from ntklab.fredholm import solve
 from ntklab.kernels import TwoLayerNTK
-from ntklab.spectrum import Spectrum, fix_signs
+from ntklab.spectrum import Spectrum, error_bounds, fix_signs
 
 ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
 SPECTRUM = solve(TwoLayerNTK(), ONE_TWO_FOUR, 12)
@@ -61,6 +61,49 @@ def test_inner_products_are_those_of_the_values():
     np.testing.assert_allclose(fourier([1, 2, 5]).inner_products(), np.eye(3), atol=1e-14)
     products = fourier([0, 4]).inner_products()
     np.testing.assert_allclose(products, np.diag([2 * np.cos(0.3) ** 2, 1]), atol=1e-14)
+
+
+# -- errors ---------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.integers(0, 40), min_size=4, max_size=12),  # with many repeats
+    st.integers(1, 8),
+    st.floats(-14, 0),
+    st.integers(0, 10**6),
+)
+def test_error_bounds_hold_for_any_matrix_and_nearly_invariant_subspace(whole, count, log, seed):
+    rng = np.random.default_rng(seed)
+    true = np.sort(np.array(whole, dtype=float))[::-1]
+    count = min(count, len(true))
+    perturbed = np.eye(len(true)) + 10**log * rng.normal(size=(len(true), len(true)))
+    basis, _ = np.linalg.qr(perturbed[:, :count])
+    ritz, turn = np.linalg.eigh(basis.T @ (true[:, None] * basis))
+    ritz, v = ritz[::-1], (basis @ turn)[:, ::-1]
+    residuals = np.linalg.norm(true[:, None] * v - v * ritz, axis=0)
+    following = true[count] if count < len(true) else 0.0
+    # a subspace far from the leading one is not what the bounds speak of
+    if 100 * np.linalg.norm(residuals) > max(ritz[-1] - following, 0):
+        following = np.inf
+        if 10**log > 1e-3:
+            return
+    errors, functions = error_bounds(ritz, residuals, following, rounding=1e-13)
+    assert (np.abs(ritz - true[:count]) <= errors).all()
+    alone = functions < np.sqrt(2)
+    for i in np.flatnonzero(alone):
+        assert np.count_nonzero(np.abs(true - ritz[i]) <= errors[i]) == 1
+        assert 1 - v[i, i] ** 2 <= functions[i] ** 2 + 1e-14
+
+
+def test_error_bounds_are_quadratic_where_there_is_a_gap():
+    errors, functions = error_bounds(np.array([2.0, 1.0]), np.array([1e-4, 1e-5]), following=0.5)
+    np.testing.assert_allclose(errors, [1e-8 / 0.99999, 1e-10 / 0.5], rtol=1e-9)
+    np.testing.assert_allclose(functions, np.sqrt(2) * np.array([1e-4 / 0.99999, 2e-5]), rtol=1e-9)
+    errors, functions = error_bounds(np.array([2.0, 2.0]), np.array([3e-4, 4e-4]), following=1.0)
+    np.testing.assert_allclose(errors, 25e-8, rtol=1e-9)
+    np.testing.assert_allclose(functions, np.sqrt(2))
+    assert (error_bounds(np.array([2.0]), np.array([1e-4]))[0] == 1e-4).all()
 
 
 # -- local frequency ------------------------------------------------------------------------------

@@ -118,18 +118,46 @@ def test_the_recurrence_for_harmonics_is_that_of_scipy(order, degree):
     np.testing.assert_allclose(sphere._legendre(order, degrees, z), expected, atol=3e-13)
 
 
-def test_smooth_density_turned_and_against_fine_bands():
-    up = sphere.solve_smooth(KERNEL, lambda X: 1 + 0.5 * X[:, 2], 9, degree=14)
-    side = sphere.solve_smooth(KERNEL, lambda X: 1 + 0.5 * X[:, 0], 9, degree=14)
-    np.testing.assert_allclose(side.eigenvalues, up.eigenvalues, rtol=1e-11)
-    edges = np.linspace(-1, 1, 201)
-    bands = Bands.proportional(edges[1:-1], 1 + 0.25 * (edges[1:] + edges[:-1]))
-    near = sphere.solve(KERNEL, bands, 9, degree=14).eigenvalues
-    np.testing.assert_allclose(up.eigenvalues, near, rtol=1e-4)
-    np.testing.assert_allclose(up.inner_products(), np.eye(9), atol=1e-11)
-    X = at_height(np.array([0.2]), np.array([1.0]))
-    np.testing.assert_allclose(up(up.points[:7]), up.values[:7], atol=1e-11)
-    assert np.abs(up(X)).max() < 5
+ZOO = {
+    "uniform": ([0.0], [1, 1]),
+    "1:3": ([0.0], [1, 3]),
+    "1:1000": ([0.0], [1, 1000]),
+    "cap": ([0.9], [1, 100]),
+    "thin cap": ([0.9999], [1, 1e4]),
+    "belt": ([-0.01, 0.01], [1, 50, 1]),
+    "seven": (np.linspace(-1, 1, 8)[1:-1], [1, 5, 2, 8, 1, 3, 9]),
+    "vMF": (np.linspace(-1, 1, 31)[1:-1], np.exp(20 * (np.arange(30) - 29) / 15)),
+}
+
+
+@pytest.mark.parametrize("kernel", [KERNEL, DeepNTK(3)], ids=repr)
+@pytest.mark.parametrize("kind", ZOO)
+def test_errors_hold_and_are_within_a_hundred_of_the_truth(kernel, kind):
+    density, count = Bands.proportional(*ZOO[kind]), 24
+    for order in (0, 3):
+        fine = sphere.solve(kernel, density, None, orders=(order,), degree=320)
+        for degree in (40, 100):
+            found = sphere.solve(kernel, density, None, orders=(order,), degree=degree)
+            size = min(len(found), count)
+            off = np.abs(found.eigenvalues - fine.eigenvalues[: len(found)])[:size]
+            errors = found.errors[:size]
+            assert (off <= errors + fine.errors[:size]).all()
+            above = off > 1e-12 * found.eigenvalues[0]
+            if degree == 100 and above.any() and kind != "thin cap":  # hardly resolved by then
+                assert np.median((errors / off)[above]) < 100
+
+
+def test_a_thin_cap_gets_the_degree_that_it_needs():
+    density = Bands.proportional(*ZOO["thin cap"])
+    wanted = sphere.solve(KERNEL, density, 21, orders=(0,), degree=1600).eigenvalues
+    cut = sphere.solve(KERNEL, density, 21, orders=(0,), degree=150)
+    off = np.abs(cut.eigenvalues - wanted)
+    assert off[20] > 0.05 * wanted[20] and (off <= cut.errors).all()
+    found = sphere.solve(KERNEL, density, 21, orders=(0,))
+    np.testing.assert_allclose(found.eigenvalues, wanted, rtol=0.01)
+    thinner = Bands.proportional([1 - 1e-8], [1, 1e8])
+    with pytest.raises(ValueError, match="^count: must be <= .* for this density, got 40"):
+        sphere.solve(KERNEL, thinner, 40, orders=(0,))
 
 
 def test_a_density_cannot_be_changed():
@@ -157,8 +185,6 @@ def test_a_density_cannot_be_changed():
         (lambda: sphere.solve(KERNEL, "p"), "density"),
         (lambda: sphere.solve(KERNEL, hemispheres(2), orders=(9,), degree=8), "orders"),
         (lambda: sphere.solve(KERNEL, hemispheres(2), 5, orders=(0,), degree=2), "count"),
-        (lambda: sphere.solve_smooth(KERNEL, lambda X: X[:, 0]), "pdf"),
-        (lambda: sphere.solve_smooth(KERNEL, lambda X: 1 + 0 * X[:, 0], nodes=5), "degree"),
     ],
 )
 def test_bad_input_is_named(call, name):

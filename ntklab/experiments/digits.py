@@ -118,7 +118,7 @@ def predict(points=500, iterations=1000, *, rng):
     """
     X, digit = load(points, rng)
     target = np.where(digit >= 5, 1.0, -1.0)
-    spectrum = gram.solve_points(TwoLayerNTK(normalization="network"), X)
+    spectrum = gram.solve(TwoLayerNTK(normalization="network"), X, len(X))
     t = np.concatenate([[0], np.unique(np.round(np.geomspace(1, iterations, 40)))]).astype(int)
     descent = dynamics.gradient_descent(spectrum, target, 1 / spectrum.eigenvalues[0])
     density, _ = log_density(X)

@@ -140,7 +140,7 @@ def sampled(
     jobs = [(r, draw) for r in ratios for draw in range(draws)]
     for ratio, draw in tqdm(jobs, disable=not progress, desc="samples"):
         density, X = sphere.hemispheres(ratio), points(ratio, per_half, rng)
-        spectrum = gram.solve_points(NETWORK, X)
+        spectrum = gram.solve(NETWORK, X, len(X))
         for k in frequencies:
             flow = dynamics.gradient_flow(spectrum, sphere.harmonic(k))
             for delta in np.atleast_1d(threshold):

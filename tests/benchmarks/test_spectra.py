@@ -8,7 +8,7 @@ import pytest
 from scipy.linalg import eigh
 from scipy.sparse.linalg import eigsh
 
-from ntklab import fredholm, gram, sphere
+from ntklab import circle_gram, fredholm, gram, sphere
 from ntklab.densities import PiecewiseConstant
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
@@ -62,7 +62,7 @@ def test_finite_sample_against_a_dense_matrix(against, benchmark, report):
 def test_gram_product_against_memory_traffic(benchmark, report):
     n = 10**6
     tracemalloc.start()
-    operator = gram.CircleGram(sample(n), KERNEL)
+    operator = circle_gram.CircleGram(sample(n), KERNEL)
     v = np.random.default_rng(1).normal(size=n)
     operator @ v
     arrays = tracemalloc.get_traced_memory()[1] / (8 * n)
@@ -84,16 +84,6 @@ def test_gram_product_against_memory_traffic(benchmark, report):
         f"{1e3 * benchmark.stats.stats.median:.1f} ms, {arrays:.1f} arrays (goal <= 12)",
     )
     assert median <= 6 and arrays <= 12
-
-
-def test_eigenvalues_through_fourier_coefficients_against_exact(against):
-    x = sample(10**6)
-    exact = gram.solve(KERNEL, x, 50).eigenvalues
-    np.testing.assert_allclose(gram.harmonic_eigenvalues(KERNEL, x, 50), exact, rtol=1e-5)
-    against(
-        lambda: gram.harmonic_eigenvalues(KERNEL, x, 50), lambda: gram.solve(KERNEL, x, 50), 10,
-        rounds=3, name="eigenvalues, n = 10⁶, by harmonics / exact operator",
-    )
 
 
 def plain_recursion(X, hidden_layers):

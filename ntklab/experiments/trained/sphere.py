@@ -69,7 +69,7 @@ def trained(ratios=RATIOS, size="quick", *, rng, device="auto", progress=False):
     jobs = [(ratio, number) for ratio in ratios for number in range(setting.seeds)]
     for ratio, number in tqdm(jobs, disable=not progress, desc="networks"):
         density, X = sphere.hemispheres(ratio), exact.points(ratio, setting.per_half, rng)
-        spectrum = gram.solve_points(NETWORK, X)
+        spectrum = gram.solve(NETWORK, X, len(X))
         rate = 1 / spectrum.eigenvalues[0]
         if setting.sum_rate is not None:
             rate = setting.sum_rate * len(X)
