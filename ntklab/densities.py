@@ -237,8 +237,8 @@ class PiecewiseConstant(CircleDensity):
     def histogram(cls, angles, bins=360):
         """The fractions of `angles` (n,), in radians, in `bins` equal arcs from -π on.
 
-        A density estimate: smooth on the scale of a bin, whatever n. The points as they are, each
-        with mass 1/n, are no density: `gram.solve(kernel, angles)` has their spectrum.
+        An estimate, as fine as a bin whatever n. The points as they are, each with mass 1/n, are
+        no density: `gram.solve(kernel, angles)` has their spectrum.
         """
         bins = size("bins", bins, at_most=10**5)
         angles = wrap(finite_array("angles", angles, ndim=1))
@@ -293,10 +293,8 @@ def von_mises(means, concentrations, weights=None):
     weights : array_like, shape (l,), optional
         a_j >= 0, normalised to sum 1; equal when left out.
     """
-    m, c = (
-        finite_array(name, given, ndim=1)
-        for name, given in (("means", means), ("concentrations", concentrations))
-    )
+    m = finite_array("means", means, ndim=1)
+    c = finite_array("concentrations", concentrations, ndim=1)
     a = finite_array("weights", np.ones(len(m)) if weights is None else weights, ndim=1)
     if not len(m) == len(c) == len(a) > 0:
         raise ValueError(
@@ -353,8 +351,8 @@ class TrigPolynomial(_SmoothDensity):
             if (np.abs(series) > 2).any():  # 2∫ p cos kx is never more; sums could overflow
                 raise ValueError(f"{name}: must be of size 2 at most, got {series.tolist()}")
         self.breakpoints = np.empty(0)
-        degree = max(len(self.cosine), len(self.sine))
-        lowest = _lowest(self._series, self._cuts, max(4001, 16 * degree + 1))
+        fine = 4001 + 16 * max(len(self.cosine), len(self.sine))
+        lowest = _lowest(self._series, self._cuts, fine)
         if lowest < -ROUNDING:
             raise ValueError(
                 f"cosine, sine: the density must be non-negative, got minimum {lowest:.4g}"

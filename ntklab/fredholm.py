@@ -22,7 +22,7 @@ from ntklab.spectrum import EPS, Spectrum, error_bounds, fix_signs
 NODES_PER_PANEL = 32
 CHECK_NODES = 41  # a panel, where residuals are measured: none is a node of the solver
 MOST_NODES = 8000  # a dense eigenproblem of that size takes minutes, not hours
-MANY_PIECES = 3000  # nodes that the pieces need, beyond which harmonics are faster
+MANY_PIECES = 80  # beyond, harmonics are faster
 WATCHED = 4000  # places round the circle where a density's series is compared with it
 RECIPROCAL = 1e-9
 USUAL = 50  # eigenpairs
@@ -61,18 +61,22 @@ def solve(kernel, density, count=None, *, refine=1):
     Nyström's method on panels with product integration of the two singular ones. With weights w_i
     the matrix √(w_i p_i) K_ij √(p_j/w_j) is symmetric to rounding on all but the steepest
     polynomials of a panel, which resolved eigenfunctions do not contain; p enters by
-    multiplication only, so it may vanish on whole arcs. A `PiecewiseConstant` of more than about
-    forty pieces is solved in up to 8192 harmonics by Lanczos' method instead, which takes seconds
-    for thousands of pieces, to about 1e-11 λ_0; errors are then those of the cut.
+    multiplication only, so it may vanish on whole arcs. A `PiecewiseConstant` of more than
+    eighty pieces, or of more nodes than a dense eigenproblem bears, is solved in up to 8192
+    harmonics by Lanczos' method instead, which takes seconds for thousands of pieces, to about
+    1e-11 λ_0; errors are then those of the cut.
     """
     instance_of("kernel", kernel, ZonalKernel)
     instance_of("density", density, CircleDensity)
     usual = count is None
     count = USUAL if usual else whole_number("count", count, at_least=1, at_most=MOST_NODES)
     refine = whole_number("refine", refine, at_least=1, at_most=MOST_NODES)
-    if isinstance(density, PiecewiseConstant) and len(density.values) * 32 > MANY_PIECES:
+    if isinstance(density, PiecewiseConstant) and len(density.values) > MANY_PIECES:
         return _harmonics.solve(kernel, density, count, refine)
     edges = _refined(_cuts(density), _expected_turn(density, count), refine)
+    if isinstance(density, PiecewiseConstant) and count <= _harmonics.LAST // 4:
+        if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
+            return _harmonics.solve(kernel, density, count, refine)
     while True:
         _affordable(edges)
         spectrum, unresolved = _solve_on(kernel, density, count, edges, fewer=usual)
