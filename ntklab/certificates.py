@@ -21,6 +21,7 @@ above s as that are all, one eigenvalue in each.
 """
 
 from dataclasses import dataclass
+from functools import cmp_to_key
 
 import numpy as np
 from scipy.linalg import eigh
@@ -135,8 +136,9 @@ def _arcs(density):
     back = [(a - pi, v) for a, v in places if a > pi]
     if len(front) + len(back) < len(places):
         raise ValueError("density: an edge is opposite to the first one to all digits")
+    # compared as balls: edges that are opposite but for rounding are nearer than floats tell
     ends = sorted([(a, 0, v) for a, v in front] + [(a, 1, v) for a, v in back],
-                  key=lambda end: float(end[0].mid()))
+                  key=cmp_to_key(lambda one, other: 1 if one[0] > other[0] else -1))
     now = [front[0][1], front[-1][1]]
     arcs = []
     for (a, side, v), (b, _, _) in zip(ends, [*ends[1:], (pi, 0, None)], strict=True):
