@@ -76,7 +76,8 @@ def test_the_bound_of_harmonics_holds_and_is_near_the_truth(name, monkeypatch):
     errors = true_errors(density, spectrum, range(20))
     assert (errors <= spectrum.errors).all()
     big = errors > 1e-14
-    assert big.sum() > 5 and (spectrum.errors[big] <= 100 * errors[big]).all()
+    # the truth is about residual²/λ; the bound divides by the gap
+    assert big.sum() > 5 and (spectrum.errors[big] <= 1000 * errors[big]).all()
     better = fredholm.solve(KERNEL, density, 20)
     x, w = better.points, better.weights
     off = np.sqrt(w @ (np.abs(spectrum(x)) - np.abs(better(x))) ** 2)
