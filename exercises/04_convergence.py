@@ -23,7 +23,7 @@
 import numpy as np
 import pandas as pd
 
-from ntklab import bounds, dynamics
+from ntklab import bounds, dynamics, fredholm
 from ntklab.course.checks import convergence as checks
 from ntklab.densities import PiecewiseConstant
 from ntklab.kernels import TwoLayerNTK
@@ -88,7 +88,7 @@ density, kernel = PiecewiseConstant.equal_pieces([1, 2, 4]), TwoLayerNTK()
 rows = {}
 for kappa in (3, 9, 19):
     wave = lambda x, kappa=kappa: np.cos(kappa * x)  # noqa: E731
-    flow = dynamics.gradient_flow(dynamics.resolve(kernel, density, wave, 0.005), wave)
+    flow = dynamics.gradient_flow(fredholm.resolve(kernel, density, wave, 0.005), wave)
     exact = [flow.time_to_reach(0.05, region).time for region in density.regions]
     for j, law in enumerate(finishing_time(kappa, density.values, 1.0, 0.05)):
         rows[kappa, f"p = {density.values[j]:.3f}"] = [law, exact[j]]
@@ -259,7 +259,7 @@ checks.iterations_needed(iterations_needed)
 rows = {}
 for delta in (0.1, 0.03, 0.01):
     wave = lambda x: np.cos(5 * x)  # noqa: E731
-    spectrum = dynamics.resolve(kernel, density, wave, 0.1 * delta)
+    spectrum = fredholm.resolve(kernel, density, wave, 0.1 * delta)
     exact = iterations_needed(spectrum.eigenvalues, spectrum.project(wave), 1.0, delta)
     rows[delta] = [exact, source_norm(kernel.profile, density.pdf, 5) / (np.e * delta)]
 pd.DataFrame(rows, index=["exact", "bound"]).T.rename_axis("δ").round(0)

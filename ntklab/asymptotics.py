@@ -12,7 +12,6 @@ the lecture's q²/Z² only where √p has no jumps to reflect the wave.
 """
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ntklab._arguments import (
     LARGEST,
@@ -23,8 +22,8 @@ from ntklab._arguments import (
     whole_number,
 )
 from ntklab.densities import CircleDensity, PiecewiseConstant
-from ntklab.fredholm import quadrature
-from ntklab.kernels import DEEPEST
+from ntklab.fredholm import eigenvalues, quadrature
+from ntklab.kernels import DEEPEST, ZonalKernel
 from ntklab.spectrum import Spectrum
 
 
@@ -145,16 +144,19 @@ def law_residuals(spectrum, density, highest=96):
 def hill_eigenvalues(density, count):
     """λ = 1/(πμ) for the `count` largest λ of Hill's problem f'' = -μ p f, f and f' periodic.
 
-    With ω = √μ the solution is carried over region j by the matrix
-    [[cos φ_j, sin φ_j/(ω√p_j)], [-ω√p_j sin φ_j, cos φ_j]], φ_j = ω√p_j ℓ_j. μ is an eigenvalue
-    where the trace Δ(ω) of the product over a turn is 2. Around every maximum of Δ that is not
-    lower than 2 lie two of them: the pair of the lecture's q, split by the reflections at the jumps
-    of √p (Kronig and Penney). μ = 0 (constant f) is left out.
+    μ = 0 (constant f) is left out. A mean-free right-hand side has the periodic solution
+    λ f = G * (pf) + constant, with
+
+        G(θ) = Σ_{q>=1} cos(qθ)/(π²q²) = ((π-θ)²/4 - π²/12)/π²,
+
+    and ∫ pf = 0; so the λ are the eigenvalues of the operator with kernel G and density p,
+    compressed to the functions with ∫ pf = 0: `fredholm` on another kernel. The pair of the
+    lecture's q is split by the reflections at the jumps of √p (Kronig and Penney).
 
     Parameters
     ----------
-    density : PiecewiseConstant
-        Positive everywhere.
+    density : CircleDensity
+        It may vanish on arcs: there f is straight.
     count : int
 
     Returns
@@ -166,34 +168,53 @@ def hill_eigenvalues(density, count):
     For the tangent kernel λ_i/λ_i(Hill) - 1 falls like 1/q², the square of the 1/q that separates
     λ_i from Z²/(πq²).
     """
-    instance_of("density", density, PiecewiseConstant)
-    count = whole_number("count", count, at_least=1, at_most=10**5)
-    if density.minimum <= 0:
-        raise ValueError("density: must be positive everywhere for Hill's equation, got minimum 0")
-    regions = density.regions
-    roots = np.sqrt([density.pdf(r.points(1))[0] for r in regions])
-    turns = roots * [r.length for r in regions]
+    instance_of("density", density, CircleDensity)
+    count = whole_number("count", count, at_least=1, at_most=2000)
+    return eigenvalues(_Hill(), density, count, mean_free=True)
 
-    def trace(omega):
-        product = np.eye(2)
-        for root, turn in zip(roots, turns, strict=True):
-            c, s, slope = np.cos(omega * turn), np.sin(omega * turn), omega * root
-            product = np.array([[c, s / slope], [-slope * s, c]]) @ product
-        return product[0, 0] + product[1, 1]
 
-    # Δ has no component faster than one turn per 1/Z in ω, so forty samples a turn miss nothing
-    pairs = (count + 1) // 2
-    grid = np.arange(1, 40 * (pairs + 2)) / (40 * density.Z)
-    height = np.array([trace(omega) for omega in grid])
-    found = []
-    for i in np.flatnonzero((height[1:-1] > height[:-2]) & (height[1:-1] >= height[2:])) + 1:
-        # the complex step gives Δ' to rounding
-        top = brentq(lambda omega: trace(omega + 1e-30j).imag, grid[i - 1], grid[i + 1], xtol=1e-14)
-        if trace(top) <= 2 + 1e-13:  # the gap is closed: a double eigenvalue
-            found += [top, top]
-        else:
-            found += [_crossing(trace, grid, height, i, top, side) for side in (-1, 1)]
-    return 1 / (np.pi * np.sort(found)[:count] ** 2)
+def antipodal_hill_eigenvalues(density, count):
+    r"""The `count` largest λ of f''(x) + (3/2)(f(x) + f(x+π)) = -p(x) f(x)/(πλ), periodic f.
+
+    The kernel (11) multiplies the frequency q by 2πλ_q = 1/(πq²) at odd q and by
+
+        (q²+1)/(π(q²-1)²) = 1/(π(q² - 3 + 4/(q²+1)))
+
+    at even q. Drop 4/(q²+1): 1/(π(q²-3)), the multiplier of -(D² + 3E)/π inverted, where
+    E f = (f(x) + f(x+π))/2 is the projection on even q. Hill's equation drops the 3, too. What is
+    neglected is 4/q⁴ of the whole, so λ_i is met to about q⁻⁴, and exactly under the uniform
+    density at odd q >= 3. The λ are the eigenvalues of the operator with the law's own kernel
+
+        G(θ) = 1/8 - θ/4π - cos(√3(π/2-θ))/(4√3 π sin(√3π/2)).
+
+    Parameters
+    ----------
+    density : CircleDensity
+    count : int
+
+    Returns
+    -------
+    ndarray, shape (count,), descending
+        Item i belongs to λ_{i+1}: under the law q = 0, whose λ is negative, is left out.
+
+    Notes
+    -----
+    Measured for equal pieces 1:2:4: relative error 5e-4 at q = 10 (Hill 2e-2), 2e-5 at q = 20.
+    """
+    instance_of("density", density, CircleDensity)
+    count = whole_number("count", count, at_least=1, at_most=2000)
+    return eigenvalues(_AntipodalHill(), density, count)
+
+
+class _Hill(ZonalKernel):
+    def _profile(self, theta):
+        return ((np.pi - theta) ** 2 / 4 - np.pi**2 / 12) / np.pi**2
+
+
+class _AntipodalHill(ZonalKernel):
+    def _profile(self, theta):
+        wave = np.cos(np.sqrt(3) * (np.pi / 2 - theta)) / np.sin(np.sqrt(3) * np.pi / 2)
+        return 1 / 8 - theta / (4 * np.pi) - wave / (4 * np.sqrt(3) * np.pi)
 
 
 def end_slopes(hidden_layers):
@@ -223,21 +244,14 @@ def end_slopes(hidden_layers):
 def deep_eigenvalue(q, hidden_layers):
     """λ_q ≈ (k'(π-)(-1)^q - k'(0+))/(πq²) under the uniform density, `end_slopes` above.
 
-    Asymptotic: two partial integrations of (1/π) ∫_0^π k(θ) cos qθ dθ; what is left falls like
-    q^-3 or faster. Even and odd frequencies differ, by less and less with every layer.
+    Asymptotic: two partial integrations of (1/π) ∫_0^π k(θ) cos qθ dθ; what is left falls
+    like q⁻⁴: the relative error times q² tends to 5.00, 5.25, 4.80, -7.53 at L = 1, 2, 3, 10. Even
+    and odd frequencies differ, by less and less with every layer.
     """
     q = _frequencies(q)
     near, far = end_slopes(hidden_layers)
     with np.errstate(divide="ignore"):
         return (far * (-1.0) ** (q % 2) - near) / (np.pi * q**2)
-
-
-def _crossing(trace, grid, height, i, top, side):
-    """Where Δ = 2 on one side of its maximum at `top`, near grid[i]."""
-    j = i + side
-    while height[j] >= 2:
-        j += side
-    return brentq(lambda omega: trace(omega) - 2, *sorted((grid[j], top)), xtol=1e-15, rtol=1e-15)
 
 
 def _frequencies(q):

@@ -44,7 +44,7 @@ from ntklab._arguments import (
 )
 from ntklab.densities import CircleDensity, PiecewiseConstant, Region
 from ntklab.fredholm import quadrature
-from ntklab.kernels import ZonalKernel
+from ntklab.kernels import TwoLayerNTK, ZonalKernel
 
 # -- the source ----------------------------------------------------------------------------------
 
@@ -53,7 +53,8 @@ def multiplier(kernel, frequency):
     """k_κ = ∫_{-π}^{π} K(θ) cos κθ dθ: K * cos κ· = k_κ cos κ·, under any density.
 
     2π times the eigenvalue of κ under the uniform density. For the kernel (11) 1/(πκ²) at odd
-    κ >= 3, (κ²+1)/(π(κ²-1)²) at even κ; 0, to rounding, where the kernel cannot see κ.
+    κ >= 3, (κ²+1)/(π(κ²-1)²) at even κ; 0 where the kernel cannot see κ. Other kernels have theirs
+    by quadrature, to about 1e-15 K(0): below 1e-11 K(0), where that is 1e-4 of it, it counts as 0.
 
     Parameters
     ----------
@@ -64,8 +65,9 @@ def multiplier(kernel, frequency):
     instance_of("kernel", kernel, ZonalKernel)
     frequency = _frequency(frequency)
     value = 2 * np.pi * float(kernel.harmonic_eigenvalues(np.array([frequency]))[0])
-    # the closed forms give exact zeros, quadrature gives rounding
-    return value if value > 1e-14 * float(kernel.profile(np.zeros(1))[0]) else 0.0
+    if isinstance(kernel, TwoLayerNTK):
+        return value
+    return value if value > 1e-11 * float(kernel.profile(np.zeros(1))[0]) else 0.0
 
 
 def source(kernel, density, frequency):
@@ -96,7 +98,7 @@ def source(kernel, density, frequency):
     k = multiplier(kernel, frequency)
     if k == 0:
         return np.inf
-    x, w = quadrature(density, 2 * frequency)
+    x, w = quadrature(density, 2 * frequency, reciprocal=True)
     return float(np.sqrt(w @ (np.cos(frequency * x) ** 2 / density.pdf(x)))) / k
 
 

@@ -210,6 +210,25 @@ def _claims(args):
             print(judge(name), flush=True)
 
 
+def _add_certify(commands):
+    command = commands.add_parser(
+        "certify",
+        help="prove eigenvalues under a piecewise-constant density",
+        description="Enclose the largest eigenvalues of the two-layer kernel under a density of "
+        "equal pieces, e.g. `ntklab certify 1 2 4`: proved in ball arithmetic.",
+    )
+    command.add_argument("weights", metavar="WEIGHT", nargs="+", type=float, help="of a piece")
+    command.add_argument("--count", type=int, default=50, help="how many (default: 50)")
+    command.set_defaults(run=_certify)
+
+
+def _certify(args):
+    from ntklab.certificates import certify
+    from ntklab.densities import PiecewiseConstant
+
+    print(certify(PiecewiseConstant.equal_pieces(args.weights), args.count))
+
+
 def _add_reproduce(commands):
     command = commands.add_parser(
         "reproduce",
@@ -301,7 +320,7 @@ def _grade(args):
     _report([args.out / "marks.csv", args.out / "grades.csv", args.out / "feedback"])
 
 
-COMMANDS = (_add_lab, _add_build, _add_claims, _add_reproduce, _add_grade)
+COMMANDS = (_add_lab, _add_build, _add_claims, _add_certify, _add_reproduce, _add_grade)
 
 if __name__ == "__main__":
     sys.exit(main())

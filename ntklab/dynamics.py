@@ -13,13 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import brentq
 
-from ntklab import fredholm
-from ntklab._arguments import finite_array, finite_number, instance_of, one_of, whole_number
+from ntklab._arguments import finite_array, finite_number, instance_of, one_of
 from ntklab.densities import Region
 from ntklab.spectrum import Spectrum
 
 NORMS = ("rms", "l2", "half_mse")
-FINEST = 1e-7  # what is left of a target that thousands of eigenfunctions carry
 SLOWEST = 1e-3  # the least of a decay constant times t at which the search for a crossing begins
 
 
@@ -83,20 +81,25 @@ class Dynamics:
             raise ValueError("t: gradient descent counts whole iterations")
         return self._decay(t, parity=t % 2)
 
-    def _decay(self, t, parity):
+    @property
+    def _rates(self):
+        """-log|1 - ηλ_i| an iteration, or λ_i a unit of time, shape (k,); inf where ηλ_i = 1."""
         lam = np.maximum(self.spectrum.eigenvalues, 0.0)
         if self.learning_rate is None:
-            return np.exp(-np.multiply.outer(t, lam))
-        step = 1 - self.learning_rate * lam
+            return lam
+        move = self.learning_rate * lam
         with np.errstate(divide="ignore"):
             # log1p keeps the digits of slow modes, where ηλ is tiny
-            rate = np.where(
-                step > 0, np.log1p(-np.minimum(self.learning_rate * lam, 0.5)), 0.0
-            )
-            rate = np.where(self.learning_rate * lam > 0.5, np.log(np.abs(step)), rate)
+            fast, slow = np.log(np.abs(1 - move)), np.log1p(-np.minimum(move, 0.5))
+            return -np.where(move > 0.5, fast, slow)
+
+    def _decay(self, t, parity):
         with np.errstate(invalid="ignore"):
-            size = np.exp(np.where(t[:, None] == 0, 0.0, np.multiply.outer(t, rate)))
-        return size * np.where((step < 0) & (parity[:, None] == 1), -1.0, 1.0)
+            size = np.exp(-np.where(t[:, None] == 0, 0.0, np.multiply.outer(t, self._rates)))
+        if self.learning_rate is None:
+            return size
+        flips = self.learning_rate * self.spectrum.eigenvalues > 1
+        return size * np.where(flips & (parity[:, None] == 1), -1.0, 1.0)
 
     def residual_at(self, t):
         """r(t) at the spectrum's points, shape (len(t), N)."""
@@ -187,13 +190,14 @@ class Dynamics:
         """First crossing of the curve through times of one parity (GD may alternate in sign)."""
         step = 1.0 if self.learning_rate is None else self.learning_rate
         lam = self.spectrum.eigenvalues
-        slowest = lam[lam > 1e-14 * lam[0]][-1]
+        # for η near 2/λ_1 the first mode is the slowest of all
+        slowest = self._rates[lam > 1e-14 * lam[0]].min()
 
         def gap(t):
             t = np.atleast_1d(t)
             return measure(self._decay(t, np.full(t.shape, parity))) - threshold
 
-        grid = np.geomspace(SLOWEST / (step * lam[0]), 60 / (step * slowest), 600)
+        grid = np.geomspace(SLOWEST / (step * lam[0]), 60 / slowest, 600)
         grid = np.concatenate([[0.0], grid])
         below = gap(grid) <= 0
         if self.learning_rate is not None and parity == 1:
@@ -257,48 +261,3 @@ def _residual(spectrum, target, start):
 
     residual = -at_points("target", target)
     return residual if start is None else residual + at_points("start", start)
-
-
-def resolve(kernel, density, target, tolerance, most=3000):
-    """The population spectrum with as many eigenpairs as carry the target to `tolerance`.
-
-    Doubles the count until the rms of what no eigenfunction carries is at most `tolerance` in
-    every region of the density.
-
-    Parameters
-    ----------
-    kernel : ZonalKernel
-    density : CircleDensity
-    target : callable
-        g(x) at angles x.
-    tolerance : float
-        At least 1e-7. Ask for a hundredth of the threshold whose time is wanted.
-    most : int
-        Largest count tried.
-
-    Raises
-    ------
-    ValueError
-        The target is not carried by `most` eigenfunctions (it may have parts that the kernel
-        cannot learn); the remainder reached is named.
-    """
-    tolerance = finite_number("tolerance", tolerance, above=0)
-    finite_number("tolerance", tolerance, at_least=FINEST)
-    most = whole_number("most", most, at_least=1)
-    count = min(64, most)
-    while True:
-        spectrum = fredholm.solve(kernel, density, count)
-        flow = gradient_flow(spectrum, target)
-        left = max(
-            flow._measure(region, "rms")(np.zeros((1, count)))[0]
-            for region in density.regions
-            if flow._weights(None)[1][region.contains(spectrum.points)].sum() > 0
-        )
-        if left <= tolerance:
-            return spectrum
-        if count == most:
-            raise ValueError(
-                f"target: {most} eigenfunctions leave rms {left:.3g} of it, "
-                f"more than tolerance {tolerance:.3g}"
-            )
-        count = min(2 * count, most)

@@ -10,36 +10,45 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial import legendre
-from scipy.linalg import eigh
+from scipy.linalg import eigh, qr, solve_triangular
 
-from ntklab._arguments import finite_number, instance_of, whole_number
-from ntklab.densities import CircleDensity
+from ntklab import _harmonics
+from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab.densities import CircleDensity, PiecewiseConstant
 from ntklab.geometry import wrap
 from ntklab.kernels import ZonalKernel
-from ntklab.spectrum import Spectrum, fix_signs
+from ntklab.spectrum import EPS, Spectrum, error_bounds, fix_signs
 
 NODES_PER_PANEL = 32
-MOST_NODES = 6000  # a dense eigenproblem of that size takes minutes, not hours
+CHECK_NODES = 41  # a panel, where residuals are measured: none is a node of the solver
+MOST_NODES = 8000  # a dense eigenproblem of that size takes minutes, not hours
+MANY_PIECES = 80  # beyond, harmonics are faster
+WATCHED = 4000  # places round the circle where a density's series is compared with it
+RECIPROCAL = 1e-9
+USUAL = 50  # eigenpairs
 TAIL = 1e-11
+FINEST = 1e-7  # what is left of a target that thousands of eigenfunctions carry
+ROUNDED = 1e-8
 MASS = 1e-12  # of the density, left unresolved on a panel
 
 
-def solve(kernel, density, count=50, *, refine=1):
+def solve(kernel, density, count=None, *, refine=1):
     """Leading eigenpairs of (T f)(x) = ∫ k(x, z) p(z) f(z) dz = λ f(x) (equations (9), (10)).
 
     Parameters
     ----------
     kernel : ZonalKernel
     density : CircleDensity
-    count : int
-        How many eigenpairs, at least 1.
+    count : int, optional
+        How many eigenpairs, at least 1. Left out: 50, or as many as exceed rounding.
     refine : int
         Cuts every panel into this many, to confirm a result at a higher resolution.
 
     Returns
     -------
     Spectrum
-        Eigenfunctions orthonormal in L²(p), evaluable at any angle.
+        Eigenfunctions orthonormal in L²(p), evaluable at any angle. `errors` come from the
+        residuals ‖T v_i - λ_i v_i‖ in L²(p), by other nodes than the solver's.
 
     Raises
     ------
@@ -52,30 +61,106 @@ def solve(kernel, density, count=50, *, refine=1):
     Nyström's method on panels with product integration of the two singular ones. With weights w_i
     the matrix √(w_i p_i) K_ij √(p_j/w_j) is symmetric to rounding on all but the steepest
     polynomials of a panel, which resolved eigenfunctions do not contain; p enters by
-    multiplication only, so it may vanish on whole arcs.
+    multiplication only, so it may vanish on whole arcs. A `PiecewiseConstant` of more than
+    eighty pieces, or of more nodes than a dense eigenproblem bears, is solved in up to 8192
+    harmonics by Lanczos' method instead, which takes seconds for thousands of pieces, to about
+    1e-11 λ_0; errors are then those of the cut.
     """
     instance_of("kernel", kernel, ZonalKernel)
     instance_of("density", density, CircleDensity)
-    count = whole_number("count", count, at_least=1, at_most=MOST_NODES)
+    usual = count is None
+    count = USUAL if usual else whole_number("count", count, at_least=1, at_most=MOST_NODES)
     refine = whole_number("refine", refine, at_least=1, at_most=MOST_NODES)
+    if isinstance(density, PiecewiseConstant) and len(density.values) > MANY_PIECES:
+        return _harmonics.solve(kernel, density, count, refine)
     edges = _refined(_cuts(density), _expected_turn(density, count), refine)
+    if isinstance(density, PiecewiseConstant) and count <= _harmonics.LAST // 4:
+        if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
+            return _harmonics.solve(kernel, density, count, refine)
     while True:
         _affordable(edges)
-        spectrum, unresolved = _solve_on(kernel, density, count, edges)
+        spectrum, unresolved = _solve_on(kernel, density, count, edges, fewer=usual)
         if not unresolved.any():
             return spectrum
         edges = _halved(edges, unresolved)
 
 
-def quadrature(density, frequency):
+def resolve(kernel, density, target, tolerance, most=3000):
+    """The population spectrum with as many eigenpairs as carry the target to `tolerance`.
+
+    Doubles the count until the rms of what no eigenfunction carries is at most `tolerance` in
+    every region of the density.
+
+    Parameters
+    ----------
+    kernel : ZonalKernel
+    density : CircleDensity
+    target : callable
+        g(x) at angles x.
+    tolerance : float
+        At least 1e-7. Ask for a hundredth of the threshold whose time is wanted.
+    most : int
+        Largest count tried.
+
+    Raises
+    ------
+    ValueError
+        The target is not carried by `most` eigenfunctions (it may have parts that the kernel
+        cannot learn); the remainder reached is named.
+    """
+    finite_number("tolerance", finite_number("tolerance", tolerance, above=0), at_least=FINEST)
+    most = whole_number("most", most, at_least=1)
+    count = min(64, most)
+    while True:
+        spectrum = solve(kernel, density, count)
+        region = np.searchsorted(density.breakpoints, wrap(spectrum.points), side="right")
+        region %= max(len(density.breakpoints), 1)  # the last one runs on to the first edge
+        g = finite_array("target", target(spectrum.points))
+        rest = g - spectrum.values @ spectrum.project(g)
+        mass = np.bincount(region, spectrum.weights)
+        left = np.bincount(region, spectrum.weights * rest**2)[mass > 0] / mass[mass > 0]
+        left = np.sqrt(left.max())
+        if left <= tolerance:
+            return spectrum
+        if count == most:
+            raise ValueError(
+                f"target: {most} eigenfunctions leave rms {left:.3g} of it, "
+                f"more than tolerance {tolerance:.3g}"
+            )
+        count = min(2 * count, most)
+
+
+def eigenvalues(kernel, density, count, *, mean_free=False):
+    """The largest eigenvalues of T alone, shape (count,), whatever the sign of the others.
+
+    `mean_free` compresses T to the functions with ∫ p f = 0.
+    """
+    edges = _refined(_cuts(density), _expected_turn(density, count))
+    _affordable(edges)
+    starts, halves = _panels(edges)
+    x, w = _nodes(starts, halves)
+    symmetric, _, root = _matrix(kernel, density.pdf(x), x, w, halves)
+    if mean_free:
+        root = root / np.linalg.norm(root)
+        symmetric -= np.outer(root, root @ symmetric)
+        symmetric -= np.outer(symmetric @ root, root)
+    top = len(x) - 1
+    return eigh(symmetric, eigvals_only=True, subset_by_index=[top + 1 - count, top])[::-1]
+
+
+def quadrature(density, frequency, *, reciprocal=False):
     """Nodes x and weights w with Σ w_j h(x_j) = ∫ h to rounding over the circle.
 
     For h analytic between the density's breakpoints and their antipodes, such as p, the
-    eigenfunctions and their products, oscillating no faster than `frequency` in 1/radian.
+    eigenfunctions and their products, oscillating no faster than `frequency` in 1/radian. With
+    `reciprocal` also such as 1/p, which may be far steeper than p, to 1e-9.
     """
     instance_of("density", density, CircleDensity)
     frequency = finite_number("frequency", frequency, at_least=0, at_most=1e6)
-    edges = _refined(_cuts(density), lambda a, b: (b - a) * (1 + frequency))
+    edges = _cuts(density)
+    if reciprocal:
+        edges = _resolving(lambda x: 1 / density.pdf(x), edges, RECIPROCAL)
+    edges = _refined(edges, lambda a, b: (b - a) * (1 + frequency))
     starts, halves = _panels(edges)
     return _nodes(starts, halves)
 
@@ -87,15 +172,31 @@ def _cuts(density):
     edges = np.unique(np.concatenate([[-np.pi, 0.0], folded]))
     edges = edges[np.append(True, np.diff(edges) > 1e-14)]
     edges[-1] = 0.0
+    if isinstance(density, PiecewiseConstant):
+        return edges
+    return _resolving(density.pdf, edges, MASS)
+
+
+def _resolving(function, edges, tolerance):
+    """The cuts with panels halved until 32 nodes resolve a function to `tolerance` of its
+    integral, as seen in its last coefficients and between the nodes."""
     while True:
         _affordable(edges)
         starts, halves = _panels(edges)
-        x, _ = _nodes(starts, halves)
-        series = density.pdf(x).reshape(len(starts), NODES_PER_PANEL) @ _to_series().T
+        x, w = _nodes(starts, halves)
+        values = function(x)
+        series = values.reshape(len(starts), NODES_PER_PANEL) @ _to_series().T
         tails = np.abs(series[:, -2:]).max(axis=1) * halves
-        if (tails <= MASS).all():
+        between = 16 + int(WATCHED * halves.max() / np.pi)
+        s = np.linspace(-1, 1, between + 2)[1:-1]
+        seen = function((starts[:, None] + halves[:, None] * (1 + s)).ravel())
+        told = series @ legendre.legvander(s, NODES_PER_PANEL - 1).T
+        missed = np.abs(seen.reshape(told.shape) - told).max(axis=1) * halves
+        total = w @ values
+        short = (tails > tolerance * total) | (missed > 1e3 * tolerance * total)
+        if not short.any():
             return edges
-        edges = _halved(edges, tails > MASS)
+        edges = _halved(edges, short)
 
 
 def _affordable(edges):
@@ -103,7 +204,8 @@ def _affordable(edges):
     if nodes > MOST_NODES:
         raise ValueError(
             f"count, density: {nodes} nodes or more are needed, at most {MOST_NODES} are accepted; "
-            f"ask for fewer eigenpairs, or declare the density's breakpoints"
+            f"ask for fewer eigenpairs, declare the density's breakpoints, or call "
+            f"gram.solve(kernel, density.grid(100_000), count), which agrees to about 1e-6"
         )
 
 
@@ -141,81 +243,115 @@ def _panels(half_edges):
     return starts, np.tile(np.diff(half_edges) / 2, 2)
 
 
-def _nodes(starts, halves):
-    s, ws = legendre.leggauss(NODES_PER_PANEL)
+def _nodes(starts, halves, count=NODES_PER_PANEL):
+    s, ws = legendre.leggauss(count)
     x = (starts[:, None] + halves[:, None] * (1 + s)).ravel()
     return x, (halves[:, None] * ws).ravel()
 
 
-def _solve_on(kernel, density, count, half_edges):
+def _solve_on(kernel, density, count, half_edges, fewer):
     """Eigenpairs on given panels, and for each panel whether its Legendre series are too short."""
     starts, halves = _panels(half_edges)
     x, w = _nodes(starts, halves)
     p = density.pdf(x)
-    if abs(w @ p - 1) > TAIL:
+    unseen = abs(w @ p - 1)  # of pieces it is what the ends of narrow ones, rounded, leave over
+    if unseen > (ROUNDED if isinstance(density, PiecewiseConstant) else TAIL):
         raise ValueError(
             f"density: has an arc too narrow for the nodes, which see ∫ p = {w @ p:.12g}; "
             f"declare breakpoints around a narrow peak"
         )
 
-    integral = _integration_matrix(kernel, x, w, halves)
-    root = np.sqrt(w * p)
-    symmetric = root[:, None] * integral * np.sqrt(p / w)
-    symmetric = (symmetric + symmetric.T) / 2
-    if count > np.count_nonzero(p):
-        raise ValueError(f"count: must be <= {np.count_nonzero(p)}, got {count}")
-    values, vectors = eigh(symmetric, subset_by_index=[len(x) - count, len(x) - 1])
+    symmetric, integral, _ = _matrix(kernel, p, x, w, halves)
+    # one more than asked for, to know the gap behind the last
+    lowest = max(len(x) - count - 1, 0)
+    values, vectors = eigh(symmetric, subset_by_index=[lowest, len(x) - 1])
     values, vectors = values[::-1], vectors[:, ::-1]
-    good = values > 100 * np.finfo(float).eps * values[0]
-    if not good.all():
-        raise ValueError(
-            f"count: only {np.count_nonzero(good)} eigenvalues exceed rounding, got {count}"
-        )
+    good = np.count_nonzero(values > 100 * EPS * values[0])
+    if good < count and not fewer:
+        raise ValueError(f"count: only {good} eigenvalues exceed rounding, got {count}")
+    count = min(count, good)
+    following, values, vectors = values[count:], values[:count], vectors[:, :count]
     # v = T v / λ rather than u/√(wp): it also holds where p is zero or tiny
     functions = fix_signs(integral @ (np.sqrt(p / w)[:, None] * vectors) / values)
 
     series = _to_series() @ functions.reshape(len(starts), NODES_PER_PANEL, count)
     # v = T v / λ carries rounding of some eps λ_0/λ, which no further cut removes
-    tolerance = np.maximum(TAIL, 30 * np.finfo(float).eps * values[0] / values)
+    tolerance = np.maximum(TAIL, 30 * EPS * values[0] / values)
     unresolved = np.abs(series[:, -2:]) > tolerance * np.abs(functions).max(axis=0)
     evaluate = _evaluator(starts, halves, series)
-    return Spectrum(values, x, w * p, functions, evaluate), unresolved.any(axis=(1, 2))
+    if unresolved.any():
+        return None, unresolved.any(axis=(1, 2))
+    shift, residuals, as_given = _residuals(kernel, density, starts, halves, values, evaluate)
+    rounding = shift + 4 * (EPS + unseen) * values[0]
+    following = max(following.max(initial=0), 0) + residuals[-1]
+    errors, _ = error_bounds(values, residuals, following, rounding)
+    _, function_errors = error_bounds(values, as_given, following, rounding)
+    found = Spectrum(values, x, w * p, functions, evaluate, errors, function_errors)
+    return found, unresolved.any(axis=(1, 2))
 
 
-def _integration_matrix(kernel, x, w, halves):
-    """A with (A h)_i = ∫ K(d(x_i, z)) h(z) dz for h given at the nodes and smooth on panels."""
-    matrix = kernel.at_angles(x) * w
-    panels = len(halves)
-    blocks = matrix.reshape(panels, NODES_PER_PANEL, panels, NODES_PER_PANEL)
-    distance, weights = _split_rule()
+def _matrix(kernel, p, x, w, halves):
+    """√(w_i p_i) A_ij √(p_j/w_j) made symmetric, the integration matrix A, and √(wp)."""
+    integral = np.concatenate(list(_rows(kernel, x, w, halves)))
+    root = np.sqrt(w * p)
+    symmetric = root[:, None] * integral * np.sqrt(p / w)
+    return (symmetric + symmetric.T) / 2, integral, root
+
+
+def _residuals(kernel, density, starts, halves, values, evaluate):
+    """|⟨v, Tv⟩ - λ| and ‖T v - λ v‖ in L²(p) of the orthonormalised v_i, and ‖T v - λ v‖ as given.
+
+    By other nodes than the solver's. Rounding of ε λ_0/λ_i in v_i = T v_i/λ_i weighs λ_0 times as
+    much in T v_i; what of it lies along the earlier functions says nothing about λ_i.
+    """
+    y, w = _nodes(starts, halves, CHECK_NODES)
+    functions, root = evaluate(y), np.sqrt(w * density.pdf(y))[:, None]
+    weighed = density.pdf(y)[:, None] * functions
+    images = root * np.concatenate([
+        rows @ weighed for rows in _rows(kernel, y, w, halves, CHECK_NODES)
+    ])
+    functions = root * functions
+    as_given = np.linalg.norm(images - values * functions, axis=0)
+    basis, triangle = qr(functions, mode="economic")
+    images = solve_triangular(triangle, images.T, trans="T").T
+    quotients = np.sum(basis * images, axis=0)
+    return np.abs(quotients - values), np.linalg.norm(images - values * basis, axis=0), as_given
+
+
+def _rows(kernel, x, w, halves, nodes=NODES_PER_PANEL):
+    """A, panel by panel, with (A h)_i = ∫ K(d(x_i, z)) h(z) dz for h given at the nodes and smooth
+    on panels."""
+    distance, weights = _split_rule(nodes)
+    panels, rules = len(halves), {}
     for half in np.unique(halves):
         gap = half * distance
         near = half * np.einsum("iu,iuj->ij", kernel.profile(gap), weights)
-        far = half * np.einsum("iu,iuj->ij", kernel.profile(np.pi - gap), weights)
-        for a in np.flatnonzero(halves == half):
-            blocks[a, :, a] = near
-            blocks[a, :, (a + panels // 2) % panels] = far
-    return matrix
+        rules[half] = near, half * np.einsum("iu,iuj->ij", kernel.profile(np.pi - gap), weights)
+    for a in range(panels):
+        rows = kernel.at_angles(x[a * nodes : (a + 1) * nodes], x) * w
+        blocks = rows.reshape(nodes, panels, nodes)
+        blocks[:, a], blocks[:, (a + panels // 2) % panels] = rules[halves[a]]
+        yield rows
 
 
-@lru_cache(maxsize=1)
-def _split_rule():
+@lru_cache(maxsize=2)
+def _split_rule(nodes):
     """Product rule on [-1, 1] split at each node s_i: distances |s_i - u|, weights for ℓ_j(u)."""
-    s, ws = legendre.leggauss(NODES_PER_PANEL)
+    s, ws = legendre.leggauss(nodes)
     # lengths of the two sides times (1 + s)/2 are the distances themselves: nothing cancels
     left, right = (1 + s)[:, None], (1 - s)[:, None]
     distance = np.concatenate([left * (1 + s) / 2, right * (1 + s) / 2], axis=1)
     u = np.concatenate([s[:, None] - left * (1 + s) / 2, s[:, None] + right * (1 + s) / 2], axis=1)
     wu = np.concatenate([left * ws / 2, right * ws / 2], axis=1)
-    cardinal = legendre.legvander(u, NODES_PER_PANEL - 1) @ _to_series()
+    cardinal = legendre.legvander(u, nodes - 1) @ _to_series(nodes)
     return distance, wu[:, :, None] * cardinal
 
 
-@lru_cache(maxsize=1)
-def _to_series():
+@lru_cache(maxsize=2)
+def _to_series(nodes=NODES_PER_PANEL):
     """The matrix from values at the Gauss nodes to Legendre coefficients."""
-    s, _ = legendre.leggauss(NODES_PER_PANEL)
-    return np.linalg.inv(legendre.legvander(s, NODES_PER_PANEL - 1))
+    s, _ = legendre.leggauss(nodes)
+    return np.linalg.inv(legendre.legvander(s, nodes - 1))
 
 
 def _evaluator(starts, halves, series):

@@ -87,6 +87,7 @@ CALLS = {
         eigenvalues=np.array([1.0, 0.5]), residuals=np.array([1e-3, 1e-3])
     ),
     "spectrum.fix_signs": dict(values=np.array([[1.0, -2.0], [0.0, 1.0]])),
+    "certificates.certify": dict(density=PiecewiseConstant.equal_pieces([1, 2, 4]), count=2),
     "fredholm.solve": dict(kernel=KERNEL, density=DENSITY, count=3),
     "fredholm.quadrature": dict(density=DENSITY, frequency=1),
     "circle_gram.CircleGram": dict(angles=ANGLES, kernel=KERNEL),
@@ -149,7 +150,7 @@ CALLS = {
     "dynamics.Dynamics.time_to_reach": dict(self=DESCENT, threshold=0.5),
     "dynamics.gradient_descent": dict(spectrum=SAMPLE, target=np.arange(6.0), learning_rate=1.0),
     "dynamics.gradient_flow": dict(spectrum=SAMPLE, target=np.arange(6.0), start=np.ones(6)),
-    "dynamics.resolve": dict(kernel=KERNEL, density=DENSITY, target=np.cos, tolerance=0.5, most=4),
+    "fredholm.resolve": dict(kernel=KERNEL, density=DENSITY, target=np.cos, tolerance=0.5, most=4),
     "networks.pick_device": dict(),
     "networks.LayeredNetwork.forward": dict(self=NETWORK, x=torch.eye(2, dtype=torch.float64)),
     "networks.LayeredNetwork.gradient_factors": dict(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from scipy.linalg import expm
 
 from ntklab import asymptotics, fredholm
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
@@ -10,7 +11,6 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 KERNEL = TwoLayerNTK(bias=True)
 ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
-EMPTY_HALF = PiecewiseConstant.equal_pieces([0, 1])
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,71 @@ def test_hill_eigenvalues_against_an_integrated_monodromy(weights):
         assert np.linalg.det(columns) == pytest.approx(1, abs=1e-7)
 
 
+def test_hill_eigenvalues_of_a_steep_step():
+    found = asymptotics.hill_eigenvalues(PiecewiseConstant.equal_pieces([1, 40]), 12)
+    np.testing.assert_allclose(found[:2], [0.05993282180625822, 0.02606946120836816], rtol=1e-13)
+
+
+def test_hill_eigenvalues_of_any_density():
+    rng = np.random.default_rng(3)
+    for _ in range(60):
+        edges = np.sort(rng.uniform(-np.pi, np.pi, rng.integers(2, 7)))
+        density = PiecewiseConstant.proportional(edges, np.exp(rng.normal(0, 2, len(edges))))
+        found = asymptotics.hill_eigenvalues(density, 12)
+        # the trace of the matrix that carries f, f' round the circle is 2 there
+        for lam in found:
+            omega, product = 1 / np.sqrt(np.pi * lam), np.eye(2)
+            for region in density.regions:
+                root = np.sqrt(density.pdf(region.points(1))[0])
+                turn, slope = omega * root * region.length, omega * root
+                c, s = np.cos(turn), np.sin(turn)
+                product = np.array([[c, s / slope], [-slope * s, c]]) @ product
+            assert np.trace(product) == pytest.approx(2, abs=1e-8 * np.abs(product).max())
+        assert (np.diff(found) <= 1e-15).all()
+    smooth = asymptotics.hill_eigenvalues(TrigPolynomial([0.5]), 5)
+    assert (smooth > 0).all()
+
+
+def monodromy(density, lam):
+    """The 4x4 matrix that carries (a, a', b, b'), a = f, b = f(·+π), over [-π, 0]: eigenvalue 1
+    after the exchange of a and b is the law's condition."""
+    product, cuts = np.eye(4), np.unique(np.append(np.mod(density.breakpoints, np.pi), [0, np.pi]))
+    for left, right in zip(cuts[:-1] - np.pi, cuts[1:] - np.pi, strict=True):
+        middle = (left + right) / 2
+        p, q = density.pdf(middle) / (np.pi * lam), density.pdf(middle + np.pi) / (np.pi * lam)
+        A = [[0, 1, 0, 0], [-1.5 - p, 0, -1.5, 0], [0, 0, 0, 1], [-1.5, 0, -1.5 - q, 0]]
+        product = expm(np.array(A, dtype=float) * (right - left)) @ product
+    exchange = np.kron([[0, 1], [1, 0]], np.eye(2))
+    return np.linalg.det(exchange @ product - np.eye(4))
+
+
+@pytest.mark.parametrize("weights", [[1, 2, 4], [1, 40], [3, 1, 2, 7, 1]])
+def test_antipodal_hill_eigenvalues_are_those_of_transfer_matrices(weights):
+    density = PiecewiseConstant.equal_pieces(weights)
+    for lam in asymptotics.antipodal_hill_eigenvalues(density, 12):
+        near = [monodromy(density, lam * (1 + h)) for h in (-1e-7, 0, 1e-7)]
+        assert near[0] * near[2] < 0 and abs(near[1]) < 1e-4 * min(abs(near[0]), abs(near[2]))
+
+
+def test_the_antipodal_law_is_exact_at_odd_frequencies_under_the_uniform_density():
+    q = np.arange(1, 12)
+    expected = np.where(q % 2, 1 / q**2, 1 / (q**2 - 3.0)) / (2 * np.pi**2)
+    found = asymptotics.antipodal_hill_eigenvalues(uniform(), 22)
+    np.testing.assert_allclose(found, np.sort(np.repeat(expected, 2))[::-1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("weights", "constant"), [([1, 2, 4], 6), ([3, 1, 2, 7, 1], 40)])
+def test_the_antipodal_law_is_approached_like_q_to_the_fourth(weights, constant):
+    density = PiecewiseConstant.equal_pieces(weights)
+    true = fredholm.solve(KERNEL, density, 82).eigenvalues[1:81]
+    law = asymptotics.antipodal_hill_eigenvalues(density, 80)
+    error = np.abs(true / law - 1).reshape(-1, 2).max(axis=1)
+    q = np.arange(1, 41)
+    assert (error * q**4)[7:].max() < constant
+    hill = np.abs(true / asymptotics.hill_eigenvalues(density, 80) - 1).reshape(-1, 2).max(axis=1)
+    assert (error < 0.05 * hill)[9:].all()
+
+
 def test_hill_is_approached_faster_than_the_integer_formula():
     density = PiecewiseConstant.proportional([-3.0, -1, 1.3], [1, 2, 9])
     spectrum = fredholm.solve(KERNEL, density, 161)
@@ -141,8 +206,9 @@ def test_second_order_law_is_exact_where_its_conditions_hold():
         (lambda: asymptotics.eigenvalue_corrected([1], 0.0), "Z"),
         (lambda: asymptotics.eigenvalue_corrected([1], float("nan")), "Z"),
         (lambda: asymptotics.local_frequency(1, TrigPolynomial([0.5])), "density"),
-        (lambda: asymptotics.hill_eigenvalues(TrigPolynomial([0.5]), 3), "density"),
-        (lambda: asymptotics.hill_eigenvalues(EMPTY_HALF, 3), "density"),
+        (lambda: asymptotics.hill_eigenvalues([1, 2], 3), "density"),
+        (lambda: asymptotics.antipodal_hill_eigenvalues([1, 2], 3), "density"),
+        (lambda: asymptotics.antipodal_hill_eigenvalues(uniform(), 0), "count"),
         (lambda: asymptotics.hill_eigenvalues(uniform(), 0), "count"),
         (lambda: asymptotics.eigenfunction([0.0], 1, "p"), "density"),
         (lambda: asymptotics.law_residuals(None, uniform()), "spectrum"),

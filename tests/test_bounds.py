@@ -265,7 +265,7 @@ def test_bound_for_the_sparsest_region_is_the_theorem():
 def test_local_time_is_approached_as_frequency_grows():
     off = []
     for frequency in (3, 9, 27):
-        spectrum = dynamics.resolve(KERNEL, ONE_TWO_FOUR, wave(frequency), 5e-3)
+        spectrum = fredholm.resolve(KERNEL, ONE_TWO_FOUR, wave(frequency), 5e-3)
         flow = dynamics.gradient_flow(spectrum, wave(frequency))
         region = ONE_TWO_FOUR.regions[2]
         local = bounds.local_time(0.05, 1.0, KERNEL, frequency, ONE_TWO_FOUR, region)

@@ -74,7 +74,7 @@ def test_without_bias_an_odd_frequency_is_never_learned():
 
 def test_denser_regions_finish_in_proportion():
     target = lambda x: np.cos(10 * x)  # noqa: E731
-    spectrum = dynamics.resolve(KERNEL, DENSITY, target, 5e-3)
+    spectrum = fredholm.resolve(KERNEL, DENSITY, target, 5e-3)
     flow = dynamics.gradient_flow(spectrum, target)
     times = [flow.time_to_reach(0.05, region).time for region in DENSITY.regions]
     assert times[0] / times[2] == pytest.approx(3.75, abs=0.06)

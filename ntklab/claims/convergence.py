@@ -39,7 +39,7 @@ def measure_times(
         def wave(x, frequency=frequency):
             return np.cos(frequency * x)
 
-        spectrum = dynamics.resolve(KERNEL, density, wave, 0.1 * threshold)
+        spectrum = fredholm.resolve(KERNEL, density, wave, 0.1 * threshold)
         flow = dynamics.gradient_flow(spectrum, wave)
         for j, region in enumerate(density.regions):
             times[i, j] = flow.time_to_reach(threshold, region).time
@@ -164,7 +164,7 @@ def iteration_table(frequencies, threshold=0.05, density=ONE_TWO_FOUR, learning_
         def wave(x, frequency=frequency):
             return np.cos(frequency * x)
 
-        spectrum = dynamics.resolve(KERNEL, density, wave, 0.1 * threshold)
+        spectrum = fredholm.resolve(KERNEL, density, wave, 0.1 * threshold)
         descent = dynamics.gradient_descent(spectrum, wave, learning_rate)
         S = bounds.source(KERNEL, density, frequency)
         # the n with λ_{n+1} S <= δ/√2 < λ_n S: a smaller λ_n than there is makes the bound later

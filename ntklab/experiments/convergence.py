@@ -219,7 +219,7 @@ def _descent(density, frequency, threshold, learning_rate, kernel):
 
     if bounds.multiplier(kernel, frequency) == 0:
         raise ValueError(f"frequency, frequencies, kernel: {kernel} never learns cos {frequency}x")
-    spectrum = dynamics.resolve(kernel, density, wave, 0.1 * threshold)
+    spectrum = fredholm.resolve(kernel, density, wave, 0.1 * threshold)
     return dynamics.gradient_descent(spectrum, wave, learning_rate)
 
 def lemma_table(density, frequency, modes=240, kernel=LECTURE_KERNEL):

@@ -93,7 +93,7 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
     """
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
     hardest = max(frequencies)
-    spectrum = dynamics.resolve(
+    spectrum = fredholm.resolve(
         kernel, density, lambda x: np.cos(hardest * x), tolerance * threshold
     )
     rows = []

@@ -1,0 +1,63 @@
+"""Proved enclosures against eigenvalues by another solver, and refusals where there is no proof."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from ntklab import fredholm
+from ntklab.certificates import certify
+from ntklab.densities import PiecewiseConstant, uniform
+from ntklab.kernels import TwoLayerNTK
+
+DENSITIES = {
+    "1:2:4": PiecewiseConstant.equal_pieces([1, 2, 4]),
+    "1:40": PiecewiseConstant.proportional([-3.0, 0.4], [1, 40]),
+    "contrast 1e6": PiecewiseConstant.proportional([-2.0, -0.5, 1.1], [1e6, 1, 3]),
+    "narrow": PiecewiseConstant.proportional([0.1, 0.1001, 2.0], [1e3, 1, 2]),
+    "zero arc": PiecewiseConstant.proportional([-1.0, 0.2, 1.5], [0, 1, 2]),
+}
+
+
+@pytest.mark.parametrize("name", DENSITIES)
+def test_every_enclosure_holds_the_eigenvalue_of_its_index(name):
+    certificate = certify(DENSITIES[name], 12)
+    spectrum = fredholm.solve(TwoLayerNTK(), DENSITIES[name], certificate.above + 1)
+    found, errors = spectrum.eigenvalues, spectrum.errors
+    lower, upper = certificate.lower, certificate.upper
+    assert len(lower) == 12
+    # the solver's own bound must reach into what is proved, and the proved interval be sharp
+    assert (found[:12] + errors[:12] >= lower).all() and (found[:12] - errors[:12] <= upper).all()
+    assert (upper - lower <= 1e-9 * upper).all()
+    assert found[certificate.above - 1] > certificate.level > found[certificate.above]
+
+
+def test_the_first_fifty_of_the_lecture_density():
+    certificate = certify(DENSITIES["1:2:4"])
+    assert len(certificate.lower) == 50 <= certificate.above
+    assert (certificate.upper - certificate.lower <= 2e-12 * certificate.upper).all()
+    assert str(certificate).startswith("λ_0 in (0.219781771975")
+    assert f"exactly {certificate.above} eigenvalues exceed" in str(certificate)
+
+
+def test_a_missing_eigenvalue_is_noticed():
+    # the count alone: one eigenvalue fewer than there are cannot be proved
+    from ntklab import certificates
+
+    density = DENSITIES["1:2:4"]
+    values = fredholm.solve(TwoLayerNTK(), density, 8).eigenvalues
+    level = float(np.sqrt(values[4] * values[5]))
+    assert certificates._count(density, None, level, 5, values[5]) > 4
+    with pytest.raises(ValueError, match=r"^density: 5 eigenvalues may exceed"):
+        certificates._count(density, None, level, 4, values[5])
+
+
+def test_double_eigenvalues_have_no_sign_to_change():
+    with pytest.raises(ValueError, match=r"^density: no change of sign next to eigenvalue 1"):
+        certify(uniform(), 3)
+
+
+def test_without_python_flint_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "flint", None)
+    with pytest.raises(ModuleNotFoundError, match=r"ntklab\[certify\]"):
+        certify(DENSITIES["1:2:4"], 3)
