@@ -16,6 +16,7 @@ from ntklab.explorers import (
     depth,
     eigenfunctions,
     eigenfunctions_sampled,
+    generalization,
     motivation,
     sphere,
     tangent_kernel,
@@ -25,8 +26,8 @@ from ntklab.explorers import (
 MODULES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        beyond, convergence, depth, eigenfunctions, eigenfunctions_sampled, motivation, sphere,
-        tangent_kernel, two_layer,
+        beyond, convergence, depth, eigenfunctions, eigenfunctions_sampled, generalization,
+        motivation, sphere, tangent_kernel, two_layer,
     )
 }
 

@@ -47,14 +47,14 @@ def test_descent_predicts_as_iterations_do(sample):
 @pytest.mark.parametrize("region", [None, Region(2.0, 4.0)])
 def test_errors_are_those_of_a_fine_grid_and_of_drawn_noise(sample, kernel, region):
     """Trained with p, tested with q, over all and over an arc that runs over π."""
-    learner = generalization.learner(kernel, sample, target, noise=0.4)
+    learner = generalization.learner(kernel, sample, target, noise=1.0)
     found = learner.errors([5.0, 300.0], Q, region)
     x = (np.arange(3000) + 0.5) / 3000 * 2 * np.pi - np.pi
     weights = Q.pdf(x) * (1 if region is None else region.contains(x))
     weights /= weights.sum()
     times, clean = [5.0, 300.0], target(sample)
     smoother = np.stack([learner.predict(times, x, unit) for unit in np.eye(40)], axis=2)
-    labels = clean[:, None] + 0.4 * np.random.default_rng(2).normal(size=(40, 2000))
+    labels = clean[:, None] + np.random.default_rng(2).normal(size=(40, 2000))
     bias = (smoother @ clean - target(x)) ** 2 @ weights
     draws = [weights @ (rows @ labels - target(x)[:, None]) ** 2 for rows in smoother]
     draws = np.stack(draws, axis=1)
