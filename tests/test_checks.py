@@ -11,6 +11,8 @@ import jupytext
 import numpy as np
 import pytest
 
+from test_checks_generalization import MISTAKES as GENERALIZATION
+
 from ntklab import fredholm
 from ntklab.course import exercises
 from ntklab.course.checks import answers
@@ -370,7 +372,7 @@ MISTAKES = {
         "zeros": ("eigenvalues > 1e-12 * eigenvalues.max()", "eigenvalues >= 0",
                   "gets no weight"),
     },
-}
+} | GENERALIZATION
 
 
 def setup(path):

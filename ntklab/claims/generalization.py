@@ -11,7 +11,7 @@ LECTURE = "generalization"
 FREQUENCIES = (1, 2, 4, 8, 16)
 
 
-def measure_link(densities=None, noises=(0.0, 0.5), counts=(60, 120), seeds=2):
+def measure_link(densities=None, noises=(0.0, 0.5), counts=(60, 120), seeds=4):
     """C26: does twice the frequency, twice as slow or slower, err more on new data?"""
     if densities is None:
         densities = {"uniform": uniform(), "1:8": PiecewiseConstant.equal_pieces([1, 8])}
