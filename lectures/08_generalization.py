@@ -65,9 +65,10 @@ p, learner = run.density, run.learner
 figures.show(pictures.sample(run, 1000.0))
 
 # %% [markdown]
-# The dense half already wiggles along with its noise while the sparse one has not yet reached the wave. Networks of
-# width 2000, trained on the same labels and tested on new points, are circles; lines are exact for
-# infinite width, in the mean over the noise; triangles mark the best moments.
+# The dense half already wiggles along with its noise while the sparse one has not yet reached the wave's tops. The error
+# over time: lines are exact for infinite width, in the mean over the noise, with the best moments as
+# triangles. Circles are networks of width 2000 trained on the labels above, and crosses infinite width on
+# *these* labels: their noise happens to be kind to the sparse half.
 
 # %%
 networks = trained.generalization.stopping(

@@ -10,7 +10,6 @@ from pathlib import Path
 import jupytext
 import numpy as np
 import pytest
-
 from test_checks_generalization import MISTAKES as GENERALIZATION
 
 from ntklab import fredholm

@@ -1,8 +1,18 @@
 """Errors on new data: stopping, bounds, random labels, learning curves."""
 
 import numpy as np
+from matplotlib.ticker import NullLocator
 
-from ntklab.figures.style import COLORS, HALVES, SERIES, angle_axis, new, shade_regions, styled
+from ntklab.figures.style import (
+    COLORS,
+    HALVES,
+    SERIES,
+    angle_axis,
+    new,
+    plain_ticks,
+    shade_regions,
+    styled,
+)  # fmt: skip
 
 NAMES = {-1: "all", 0: "sparse", 1: "dense"}
 INKS = {-1: "black", 0: HALVES["sparse"], 1: HALVES["dense"]}
@@ -31,7 +41,7 @@ def _sample(ax, stopping, time):
             label="predicted")
     ax.set_ylim(-2.2, 2.2)
     angle_axis(ax)
-    ax.set_title(f"time {time:.3g}")
+    ax.set_title(f"time {time:.0f}")
     ax.legend(loc="lower center", ncols=3)
 
 
@@ -53,6 +63,9 @@ def _errors(ax, stopping, networks=None):
         if networks is not None:
             rows = networks[networks.region == j]
             ax.plot(rows.t, rows.trained, "o", mfc="none", color=INKS[j])
+            ax.plot(rows.t, rows.theory, "+", color=INKS[j])
+    plain_ticks(ax, stopping.curves.rms.min(), stopping.curves.rms.max())
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("time ηt")
     ax.set_ylabel("rms error on new data")
     ax.legend(title="region")
