@@ -13,6 +13,7 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 KERNEL = TwoLayerNTK()
 P = PiecewiseConstant.equal_pieces([1, 4])
 Q = PiecewiseConstant.equal_pieces([3, 1, 2])
+ARC = Region(0.63 * np.pi, 1.27 * np.pi)  # over π, its ends on the grid below
 
 
 def target(x):
@@ -44,7 +45,7 @@ def test_descent_predicts_as_iterations_do(sample):
 
 
 @pytest.mark.parametrize("kernel", [KERNEL, TwoLayerNTK(bias=False), DeepNTK(2)])
-@pytest.mark.parametrize("region", [None, Region(2.0, 4.0)])
+@pytest.mark.parametrize("region", [None, ARC])
 def test_errors_are_those_of_a_fine_grid_and_of_drawn_noise(sample, kernel, region):
     """Trained with p, tested with q, over all and over an arc that runs over π."""
     learner = generalization.learner(kernel, sample, target, noise=1.0)
@@ -61,7 +62,7 @@ def test_errors_are_those_of_a_fine_grid_and_of_drawn_noise(sample, kernel, regi
     np.testing.assert_allclose(found.bias, bias, rtol=2e-3)
     scatter = draws.std(axis=0) / np.sqrt(2000)
     assert (np.abs(found.rms**2 - draws.mean(axis=0)) < 4 * scatter).all()
-    assert (scatter < 0.1 * found.variance).all()  # so that the line above can fail
+    assert (scatter < 0.15 * found.variance).all()  # so that the line above can fail
 
 
 def test_closed_form_on_even_points():
@@ -168,17 +169,17 @@ def test_learning_curve_closed_form_under_uniform_density():
 
 @pytest.mark.parametrize("region", [None, P.regions[0]])
 def test_learning_curve_with_a_ridge_beside_samples(region):
-    """Tested under another density than trained under, too."""
-    n, ridge = 64, 1e-3
+    """Tested under another density than trained under, too; a slow wave, which gaps hardly hurt."""
+    n, ridge = 64, 1e-2
     predicted = generalization.learning_curve(
-        KERNEL, P, target, n, noise=0.5, ridge=ridge, test=Q, region=region
+        KERNEL, P, np.cos, n, noise=0.5, ridge=ridge, test=Q, region=region
     )
     rng, found = np.random.default_rng(5), []
-    for _ in range(30):
-        learner = generalization.learner(KERNEL, P.sample(n, rng), target, 0.5)
+    for _ in range(60):
+        learner = generalization.learner(KERNEL, P.sample(n, rng), np.cos, 0.5)
         found.append(learner.ridge_errors(ridge, Q, region).rms[0] ** 2)
-    assert predicted.rms[0] ** 2 == pytest.approx(np.mean(found), rel=0.25)
-    assert np.std(found) / np.sqrt(30) < 0.08 * np.mean(found)
+    assert predicted.rms[0] ** 2 == pytest.approx(np.mean(found), rel=0.1)
+    assert np.std(found) / np.sqrt(60) < 0.05 * np.mean(found)
 
 
 def test_interpolating_noise_costs_two_thirds_of_it():
