@@ -83,8 +83,9 @@ class Learner:
 
     def predict(self, t, x, labels=None):
         """u_t(x), shape (len(t), m), for labels (n,) at the sample's points; g's values if None."""
-        labels = -self.descent.residual if labels is None else labels
-        coefficients = self.descent.spectrum.project(labels)
+        spectrum = self.descent.spectrum
+        labels = -self.descent.residual if labels is None else _labels(spectrum, labels)
+        coefficients = spectrum.project(labels)
         return (self._gains(self.descent.decay(t)) * coefficients) @ self._features(x).T
 
     def errors(self, t, density, region=None):
@@ -302,7 +303,7 @@ def norm_bound(spectrum, labels):
     lam, n = spectrum.eigenvalues, len(spectrum.points)
     if len(lam) < n or lam[-1] <= n * np.finfo(float).eps * lam[0]:
         raise ValueError(f"spectrum: must hold {n} eigenvalues above rounding, got {len(lam)}")
-    return float(np.sqrt(2 * np.sum(spectrum.project(labels) ** 2 / lam) / n))
+    return float(np.sqrt(2 * np.sum(spectrum.project(_labels(spectrum, labels)) ** 2 / lam) / n))
 
 
 def random_label_error(spectrum, t, region=None):
@@ -370,3 +371,11 @@ def _values(target, x):
     if values.shape != x.shape:
         raise ValueError(f"target: must give one value per angle, {x.shape}, got {values.shape}")
     return values
+
+
+def _labels(spectrum, labels):
+    n = len(spectrum.points)
+    labels = finite_array("labels", labels(spectrum.points) if callable(labels) else labels)
+    if labels.shape != (n,):
+        raise ValueError(f"labels: must have one value per point, shape ({n},), got {labels.shape}")
+    return labels
