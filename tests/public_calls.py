@@ -6,7 +6,7 @@
 import numpy as np
 import torch
 
-from ntklab import circle_gram, dynamics, estimation, fredholm, gram, sphere
+from ntklab import circle_gram, dynamics, estimation, fredholm, generalization, gram, sphere
 from ntklab.densities import FromFunction, PiecewiseConstant, TrigPolynomial
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
@@ -38,6 +38,7 @@ SPECTRUM = fredholm.solve(KERNEL, DENSITY, 9)
 SAMPLE = gram.solve(KERNEL, ANGLES, 6)
 ESTIMATE = estimation.estimate(ANGLES, 3, 3)
 DESCENT = dynamics.gradient_descent(SAMPLE, np.cos(ANGLES), 1.0)
+LEARNER = generalization.learner(KERNEL, ANGLES, np.cos, 0.5)
 NETWORK = TwoLayerReLU(4, 2, generator=seed(), device="cpu")
 TIMES = np.array([0.0, 1.0, 4.0])
 
@@ -151,6 +152,16 @@ CALLS = {
     "dynamics.gradient_descent": dict(spectrum=SAMPLE, target=np.arange(6.0), learning_rate=1.0),
     "dynamics.gradient_flow": dict(spectrum=SAMPLE, target=np.arange(6.0), start=np.ones(6)),
     "fredholm.resolve": dict(kernel=KERNEL, density=DENSITY, target=np.cos, tolerance=0.5, most=4),
+    "generalization.learner": dict(kernel=KERNEL, angles=ANGLES, target=np.cos, noise=0.5),
+    "generalization.Learner.predict": dict(self=LEARNER, t=TIMES, x=WHOLE, labels=np.arange(6.0)),
+    "generalization.Learner.errors": dict(self=LEARNER, t=TIMES, density=DENSITY, region=REGION),
+    "generalization.Learner.ridge_errors": dict(self=LEARNER, ridge=TIMES, density=DENSITY),
+    "generalization.Learner.best_stop": dict(self=LEARNER, density=DENSITY, region=REGION),
+    "generalization.learning_curve": dict(
+        kernel=KERNEL, density=DENSITY, target=np.cos, counts=np.array([2, 3]), noise=0.5
+    ),
+    "generalization.norm_bound": dict(spectrum=SAMPLE, labels=np.arange(6.0)),
+    "generalization.random_label_error": dict(spectrum=SAMPLE, t=TIMES, region=REGION),
     "networks.pick_device": dict(),
     "networks.LayeredNetwork.forward": dict(self=NETWORK, x=torch.eye(2, dtype=torch.float64)),
     "networks.LayeredNetwork.gradient_factors": dict(
@@ -175,6 +186,7 @@ CALLS = {
     "explorers.eigenfunctions.compute": dict(),
     "explorers.deep_kernels.compute": dict(hidden_layers=2),
     "explorers.depth.compute": dict(hidden_layers=2),
+    "explorers.generalization.compute": dict(contrast=2.0),
     "explorers.motivation.compute": dict(high=2),
     "explorers.sphere.compute": dict(),
     "explorers.beyond.compute": dict(high=4),

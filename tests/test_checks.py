@@ -10,6 +10,7 @@ from pathlib import Path
 import jupytext
 import numpy as np
 import pytest
+from test_checks_generalization import MISTAKES as GENERALIZATION
 
 from ntklab import fredholm
 from ntklab.course import exercises
@@ -370,7 +371,7 @@ MISTAKES = {
         "zeros": ("eigenvalues > 1e-12 * eigenvalues.max()", "eigenvalues >= 0",
                   "gets no weight"),
     },
-}
+} | GENERALIZATION
 
 
 def setup(path):

@@ -17,6 +17,7 @@ from ntklab.explorers import (
     depth,
     eigenfunctions,
     eigenfunctions_sampled,
+    generalization,
     motivation,
     sphere,
     tangent_kernel,
@@ -27,6 +28,7 @@ MODULES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         beyond, convergence, deep_kernels, depth, eigenfunctions, eigenfunctions_sampled,
+        generalization,
         motivation, sphere, tangent_kernel, two_layer,
     )
 }

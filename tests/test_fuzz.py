@@ -32,7 +32,7 @@ from ntklab.training import DivergenceError
 
 MODULES = (
     "geometry densities activations kernels spectrum fredholm circle_gram gram sphere estimation "
-    "asymptotics bounds dynamics networks tangent gradients training explorers"
+    "asymptotics bounds dynamics generalization networks tangent gradients training explorers"
 ).split()
 
 DEAR = ("explorers",)
@@ -44,8 +44,8 @@ EXCLUDED = {
     "densities.CircleDensity.rotated kernels.ZonalKernel activations.DualActivation "
     "activations.DualActivation.variance activations.DualActivation.pair networks.LayeredNetwork",
     "records, made by the functions beside them": "spectrum.Spectrum dynamics.Reach "
-    "estimation.Estimate "
-    "dynamics.Dynamics tangent.Drift training.Training training.DivergenceError",
+    "estimation.Estimate dynamics.Dynamics generalization.Errors generalization.Stop "
+    "generalization.Learner tangent.Drift training.Training training.DivergenceError",
     "inside of kernels, which check": "activations.half_angle activations.with_bias "
     "activations.ReLU activations.ReLU.variance activations.ReLU.pair activations.Erf "
     "activations.Erf.variance activations.Erf.pair activations.HermiteSeries.variance "
@@ -64,7 +64,8 @@ INFINITE = set(
     "activations.HermiteSeries asymptotics.eigenvalue_corrected asymptotics.deep_eigenvalue "
     "estimation.estimate estimation.Estimate.table "
     "bounds.source bounds.coefficient_printed bounds.coefficient bounds.tail bounds.error "
-    "bounds.iterations bounds.local_time dynamics.Dynamics.time_to_reach training.train".split()
+    "bounds.iterations bounds.local_time dynamics.Dynamics.time_to_reach "
+    "generalization.Learner.best_stop training.train".split()
 )
 # or NaN: a stopped network
 NAN = {"training.train"}

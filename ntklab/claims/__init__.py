@@ -6,6 +6,7 @@ from ntklab.claims import (
     deep_kernels,
     depth,
     eigenfunctions,
+    generalization,
     motivation,
     sphere,
     tangent_kernel,
@@ -14,7 +15,8 @@ from ntklab.claims import (
 from ntklab.claims.ledger import Claim, Judged, Measurement, Rate
 
 _LECTURES = (
-    motivation, tangent_kernel, two_layer, eigenfunctions, convergence, deep_kernels, depth, sphere
+    motivation, tangent_kernel, two_layer, eigenfunctions, convergence, deep_kernels, depth, sphere,
+    generalization,
 )  # fmt: skip
 CLAIMS = {
     claim.id: claim

@@ -6,6 +6,7 @@ from ntklab.experiments.trained import (
     deep_kernels,
     depth,
     digits,
+    generalization,
     motivation,
     sphere,
     tangent_kernel,
@@ -13,6 +14,6 @@ from ntklab.experiments.trained import (
 )
 
 __all__ = [
-    "beyond", "convergence", "deep_kernels", "depth", "digits", "motivation", "sphere",
-    "tangent_kernel", "two_layer",
+    "beyond", "convergence", "deep_kernels", "depth", "digits", "generalization", "motivation",
+    "sphere", "tangent_kernel", "two_layer",
 ]  # fmt: skip

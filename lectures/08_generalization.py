@@ -1,0 +1,370 @@
+# ---
+# jupyter:
+#   jupytext:
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+
+# %% [markdown]
+# # Does it generalise?
+#
+# **Needs:** lectures 3 and 4 (the spectrum, the local law), mean and variance.
+# **Time:** about 55 minutes, plus 50 for the assignment.
+#
+# So far all errors were errors at points on which we trained. The motivation of the original lecture asks
+# for more: **is there a link between generalization and the tendency of overparametrized networks to
+# exhibit frequency bias?** A network with more weights than points can fit any labels. What does it say
+# between the points, and when should one stop training it?
+#
+# After this lecture you can
+#
+# - compute the exact error on new data at any time, and split it into bias and variance;
+# - say when to stop, and why one moment suits no two regions;
+# - predict the order in which regions learn *random* labels, and why it is the other way round;
+# - judge a bound and a theory of learning curves by what they say beside what they cost.
+
+# %% [markdown]
+# ## Predict
+#
+# A network learns $\cos 3x$ from 200 labels with noise of standard deviation ½. Half the circle is eight
+# times as dense as the other. We watch the error on *new* points, in each half. Write down before you go on:
+# does it fall all the time? If not, which half should stop first?
+#
+# <details><summary>What happens</summary>
+#
+# It falls, is least, and rises again in both halves. The dense half should stop first, by a factor of
+# about six in time.
+#
+# </details>
+#
+# ## The picture
+#
+# The sample and what an infinitely wide network has made of it after the time 1000 (learning rate times
+# iterations of the mean loss, as ever).
+
+# %%
+import numpy as np
+
+from ntklab import claims, figures, generalization
+from ntklab.densities import PiecewiseConstant, uniform
+from ntklab.experiments import generalization as experiments
+from ntklab.experiments import trained
+from ntklab.explorers import generalization as explorer
+from ntklab.figures import generalization as pictures
+
+run = experiments.stopping(rng=np.random.default_rng(1))
+p, learner = run.density, run.learner
+figures.show(pictures.sample(run, 1000.0))
+
+# %% [markdown]
+# The dense half already wiggles along with its noise while the sparse one has not yet reached the wave's tops. The error
+# over time: lines are exact for infinite width, in the mean over the noise, with the best moments as
+# triangles. Circles are networks of width 2000 trained on the labels above, and crosses infinite width on
+# *these* labels: their noise happens to be kind to the sparse half.
+
+# %%
+networks = trained.generalization.stopping(
+    run, [5, 20, 60, 120, 250, 450, 1000], rng=np.random.default_rng(5)
+)
+figures.show(pictures.stopping_times(run, networks))
+
+# %% tags=["nbval-check-output"]
+for region, name in ((0, "sparse half"), (1, "dense half"), (-1, "all")):
+    stop, end = run.stops[region], run.curves[run.curves.region == region].rms.iloc[-1]
+    print(f"{name:12s} best at {stop.time:5.0f}: rms {stop.rms:.3f}, trained on to 10⁶: {end:.3f}")
+off = np.abs(networks.trained / networks.theory - 1).max()
+print("networks within 8 % of infinite width on the same labels:", off < 0.08)
+
+# %% [markdown]
+# The best moment over all lies between: too early for the sparse half, too late for the dense one. Move the
+# sliders below and answer:
+#
+# 1. With $\sigma = 0.01$, what is left of the best moments?
+# 2. At which contrast do the two halves agree on a time?
+# 3. Raise $\kappa$ from 1 to 12. Which way do the best moments go, and which way the best errors?
+#
+# <details><summary>Answers</summary>
+#
+# 1. They move far to the right: without noise nothing is lost by training on.
+# 2. At 1, up to the luck of the sample: there are then no two kinds of place.
+# 3. Both go up: a high wave is learned late, and by then more noise has come along.
+#
+# </details>
+
+# %%
+explorer.explorer()
+
+# %% [markdown]
+# ## Error on new data, exactly
+#
+# Training from $u = 0$ on labels $y_j = g(x_j) + \sigma\varepsilon_j$, each coefficient in the eigenbasis of the *sample*
+# is learned on its own, and the eigenfunctions carry it to every $x$:
+#
+# $$u_t(x) = \sum_i \big(1 - e^{-\lambda_i t}\big)\,\hat y_i\, v_i(x), \qquad
+# \hat y_i = \frac1n\sum_j v_i(x_j)\,y_j, \qquad v_i(x) = \frac1{n\lambda_i}\sum_j k(x, x_j)\,v_i(x_j) .$$
+#
+# The noise adds to $\hat y_i$ a random number of variance $\sigma^2/n$, independent for each $i$ (the $v_i$ are orthogonal). So
+#
+# $$\mathbb E\,(u_t - g)^2(x) = \underbrace{\Big(g - \sum_i (1-e^{-\lambda_i t})\,\hat g_i v_i\Big)^2(x)}_{\text{bias}^2}
+# + \underbrace{\frac{\sigma^2}n \sum_i (1-e^{-\lambda_i t})^2\, v_i(x)^2}_{\text{variance}} .$$
+#
+# Bias falls, since $g$ is learned; variance rises, since the noise is. By hand:
+
+# %%
+x = run.learner.descent.spectrum.points
+n, new = len(x), p.grid(2000)
+K = experiments.KERNEL.at_angles(x)
+eigenvalues, V = np.linalg.eigh(K / n)
+features = experiments.KERNEL.at_angles(new, x) @ V / n  # columns λ_i v_i(x)/√n at new points
+
+
+def by_hand(t):
+    gains = (1 - np.exp(-eigenvalues * t)) / eigenvalues
+    bias = features @ (gains * (V.T @ np.cos(3 * x))) - np.cos(3 * new)
+    return np.mean(bias**2), 0.5**2 * np.mean(features**2 @ gains**2)
+
+
+# %% [markdown]
+# The package integrates over the test density between all kinks instead of averaging over 2000 points:
+
+# %% tags=["nbval-check-output"]
+for t in (100.0, 1000.0, 10_000.0):
+    exact = learner.errors([t], p)
+    bias, variance = by_hand(t)
+    print(f"t = {t:6.0f}: by hand {bias:.4f} + {variance:.4f},",
+          f"exact {exact.bias[0]:.4f} + {exact.variance[0]:.4f}")
+
+# %% [markdown]
+# ## Predict
+#
+# At the same time, in which half has more noise come through: in the dense one, which learns faster,
+# or in the sparse one?
+#
+# <details><summary>What happens</summary>
+#
+# In the sparse one. The dense half lets more frequencies through, but averages over more labels.
+#
+# </details>
+#
+# ## Early stopping is a low-pass filter
+#
+# Lecture 4's local law: where the density is $p$, frequency $\kappa$ is learned at the rate $\eta p/\pi\kappa^2$. So at time $t$
+# what has come through is
+#
+# $$1 - e^{-pt/\pi\kappa^2}, \qquad\text{a low-pass filter with cut-off}\quad \kappa_c = \sqrt{\eta p\,t/\pi} .$$
+#
+# Noise on $np$ labels per radian is white: its energy is spread evenly over the frequencies 0 to $\pi np$. So the part of it
+# that the filter lets through is
+#
+# $$\frac{\sigma^2}{\pi n p}\int_0^\infty\!\big(1 - e^{-pt/\pi\kappa^2}\big)^2 d\kappa
+# = \frac{\sigma^2}{\pi n p}\;(2-\sqrt2)\sqrt{\pi}\,\sqrt{\frac{pt}{\pi}}
+# = \frac{(2-\sqrt2)\,\sigma^2}{\pi n}\sqrt{\frac tp} .$$
+#
+# (Expand the square and use $\int_0^\infty (1-e^{-a/\kappa^2})\,d\kappa = \sqrt{\pi a}$ twice.)
+
+# %%
+law = [experiments.passed(run.times, density, 200, 0.5) for density in p.values]
+figures.show(pictures.bias_and_variance(run, law))
+
+# %% [markdown]
+# **Noise is a high frequency**, and what is learned late is mostly noise. The bias of a wave $\kappa$ falls like
+# $e^{-2pt/\pi\kappa^2}$: dense places are done earlier. The variance, $\propto\sqrt{t/p}$, is smaller there, which lets them go on
+# a little. Setting the derivative of the sum to zero gives $t^* = \frac{\pi\kappa^2}{2p}\log(\dots)$, proportional to $1/p$ up to the logarithm.
+#
+# > **Exercise in the text.** The densities are 1 : 8. Why is the ratio of the two best times not 8?
+# >
+# > <details><summary>Solution</summary>
+# >
+# > $\frac12 e^{-2pt/\pi\kappa^2} + C\sqrt{t/p}$ is least where $\frac{p}{\pi\kappa^2}e^{-2pt/\pi\kappa^2} = \frac C{2\sqrt{pt}}$.
+# > Put $s = pt$: $\;e^{-2s/\pi\kappa^2} = \frac{\pi\kappa^2 C}{2p\sqrt s}$. Were $C/p$ the same in both halves, so would be
+# > $s$, and $t^* = s/p$. But $C/p$ is 8 times smaller in the dense half: it can afford a larger $s$,
+# > that is a smaller remaining bias. So the ratio is below 8.
+# >
+# > </details>
+#
+# Over five samples of each contrast:
+
+# %% tags=["nbval-check-output"]
+for contrast in (2, 4, 8, 16):
+    density = PiecewiseConstant.equal_pieces([1, contrast])
+    runs = [experiments.stopping(density, rng=np.random.default_rng(s)) for s in range(5)]
+    times = [[r.stops[j].time for r in runs] for j in (0, 1, -1)]
+    ratio = np.divide(times[0], times[1])
+    print(f"1 : {contrast:2d}  sparse/dense best time {np.median(ratio):.1f}",
+          f"({ratio.min():.1f} to {ratio.max():.1f}),",
+          "over all between:", all(d < b < s for s, d, b in np.transpose(times)))
+
+# %% [markdown]
+# ## What is learned first is what generalises
+#
+# Now no noise, and training to the end. The network interpolates all labels; among all functions that do, it takes
+# the one of least norm, $\|u\|^2 = y^\top H^{-1}y$. Arora and others (2019) prove from this, up to terms of order
+# $\sqrt{\log n/n}$ and with high probability, for any loss with values in $[0, 1]$ that grows no faster than $|u - g|$:
+#
+# $$\text{mean loss on new data} \;\lesssim\; \sqrt{\frac{2\,y^\top H^{-1}y}{n}}
+# = \sqrt{\frac2n\sum_i\frac{\hat y_i^{\,2}}{\lambda_i}} .$$
+#
+# **Slow modes, small $\lambda_i$, are dear:** the same spectrum that decides the time decides the bound.
+#
+# ## Predict
+#
+# With 100 points: up to which $\kappa$ is the bound below 1, and so says anything?
+#
+# <details><summary>What happens</summary>
+#
+# Up to $\kappa = 2$. The true error there is a thousandth, and $\kappa = 8$ is still learned well.
+#
+# </details>
+
+# %%
+table = experiments.bounds((1, 2, 4, 8, 16, 32, 64, 0), density=uniform(), rng=np.random.default_rng(2))
+figures.show(pictures.bounds(table))
+
+# %% tags=["nbval-check-output"]
+for row in table.itertuples():
+    name = f"κ = {row.frequency:2d}" if row.frequency else "signs "
+    print(f"{name}  bound {row.bound:6.2f}   mean loss {row.loss:.4f}   rms {row.rms:.4f}")
+
+# %% [markdown]
+# The order is right throughout, random signs at the end; the size is not: it is 800 times the error at
+# $\kappa = 1$ and empty from $\kappa = 4$ on. A bound that ranks is not yet one that predicts.
+#
+# Is it so for other densities, numbers of points, seeds, and with noise, stopped at the best moment?
+
+# %% tags=["nbval-check-output"]
+print(claims.judge("C26"))
+
+# %% [markdown]
+# ## Predict
+#
+# Replace the wave by random labels ±1. Which half fits them first?
+#
+# <details><summary>What happens</summary>
+#
+# The sparse one. The density bias is reversed.
+#
+# </details>
+#
+# ## Random labels
+#
+# Labels without any structure are white noise: mostly of the highest frequency that the points can hold, $\kappa \approx \pi np$.
+# **That frequency is itself proportional to $p$.** So the local law gives
+#
+# $$t \;\sim\; \frac{\pi\kappa^2}{p} \;\sim\; \frac{\pi\,(\pi n p)^2}{p} \;\sim\; n^2\,p :$$
+#
+# *later* where data are dense. The mean over all random labels is exact, $\mathbb E\,r_j^2 = \frac1n\sum_i e^{-2\lambda_it}v_i(x_j)^2$.
+
+# %%
+labels = experiments.random_labels(
+    p, 300, np.geomspace(1, 1e7, 60), 3, rng=np.random.default_rng(3)
+)
+figures.show(pictures.random_labels(labels))
+
+# %% tags=["nbval-check-output"]
+for seed in range(4):
+    times = np.geomspace(1, 1e8, 161)
+    table = experiments.random_labels(p, 300, times, 3, rng=np.random.default_rng(seed))
+    half = {c: [times[np.argmax(rows[c] < 0.5)] for _, rows in table.groupby("region")]
+            for c in ("wave", "random")}
+    print("down to ½, dense over sparse half:",
+          *(f"{name} {dense / sparse:.2f} " for name, (sparse, dense) in half.items()))
+
+# %% [markdown]
+# So "dense places are learned first" is a statement about a *fixed* frequency. A network that memorises noise begins where data
+# are sparse, and there it harms least in number of test points, and most in each.
+
+# %% [markdown]
+# ## How many points?
+#
+# Training to the end on $n$ points, averaged over samples: can one see the error in the population's spectrum?
+# Bordelon, Canatar and Pehlevan (2020), and Simon and others (2021), treat the values of the eigenfunctions at random points as
+# independent Gaussian numbers and find
+#
+# $$\sum_i L_i + \frac{n\gamma}{C} = n, \quad L_i = \frac{\lambda_i}{\lambda_i + C}, \qquad
+# \mathbb E\,\|u-g\|^2 = \frac{\sum_i (1-L_i)^2g_i^2 + \sigma^2}{1 - \frac1n\sum_i L_i^2} - \sigma^2 .$$
+#
+# $\gamma$ is a ridge, $C$ the capacity: **$n$ points pay for about the $n$ largest eigenvalues.** A ridge acts like stopping at
+# $t \approx 1/\gamma$. Beside the theory stand 20 samples for each $n$.
+
+# %%
+curves = experiments.curves((8, 16, 32, 64), density=uniform(), rng=np.random.default_rng(4))
+figures.show(pictures.learning_curves(curves))
+
+# %% tags=["nbval-check-output"]
+for row in curves.itertuples():
+    print(f"γ = {row.ridge:<5g} n = {row.points:2d}  theory {row.theory:.3f}",
+          f"samples {row.mean:.3f} ± {row.error:.3f}  off by {row.theory / row.mean - 1:+.0%}")
+
+# %% [markdown]
+# It falls as it should, but is not exact. Without a ridge, and with many points, there is a gap that no larger $n$ will close. Between two
+# neighbours the network nearly draws a straight line, $(1-s)\,y_1 + s\,y_2$; its noise is $\int_0^1 (1-s)^2 + s^2\,ds = \frac23$ of $\sigma^2$.
+# The theory says 1. Waves at random points of a *circle* are not independent Gaussian numbers: a gap between points is one
+# for all of them at once.
+
+# %% tags=["nbval-check-output"]
+for n in (50, 200, 400):
+    many = generalization.learner(experiments.KERNEL, uniform().sample(n, np.random.default_rng(n)), np.cos, 1.0)
+    print(f"n = {n}: share of the noise that interpolation keeps",
+          f"{many.ridge_errors(0.0, uniform()).variance[0]:.3f}")
+
+# %% [markdown]
+# ## Testing where one did not train
+#
+# The sample is drawn from $p$; tomorrow's points may come from another density $q$. The formula above holds with $q$ in the
+# place of $p$ in the average over $x$, and nothing else changes, neither the network nor its times. What changes is the best moment:
+
+# %% tags=["nbval-check-output"]
+for name, q in (("p", p), ("uniform", uniform()), ("8 : 1", PiecewiseConstant.equal_pieces([8, 1]))):
+    stop = learner.best_stop(q)
+    late = learner.errors([run.stops[-1].time], q).rms[0]
+    print(f"tested under {name:8s} best at {stop.time:4.0f}, rms {stop.rms:.3f};",
+          f"stopped as for p {late:.3f}")
+
+# %% [markdown]
+# A validation set drawn from $p$ stops for the dense half. Whoever cares about the sparse half must train on.
+
+# %% [markdown]
+# ## Exercises
+#
+# `exercises/08_generalization.py` lets you find how much noise has come through, stop at the best moment, and prove
+# how fast random labels are learned.
+#
+# ## Summary
+#
+# - Error on new data is bias plus variance, both exact in the sample's spectrum, in every region and under any test density.
+# - Early stopping is a low-pass filter with cut-off $\sqrt{\eta pt/\pi}$: one moment is too early where data are sparse, too late where dense.
+# - What is learned first generalises best: one spectrum decides the time, the bound, and the error.
+# - Random labels have $\kappa \propto p$, so their time is $\propto p$: dense places come last.
+# - Theories of learning curves rank well; on a circle, without a ridge, they are off by 3/2 in what noise costs.
+#
+# **Three questions on the whole.**
+#
+# 1. You train on 1 : 8 and stop by a validation set from $p$. Which users complain, and is more training the cure?
+# 2. A colleague finds that his network fits sparse places first. What does that say about his labels?
+# 3. Without bias the kernel has $\lambda_3 = 0$ (lecture 2). What is the bound for $\cos 3x$, and what the error?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Those of the sparse half, whose bias is still large; training on helps them and spoils the dense half.
+# 2. That they are mostly noise, or of a frequency that grows with the density.
+# 3. With 50, 100, 200 points the bound is 28, 43, 46, so it says nothing; and rightly: the rms stays above $1/\sqrt2$, that of $u = 0$.
+#
+# </details>
+#
+# ## Sources
+#
+# - S. Arora, S. Du, W. Hu, Z. Li, R. Wang, *Fine-grained analysis of optimization and generalization for overparameterized
+#   two-layer neural networks*, ICML 2019, [arXiv:1901.08584](https://arxiv.org/abs/1901.08584): the bound.
+# - B. Bordelon, A. Canatar, C. Pehlevan, *Spectrum dependent learning curves in kernel regression and wide neural networks*,
+#   ICML 2020, [arXiv:2002.02561](https://arxiv.org/abs/2002.02561); with $q \ne p$: NeurIPS 2021, [arXiv:2106.02261](https://arxiv.org/abs/2106.02261).
+# - J. Simon, M. Dickens, D. Karkada, M. DeWeese, *The eigenlearning framework*, TMLR 2023,
+#   [arXiv:2110.03922](https://arxiv.org/abs/2110.03922).
+# - Y. Yao, L. Rosasco, A. Caponnetto, *On early stopping in gradient descent learning*, Constructive Approximation 2007.

@@ -1,0 +1,55 @@
+"""The motivation's question: is there a link between generalisation and frequency bias?"""
+
+import numpy as np
+
+from ntklab import generalization as errors
+from ntklab.claims.ledger import Claim, Measurement
+from ntklab.densities import PiecewiseConstant, uniform
+from ntklab.experiments.generalization import KERNEL, wave
+
+LECTURE = "generalization"
+FREQUENCIES = (1, 2, 4, 8, 16)  # each learned later than the one before
+
+
+def measure_link(
+    densities=None, noises=(0.0, 0.5), counts=(60, 120), seeds=6, frequencies=FREQUENCIES
+):
+    """C26: does twice the frequency, twice as slow or slower, err more on new data?"""
+    if densities is None:
+        densities = {"uniform": uniform(), "1:8": PiecewiseConstant.equal_pieces([1, 8])}
+    rms = np.array([
+        [
+            [
+                [errors.learner(KERNEL, angles, wave(k), s).best_stop(density).rms for s in noises]
+                for k in frequencies
+            ]
+            for angles in (density.sample(n, np.random.default_rng(i)) for i in range(seeds))
+        ]
+        for density in densities.values()
+        for n in counts
+    ])  # fmt: skip
+    mean, single = rms.mean(axis=1), (rms[:, :, :-1] / rms[:, :, 1:]).ravel()
+    ratios = mean[:, :-1] / mean[:, 1:]  # (setting, frequency, noise)
+    return Measurement(
+        printed=float(ratios.max()),
+        tolerance=0.95,
+        figure=f"rms error on new data at the best moment, κ = "
+        f"{', '.join(map(str, frequencies))}, n = "
+        f"{', '.join(map(str, counts))}, σ = {', '.join(f'{s:g}' for s in noises)}, densities "
+        f"{', '.join(densities)}: in the mean of {seeds} samples κ errs {np.median(ratios):.2f} "
+        f"times as much as 2κ (median), {ratios.max():.2f} at most; in single samples more than "
+        f"2κ in {np.sum(single > 1)} of {single.size} cases",
+    )
+
+
+CLAIMS = (
+    Claim(
+        "C26",
+        "motivation",
+        "is there a link between generalization and frequency bias?",
+        "in the linear regime there is: one spectrum decides both, and of waves the one learned "
+        "first errs least on new data; which one is first, the density decides",
+        LECTURE,
+        measure_link,
+    ),
+)

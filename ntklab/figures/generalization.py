@@ -1,0 +1,181 @@
+"""Errors on new data: stopping, bounds, random labels, learning curves."""
+
+import numpy as np
+from matplotlib.ticker import NullLocator
+
+from ntklab.figures.style import (
+    COLORS,
+    HALVES,
+    SERIES,
+    angle_axis,
+    new,
+    plain_ticks,
+    shade_regions,
+    styled,
+)  # fmt: skip
+
+NAMES = {-1: "all", 0: "sparse", 1: "dense"}
+INKS = {-1: "black", 0: HALVES["sparse"], 1: HALVES["dense"]}
+
+
+@styled
+def sample(stopping, time):
+    """Noisy labels, the target, and what is predicted everywhere at one time."""
+    figure, axes = new(size=(7.6, 3.4))
+    _sample(axes[0, 0], stopping, time)
+    figure.set_label(
+        f"Noisy labels of a wave of frequency {stopping.frequency} on the circle, few on one half "
+        f"and many on the other, and the prediction at time {time:.3g} over the target."
+    )
+    return figure
+
+
+def _sample(ax, stopping, time):
+    x = np.linspace(-np.pi, np.pi, 1201)
+    learner = stopping.learner
+    shade_regions(ax, stopping.density)
+    ax.plot(learner.descent.spectrum.points, stopping.labels, ".", ms=4, color="0.35",
+            label="labels")
+    ax.plot(x, learner.target(x), color=COLORS["target"], lw=3, label="target")
+    ax.plot(x, learner.predict([time], x, stopping.labels)[0], color=COLORS["theory"], lw=1.2,
+            label="predicted")
+    ax.set_ylim(-2.2, 2.2)
+    angle_axis(ax)
+    ax.set_title(f"time {time:.0f}")
+    ax.legend(loc="lower center", ncols=3)
+
+
+@styled
+def stopping_times(stopping, networks=None):
+    """Error on new data against time by region, the best moments, and trained networks."""
+    figure, axes = new(size=(7.2, 4.0))
+    _errors(axes[0, 0], stopping, networks)
+    figure.set_label(_told(stopping))
+    return figure
+
+
+def _errors(ax, stopping, networks=None):
+    for j, curve in stopping.curves.groupby("region"):
+        ax.loglog(curve.t, curve.rms, color=INKS[j], label=NAMES[j])
+        stop = stopping.stops[j]
+        if np.isfinite(stop.time):
+            ax.plot(stop.time, stop.rms, "v", color=INKS[j], ms=8)
+        if networks is not None:
+            rows = networks[networks.region == j]
+            ax.plot(rows.t, rows.trained, "o", mfc="none", color=INKS[j])
+            ax.plot(rows.t, rows.theory, "+", color=INKS[j])
+    plain_ticks(ax, stopping.curves.rms.min(), stopping.curves.rms.max())
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel("time ηt")
+    ax.set_ylabel("rms error on new data")
+    ax.legend(title="region")
+
+
+def _told(stopping):
+    best = "; ".join(
+        f"{NAMES[j]} {'never' if np.isinf(stop.time) else f'at {stop.time:.3g}'}, {stop.rms:.2g}"
+        for j, stop in stopping.stops.items()
+    )
+    return (
+        "Root mean square error on new data against time, over all and in each half; each curve "
+        f"falls, is least, and rises again. Best moments and errors: {best}."
+    )
+
+
+@styled
+def bias_and_variance(stopping, law):
+    """Squared bias and variance by region; the variance's law dotted."""
+    figure, axes = new(1, 2, size=(8.4, 3.6), sharey=True)
+    for ax, j in zip(axes[0], (0, 1), strict=True):
+        curve = stopping.curves[stopping.curves.region == j]
+        ax.loglog(curve.t, curve.bias, color=SERIES[2], label="bias²")
+        ax.loglog(curve.t, curve.variance, color=SERIES[3], label="variance")
+        ax.loglog(curve.t, law[j], ":", color=COLORS["law"], label="law ∝ √(t/p)")
+        ax.axvline(stopping.stops[j].time, color=INKS[j], lw=1)
+        ax.set_ylim(1e-5, 2)
+        ax.set_xlabel("time ηt")
+        ax.set_title(f"{NAMES[j]} half")
+    axes[0, 0].set_ylabel("mean square error")
+    axes[0, 0].legend(loc="lower left")
+    figure.set_label(
+        "Squared bias falls and variance rises with time, in the sparse half and in the dense one. "
+        "They cross earlier where data are dense; there the variance follows its law, a root of t."
+    )
+    return figure
+
+
+@styled
+def bounds(table):
+    """The bound and the error after training to the end, against the frequency."""
+    figure, axes = new(size=(6.8, 3.8))
+    ax = axes[0, 0]
+    waves = table[table.frequency > 0]
+    ax.loglog(waves.frequency, waves.bound, "-s", color=COLORS["law"], label="bound √(2yᵀH⁻¹y/n)")
+    ax.loglog(waves.frequency, waves.loss, "-o", color=COLORS["theory"], label="mean min(|u-g|, 1)")
+    for row in table[table.frequency == 0].itertuples():
+        ax.axhline(row.bound, color=COLORS["law"], ls=":", lw=1, label="same, random signs")
+        ax.axhline(row.loss, color=COLORS["theory"], ls=":", lw=1)
+    ax.set_xticks(waves.frequency, [str(k) for k in waves.frequency])
+    ax.minorticks_off()
+    ax.set_xlabel("frequency κ")
+    ax.set_ylabel("error on new data")
+    ax.legend()
+    figure.set_label(
+        "Bound and error on new data against the frequency of the target. Both rise with it; the "
+        f"bound, from {waves.bound.min():.2g} to {waves.bound.max():.2g}, lies far above the error."
+    )
+    return figure
+
+
+@styled
+def random_labels(table):
+    """What is left of a wave and of random labels, by region."""
+    figure, axes = new(1, 2, size=(8.4, 3.6), sharey=True)
+    for ax, column, title in zip(
+        axes[0], ("wave", "random"), ("a wave", "random ±1 labels"), strict=True
+    ):
+        for j, rows in table.groupby("region"):
+            ax.semilogx(rows.t, rows[column], color=INKS[j], label=f"{NAMES[j]} half")
+        ax.set_title(title)
+        ax.set_xlabel("time ηt")
+        ax.set_ylim(0, 1.05)
+    axes[0, 0].set_ylabel("left to learn (rms)")
+    axes[0, 0].legend()
+    figure.set_label(
+        "What is left to learn at the training points against time. The wave goes first in the "
+        "dense half; random labels go first in the sparse half: the order is reversed."
+    )
+    return figure
+
+
+@styled
+def learning_curves(table):
+    """Mean square error against n for each ridge: samples with their spread, and theory."""
+    figure, axes = new(size=(6.8, 3.8))
+    ax = axes[0, 0]
+    for color, (ridge, rows) in zip(SERIES, table.groupby("ridge"), strict=False):
+        ax.loglog(rows.points, rows.theory, color=color, label=f"theory, γ = {ridge:g}")
+        spread = np.abs(np.array([rows.low, rows.high]) - rows["mean"].to_numpy())
+        ax.errorbar(rows.points, rows["mean"], spread, fmt="o", color=color, capsize=3, mfc="none",
+                    label="mean of samples, 10–90 %")
+    ax.set_xticks(np.unique(table.points), [str(n) for n in np.unique(table.points)])
+    ax.minorticks_off()
+    ax.set_xlabel("points n")
+    ax.set_ylabel("mean square error")
+    ax.legend(fontsize=8)
+    figure.set_label(
+        "Learning curves with and without a ridge: the error falls with the number of points, "
+        "with a ridge as the theory says, without one to another level than the theory's."
+    )
+    return figure
+
+
+@styled
+def stopping_board(stopping, time):
+    """The explorer's picture: sample and prediction, errors in time with the moment marked."""
+    figure, axes = new(1, 2, size=(10.0, 3.8))
+    _sample(axes[0, 0], stopping, time)
+    _errors(axes[0, 1], stopping)
+    axes[0, 1].axvline(time, color="black", lw=1, ls=":")
+    figure.set_label(f"Prediction at time {time:.3g} over noisy labels. " + _told(stopping))
+    return figure

@@ -1,0 +1,90 @@
+"""Experiments on new data: laws beside exact errors, networks beside theory, the ledger's row."""
+
+import numpy as np
+import pytest
+
+from ntklab import claims, figures
+from ntklab.claims import generalization as ledger
+from ntklab.densities import PiecewiseConstant, uniform
+from ntklab.experiments import generalization
+from ntklab.experiments.trained import generalization as trained
+from ntklab.explorers import generalization as explorer
+from ntklab.figures import generalization as pictures
+
+P = PiecewiseConstant.equal_pieces([1, 4])
+RUN = generalization.stopping(P, points=80, rng=np.random.default_rng(0))
+
+
+def test_noise_comes_through_like_the_root_of_time_over_density():
+    run = generalization.stopping(uniform(), 1, 400, 0.5, rng=np.random.default_rng(1))
+    middle = run.curves[(run.curves.region == -1) & run.curves.t.between(300, 1e4)]
+    law = generalization.passed(middle.t, 1 / (2 * np.pi), 400, 0.5)
+    np.testing.assert_allclose(middle.variance, law, rtol=0.1)
+
+
+def test_networks_on_new_points_as_at_infinite_width():
+    table = trained.stopping(RUN, [0, 20, 200], width=1000, rng=np.random.default_rng(2))
+    np.testing.assert_allclose(table.trained, table.theory, rtol=0.08)
+    assert table[table.region == -1].trained.iloc[-1] < 0.6 * table.trained.iloc[0]
+
+
+def test_random_labels_reverse_the_order():
+    table = generalization.random_labels(P, 200, [300.0], 3, rng=np.random.default_rng(3))
+    sparse, dense = (table[table.region == j].iloc[0] for j in (0, 1))
+    assert sparse.wave > 1.5 * dense.wave and sparse.random < 0.97 * dense.random
+
+
+def test_bound_holds_and_ranks():
+    table = generalization.bounds((1, 4, 16, 0), density=P, rng=np.random.default_rng(4))
+    assert (table.loss < table.bound).all()
+    assert table.bound.is_monotonic_increasing and table.loss.is_monotonic_increasing
+
+
+def test_the_motivations_question():
+    judged = claims.judge("C26", counts=(60,), seeds=1)
+    assert judged.measurement.verdict == "holds"
+    assert "κ = 1, 2, 4, 8, 16" in str(judged)
+
+
+def test_its_check_can_fail():
+    measured = ledger.measure_link(counts=(60,), seeds=1, frequencies=(16, 8, 4, 2, 1))
+    assert measured.verdict == "unsettled"
+
+
+CURVES = generalization.curves((4, 8), draws=3, density=P, rng=np.random.default_rng(5))
+BOUNDS = generalization.bounds((1, 2, 0), 30, density=P, rng=np.random.default_rng(6))
+LABELS = generalization.random_labels(P, 40, [1, 10, 100], 2, rng=np.random.default_rng(7))
+NETWORKS = RUN.curves[["region", "t"]].assign(trained=0.5, theory=0.4)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: pictures.sample(RUN, 100.0),
+        lambda: pictures.stopping_times(RUN, NETWORKS),
+        lambda: pictures.bias_and_variance(RUN, [RUN.times * 1e-6] * 2),
+        lambda: pictures.bounds(BOUNDS),
+        lambda: pictures.random_labels(LABELS),
+        lambda: pictures.learning_curves(CURVES),
+        lambda: explorer.draw(explorer.compute(contrast=1.0, noise=0.0)),
+    ],
+)
+def test_drawn_with_alt_text(draw):
+    picture = figures.show(draw())
+    assert len(picture.png) > 5000 and len(picture.alt) > 100
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [({"contrast": 0.5}, "contrast"), ({"frequency": 13}, "frequency"), ({"noise": -1}, "noise"),
+     ({"time": 0}, "time")],
+)  # fmt: skip
+def test_explorer_refuses_by_name(given, name):
+    with pytest.raises(ValueError, match=f"^{name}: "):
+        explorer.compute(**given)
+
+
+def test_the_moment_is_where_the_picture_says():
+    moment = explorer.compute(time=300.0)
+    assert moment.time == 300.0
+    assert moment.stopping.stops[1].time < moment.stopping.stops[0].time
