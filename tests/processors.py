@@ -85,7 +85,9 @@ def chosen(names):
 def passes(name, threads, tests):
     variables = os.environ | FLAVOURS[name].variables(threads)
     python = [sys.executable, "-W", "ignore::RuntimeWarning"]
-    told = subprocess.run([*python, "-c", TOLD], env=variables, capture_output=True, text=True)
+    told = subprocess.run(
+        [*python, "-c", TOLD], env=variables, capture_output=True, encoding="utf-8"
+    )
     print(f"{name}, {threads} thread(s), {told.stdout.strip() or told.stderr}:", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=COURSE, env=variables).returncode == 0

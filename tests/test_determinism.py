@@ -24,7 +24,7 @@ def on_threads(count, *command):
     threads = dict.fromkeys(names, str(count)) | {"OMP_WAIT_POLICY": "PASSIVE"}
     return subprocess.run(
         [sys.executable, "-m", *command], cwd=COURSE, env=os.environ | threads,
-        capture_output=True, text=True,
+        capture_output=True, encoding="utf-8",
     )
 
 

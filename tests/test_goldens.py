@@ -82,7 +82,9 @@ def failures(request, tmp_path_factory):
         write(course / "solutions" / f"{stem}.py", solution)
     command = [sys.executable, "-m", "pytest", "--junit-xml=report.xml", *request.param]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=course, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
     found = {}
     for case in ElementTree.parse(course / "report.xml").iter("testcase"):
@@ -108,7 +110,7 @@ def test_build_writes_what_pytest_then_accepts(tmp_path):
     write(tmp_path / "lectures" / "01_right.py", LECTURE)
     [written] = goldens.build(tmp_path, ["01"])
     assert written == tmp_path / "tests" / "golden" / "01_right.txt"
-    assert written.read_text() == GOLDEN
+    assert written.read_text(encoding="utf-8") == GOLDEN
 
 
 def test_build_refuses_a_lecture_that_checks_nothing(tmp_path):

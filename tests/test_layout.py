@@ -16,7 +16,7 @@ FILES = {"README.md", "pyproject.toml", "LICENSE", "CITATION.cff", ".gitignore"}
 
 def test_top_level_holds_nothing_unexpected():
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    listed = subprocess.run(command, cwd=COURSE, capture_output=True, encoding="utf-8")
     if listed.returncode:
         pytest.skip(f"not a git checkout: {listed.stderr.strip()}")
     assert {path.split("/")[0] for path in listed.stdout.splitlines()} <= FOLDERS | FILES

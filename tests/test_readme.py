@@ -39,7 +39,8 @@ def test_ci_runs_the_test_command_of_the_readme():
 def test_the_snippet_prints_what_the_readme_shows():
     [snippet], [shown] = blocks("python"), blocks("text")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", snippet], capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", snippet],
+        capture_output=True, encoding="utf-8", check=True,
     )
     assert difference(shown, done.stdout) == ""
 

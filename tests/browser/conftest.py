@@ -77,7 +77,7 @@ def served(browser, tmp_path_factory):
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += [f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True"]
     with (
-        log.open("w") as output,
+        log.open("w", encoding="utf-8") as output,
         subprocess.Popen(
             command, env=environment | {"HOME": str(home)}, stdout=output, stderr=output
         ) as server,
@@ -125,4 +125,5 @@ def _wait_until_up(url, server, log, seconds=60):
                 return
         except OSError:
             time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+    told = log.read_text(encoding="utf-8")
+    pytest.fail(f"JupyterLab did not start:\n{told}")
