@@ -48,11 +48,11 @@ import numpy as np
 import pandas as pd
 
 from ntklab import claims, figures
-from ntklab.experiments import fit_power, motivation
+from ntklab.experiments import fit_power, motivation, trained
 from ntklab.explorers import motivation as explorer
 from ntklab.figures import motivation as pictures
 
-learning = motivation.learn(ratio=40, size="quick", rng=np.random.default_rng(0), progress=True)
+learning = trained.motivation.learn(ratio=40, size="quick", rng=np.random.default_rng(0), progress=True)
 
 # %% [markdown]
 # Six moments of this training. The dense half is shaded; in the sparse half every dot is a point
@@ -134,7 +134,7 @@ pd.concat(
 # random points.
 
 # %% tags=["nbval-check-output"]
-more = [motivation.learn(rng=np.random.default_rng(seed), device="cpu") for seed in (1, 2)]
+more = [trained.motivation.learn(rng=np.random.default_rng(seed), device="cpu") for seed in (1, 2)]
 print(claims.judge("C01", learnings=[learning, *more]))
 
 # %% [markdown]

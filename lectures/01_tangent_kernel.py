@@ -42,9 +42,9 @@ import pandas as pd
 import torch
 
 from ntklab import claims, figures, tangent
-from ntklab.experiments import fit_power
-from ntklab.experiments import tangent_kernel as lazy
+from ntklab.experiments import deep_kernels, fit_power, rms, trained
 from ntklab.explorers import tangent_kernel as explorer
+from ntklab.figures import deep_kernels as layer_pictures
 from ntklab.figures import tangent_kernel as pictures
 from ntklab.geometry import to_circle
 from ntklab.kernels import DeepNTK, TwoLayerNTK
@@ -130,10 +130,10 @@ print(TwoLayerNTK(bias=True, normalization="network")(X).round(3))
 
 # %% tags=["nbval-check-output"]
 x = np.linspace(-np.pi, np.pi, 40, endpoint=False)
-points, y = to_circle(x), lazy.target(x)
+points, y = to_circle(x), trained.tangent_kernel.target(x)
 print("width   what (21) misses, relative to the change of u")
 for m in (100, 1000, 10_000, 100_000):
-    net = lazy.two_layer(m, rng=np.random.default_rng(0), device="cpu")
+    net = trained.tangent_kernel.two_layer(m, rng=np.random.default_rng(0), device="cpu")
     H = tangent.empirical_ntk(net, points) / len(x)
     eta = 1 / np.linalg.eigvalsh(H)[-1]
     u = train([net], points, y, eta, iterations=1, outputs=True).outputs[:, 0]
@@ -166,7 +166,7 @@ for m in (100, 1000, 10_000, 100_000):
 # is $\cos x + \cos 2x$ again.
 
 # %%
-curves = lazy.curves((16, 128, 4096), rng=np.random.default_rng(0), device="cpu")
+curves = trained.tangent_kernel.curves((16, 128, 4096), rng=np.random.default_rng(0), device="cpu")
 figures.show(pictures.error_curves(curves))
 
 # %% [markdown]
@@ -195,11 +195,11 @@ figures.show(pictures.error_curves(curves))
 # width 65 536 in minutes.)
 
 # %%
-table = lazy.training("quick", rng=np.random.default_rng(1), device="cpu", progress=True)
+table = trained.tangent_kernel.training("quick", rng=np.random.default_rng(1), device="cpu", progress=True)
 drawn = [("random", "printed"), ("paired", "printed"), ("random", "counted"), ("random", "vector")]
 drawn += [("random", cause) for cause in ("start", "drift", "linearised")]
 laws = {
-    (kind, column): str(fit_power(*lazy.rms(table[table.start_kind == kind], column)))
+    (kind, column): str(fit_power(*rms(table[table.start_kind == kind], column)))
     for kind, column in drawn
 }
 figures.show(pictures.training_gap(table, laws))
@@ -225,14 +225,14 @@ print(claims.judge("C02", table=table))
 # %% tags=["nbval-check-output"]
 print("   m      τ     (1) as printed   with u(0)   change of the kernel")
 for m, tau in [(m, tau) for m in (256, 4096) for tau in (1, 1 / 2, 1 / 4, 1 / 8, 1 / 16)]:
-    size, rng = lazy.Size((m,), 12), np.random.default_rng(0)
-    runs = lazy.training(size, starts=["random"], weight_scale=tau, rng=rng, device="cpu")
-    printed, counted, drift = (lazy.rms(runs, c)[1][0] for c in ("printed", "counted", "drift"))
+    size, rng = trained.tangent_kernel.Size((m,), 12), np.random.default_rng(0)
+    runs = trained.tangent_kernel.training(size, starts=["random"], weight_scale=tau, rng=rng, device="cpu")
+    printed, counted, drift = (rms(runs, c)[1][0] for c in ("printed", "counted", "drift"))
     print(f"{m:5d}  {tau:7.4f}      {printed:.3f}           {counted:.3f}          {drift:.3f}")
 
 # %% [markdown]
 # No. A neuron must still move by $1/\sqrt m$, and now that is a large part of its length $\tau$: it turns,
-# the kernel changes, the network stops being lazy. What (1) misses is about $\tau$, plus a multiple of
+# the kernel changes, the network stops being trained.tangent_kernel. What (1) misses is about $\tau$, plus a multiple of
 # $1/(\tau\sqrt m)$. Their sum is least at $\tau \sim m^{-1/4}$ (here $\frac14$ and $\frac18$), where it falls like
 # $m^{-1/4}$ only. The paired start, $u^{(0)} = 0$ with weights of order one, is the better way.
 #
@@ -249,9 +249,9 @@ for m, tau in [(m, tau) for m in (256, 4096) for tau in (1, 1 / 2, 1 / 4, 1 / 8,
 # twenty networks (3) of each width and depth, all layers trained, are from their limits:
 
 # %%
-spread = lazy.concentration("quick", rng=np.random.default_rng(2), device="cpu", progress=True)
+spread = trained.tangent_kernel.concentration("quick", rng=np.random.default_rng(2), device="cpu", progress=True)
 laws = {
-    L: str(fit_power(*lazy.rms(part, "deviation"))) for L, part in spread.groupby("hidden_layers")
+    L: str(fit_power(*rms(part, "deviation"))) for L, part in spread.groupby("hidden_layers")
 }
 figures.show(pictures.deviations(spread, laws))
 
@@ -293,10 +293,10 @@ print(claims.judge("C03", table=spread))
 # %%
 samples = {}
 for m in (4, 16, 64):
-    *_, third = lazy.preactivations([[1.0, 0.0]], m, 3, 10_000, np.random.default_rng(m))
+    *_, third = trained.deep_kernels.preactivations([[1.0, 0.0]], m, 3, 10_000, np.random.default_rng(m))
     samples[m] = third[:, 0, 0].cpu().numpy()
-layers = lazy.gaussianity("quick", rng=np.random.default_rng(3), device="cpu")
-figures.show(pictures.gaussian_layers(samples, layers))
+layers = trained.deep_kernels.gaussianity("quick", rng=np.random.default_rng(3), device="cpu")
+figures.show(layer_pictures.gaussian_layers(samples, layers))
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C04", table=layers))
@@ -370,8 +370,8 @@ print("all layers at once:", DeepNTK(3).profile([angle])[0].round(3))
 # Perhaps it was counted twice.) A million draws agree:
 
 # %%
-draws = lazy.slope_products(rng=np.random.default_rng(0))
-figures.show(pictures.slopes(draws, lazy.slope, lazy.printed_slope))
+draws = deep_kernels.slope_products(rng=np.random.default_rng(0))
+figures.show(layer_pictures.slopes(draws, deep_kernels.slope, deep_kernels.printed_slope))
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C05"))

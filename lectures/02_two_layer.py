@@ -41,7 +41,7 @@
 import numpy as np
 
 from ntklab import claims, figures
-from ntklab.experiments import two_layer as parity
+from ntklab.experiments import trained, two_layer
 from ntklab.explorers import two_layer as explorer
 from ntklab.figures import two_layer as pictures
 from ntklab.kernels import TwoLayerNTK
@@ -91,7 +91,7 @@ print(claims.judge("C06"))
 
 # %%
 angles = np.linspace(0.05, 3.1, 9)
-shares = parity.active_together(angles, samples=20_000, rng=np.random.default_rng(2))
+shares = two_layer.active_together(angles, samples=20_000, rng=np.random.default_rng(2))
 figures.show(pictures.active_neurons(1.0, shares))
 
 # %% [markdown]
@@ -186,7 +186,7 @@ for kappa in range(6):
 # the angle alone commutes with rotations. Crosses mark eigenvalues that are zero.
 
 # %%
-table = parity.uniform_spectra(highest=10)
+table = two_layer.uniform_spectra(highest=10)
 figures.show(pictures.uniform_eigenvalues(table))
 
 # %% [markdown]
@@ -203,14 +203,14 @@ print(claims.judge("C24"))
 # are $1 - (1 - \eta\lambda_3)^t$, markers are networks of width 2000.
 
 # %%
-trained = parity.with_and_without_bias(frequency=3, rng=np.random.default_rng(0), progress=True)
-figures.show(pictures.learned_or_not(trained))
+parity = trained.two_layer.with_and_without_bias(frequency=3, rng=np.random.default_rng(0), progress=True)
+figures.show(pictures.learned_or_not(parity))
 
 # %% tags=["nbval-check-output"]
-for name, found, line in zip(("with", "without"), trained.fractions, trained.predicted, strict=True):
+for name, found, line in zip(("with", "without"), parity.fractions, parity.predicted, strict=True):
     off = np.abs(found - line).max()
     print(f"{name:7s} bias: {found[-1]:.0%} learned, within {off:.2f} of the prediction throughout")
-print("exactly zero without bias:", np.abs(trained.fractions[1]).max() < 1e-12)
+print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 
 # %% [markdown]
 # Zero to the last digit, though the network is finite? The kernel argument holds for infinite width.

@@ -42,12 +42,12 @@ import pandas as pd
 from ntklab import bounds, claims, figures
 from ntklab.claims import convergence as ledger
 from ntklab.experiments import ONE_TWO_FOUR as p
-from ntklab.experiments import convergence
+from ntklab.experiments import convergence, trained
 from ntklab.explorers import convergence as explorer
 from ntklab.figures import convergence as drawn
 
 setting = convergence.SETTINGS["quick"]._replace(width=3000)
-order = convergence.order(setting, rng=np.random.default_rng(6), threshold=0.25)
+order = trained.convergence.order(setting, rng=np.random.default_rng(6), threshold=0.25)
 figures.show(drawn.order_of_regions(order))
 
 # %% [markdown]
@@ -249,11 +249,11 @@ print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):.2f})")
 quick = convergence.SETTINGS["quick"]
 rate = convergence.SUM_RATE * convergence.POINTS
 exact = convergence.population_times(p, (3, 4, 5, 6, 8, 10), 0.1, rate)
-trained = convergence.trained(quick, rng=np.random.default_rng(2))
-thin = convergence.thinning(
-    (1, 0.3, 0.1, 0.02), 4, 0.1, rate, setting=setting, rng=np.random.default_rng(4)
+networks = trained.convergence.times(quick, rng=np.random.default_rng(2))
+thin = trained.convergence.thinning(
+    (1, 0.3, 0.1, 0.02), 4, 0.1, rate, setting, rng=np.random.default_rng(4)
 )
-figures.show(drawn.finishing_times(exact, trained, thin))
+figures.show(drawn.finishing_times(exact, networks, thin))
 
 # %% [markdown]
 # The sparsest region's time goes like $1/p^*$, and the bound follows at a distance of about 2. The squares say something
@@ -269,8 +269,8 @@ figures.show(drawn.finishing_times(exact, trained, thin))
 # i.i.d. draws of the text. Does that matter? Linear theory is exact for any given points, so we can afford many draws.
 
 # %%
-grid = convergence.theory("paper", frequencies=range(3, 31))
-paper = convergence.SETTINGS["paper"]._replace(draws=12)
+grid = convergence.theory("misread", frequencies=range(3, 31))
+paper = convergence.SETTINGS["misread"]._replace(draws=12)
 random = convergence.theory(
     paper, "random", rng=np.random.default_rng(1), frequencies=(4, 8, 16)
 )
@@ -298,10 +298,10 @@ for name, frame in (("grid", grid), ("random", random)):
 # Those above do. Their times against linear theory for the same points:
 
 # %% tags=["nbval-check-output"]
-median, found = (convergence.median_ratios(trained, c)["median"] for c in ("theory", "trained"))
+median, found = (convergence.median_ratios(networks, c)["median"] for c in ("theory", "trained"))
 print(f"linear theory: medians {median[0]:.2f} : {median[1]:.2f} : {median[2]:.2f}")
 print("medians of the networks within 4 % of that:", np.abs(found / median - 1).max() < 0.04)
-worst = np.abs(trained.trained / trained.theory - 1).max()
+worst = np.abs(networks.trained / networks.theory - 1).max()
 print("every time within 7 % of linear theory:", worst < 0.07)
 
 # %% [markdown]
@@ -317,9 +317,9 @@ print("every time within 7 % of linear theory:", worst < 0.07)
 
 # %%
 small = quick._replace(frequencies=(1, 2, 3, 4), width=4000, weight_scale=0.2, centred=False, seeds=1)
-papers = convergence.trained(small, rng=np.random.default_rng(5))
+papers = trained.convergence.times(small, rng=np.random.default_rng(5))
 both = pd.concat([
-    trained.assign(setting="τ√m = 894, centred"), papers.assign(setting="τ√m = 13, the paper's")
+    networks.assign(setting="τ√m = 894, centred"), papers.assign(setting="τ√m = 13, the paper's")
 ])
 figures.show(drawn.laziness(both))
 

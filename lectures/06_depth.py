@@ -39,8 +39,7 @@
 import numpy as np
 
 from ntklab import asymptotics, claims, figures, fredholm
-from ntklab.experiments import ONE_TWO_FOUR, depth, fit_power
-from ntklab.experiments.trained import depth as lazy_depth
+from ntklab.experiments import ONE_TWO_FOUR, depth, fit_power, trained
 from ntklab.explorers import depth as explorer
 from ntklab.figures import depth as pictures
 from ntklab.kernels import NNGP, DeepNTK, TwoLayerNTK
@@ -259,7 +258,7 @@ print(claims.judge("C22"))
 
 # %% tags=["nbval-check-output"]
 for n in (10, 30, 1000):
-    widths = [lazy_depth.required_width(n, L) for L in (1, 5)]
+    widths = [depth.required_width(n, L) for L in (1, 5)]
     print(f"n = {n:4d}: 10^{widths[0]:.0f} for one hidden layer, 10^{widths[1]:.0f} for five")
 
 # %% [markdown]
@@ -269,7 +268,7 @@ for n in (10, 30, 1000):
 # from itself after training, and of the outputs from the linear prediction.
 
 # %%
-table = lazy_depth.lazy_training(rng=np.random.default_rng(5), progress=True)
+table = trained.depth.lazy_training(rng=np.random.default_rng(5), progress=True)
 rms = table.groupby("width")[["start", "drift", "residual"]].agg(lambda v: np.sqrt(np.mean(v**2)))
 laws = {c: str(fit_power(rms.index.to_numpy(float), rms[c].to_numpy())) for c in rms}
 figures.show(pictures.laziness(table, laws))

@@ -42,7 +42,7 @@
 import numpy as np
 
 from ntklab import claims, dynamics, figures, gram, sphere
-from ntklab.experiments import fit_power
+from ntklab.experiments import fit_power, trained
 from ntklab.experiments import sphere as hemispheres
 from ntklab.explorers import sphere as explorer
 from ntklab.figures import sphere as pictures
@@ -177,7 +177,7 @@ figures.show(pictures.quotients(exact, samples, hemispheres.PAPER))
 # half. Beside them the theory for the same points.
 
 # %%
-networks = hemispheres.trained(size="quick", rng=np.random.default_rng(1), progress=True)
+networks = trained.sphere.trained(size="quick", rng=np.random.default_rng(1), progress=True)
 networks[["ratio", "frequency", "sparse", "dense", "quotient", "predicted"]].round(2)
 
 # %% [markdown]

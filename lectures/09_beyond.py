@@ -42,7 +42,7 @@ import pandas as pd
 
 from ntklab import claims, figures
 from ntklab.densities import PiecewiseConstant
-from ntklab.experiments import beyond, digits
+from ntklab.experiments import beyond, digits, trained
 from ntklab.explorers import beyond as explorer
 from ntklab.figures import beyond as pictures
 
@@ -164,17 +164,17 @@ for name, values in speeds.items():
 
 # %%
 times = np.geomspace(0.1, 100, 13)
-trained = beyond.compare(
-    ratio=4, orders=(1.0,), points=200, times=times, train_width=1000, rng=np.random.default_rng(0)
+networks = trained.beyond.compare(
+    ratio=4, orders=(1.0,), points=200, times=times, width=1000, rng=np.random.default_rng(0)
 )
-figures.show(pictures.fractions_by_loss(trained))
+figures.show(pictures.fractions_by_loss(networks))
 
 # %% [markdown]
 # The markers sit on the lines. How far off are they at most, over all times, halves and frequencies?
 
 # %% tags=["nbval-check-output"]
 keys = ["loss", "half", "frequency", "time"]
-wide = trained.pivot_table(index=keys, columns="route", values="fraction")
+wide = networks.pivot_table(index=keys, columns="route", values="fraction")
 off = (wide.trained - wide.predicted).abs().groupby("loss").max()
 for loss, value in off.items():
     print(f"{loss:10s}  largest difference below 0.1: {value < 0.1}")
@@ -184,7 +184,7 @@ for loss, value in off.items():
 # leave the kernel as it is, and what training adds is small beside them. A network of that width that
 # starts at ordinary size departs from the prediction once high frequencies are learned. To learn
 # $\cos 9x$ of size 1 its weights have to move by a sizeable part of their own length. (Try it: change
-# `weight_scale` in `beyond.Loss.train`.) A loss that pushes for high frequencies asks for more laziness.
+# `weight_scale` in `trained.beyond.learn`.) A loss that pushes for high frequencies asks for more laziness.
 #
 # And is it wise to push? High frequencies hold the noise, too. Frequency bias is also what makes
 # networks forgiving: early stopping with the Sobolev loss of order 1.5 fits the noise first.
@@ -198,7 +198,7 @@ for loss, value in off.items():
 # width maximises the likelihood of each point given the others.
 
 # %%
-data = digits.learn(
+data = trained.digits.learn(
     points=400, width=1500, iterations=600, rng=np.random.default_rng(0), progress=True
 )
 figures.show(pictures.digit_gallery(data))

@@ -103,6 +103,13 @@ class CircleDensity(ABC):
         stops = np.append(edges[1:], edges[0] + 2 * np.pi)
         return tuple(Region(float(a), float(b)) for a, b in zip(edges, stops, strict=True))
 
+    def mass(self, region):
+        """∫_R p, the share of the data in an arc."""
+        ends = np.array([region.start, region.stop])
+        turns = np.floor((ends + np.pi) / (2 * np.pi))
+        low, high = turns + self._mass(wrap(ends))
+        return float(high - low)
+
     def quantile(self, u):
         """P⁻¹(u): the angle below which the fraction `u` of the data lies, u in [0, 1)."""
         u = finite_array("u", u)

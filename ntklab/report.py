@@ -18,10 +18,22 @@ import numpy as np
 import pandas as pd
 
 import ntklab
-from ntklab import experiments, figures, fredholm, gram, sweeps
+from ntklab import asymptotics, experiments, figures, fredholm, gram, sweeps
 from ntklab._arguments import one_of
 from ntklab.claims import CLAIMS, judge
-from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR
+from ntklab.experiments import (
+    CONTINUOUS,
+    ONE_TWO_FOUR,
+    convergence,
+    depth,
+    fit_power,
+    rms,
+    sphere,
+)
+from ntklab.figures.convergence import finishing_times, order_of_regions, sampled_times
+from ntklab.figures.depth import laziness, profiles_and_decay
+from ntklab.figures.motivation import snapshots
+from ntklab.figures.sphere import quotients
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 SIZES = ("quick", "paper")
@@ -30,8 +42,7 @@ GALLERY = [0, 1, 2, 3, 4, 9, 10, 19]
 
 def frequency_bias(size):
     """Motivation: the output at six moments of training."""
-    from ntklab.experiments import motivation
-    from ntklab.figures.motivation import snapshots
+    from ntklab.experiments.trained import motivation  # needs torch
 
     run = motivation.learn(size=size, rng=np.random.default_rng(0))
     last = run.iterations[-1]
@@ -71,10 +82,10 @@ def local_frequency(size):
 
 def three_regions(size):
     """Figure 6 of the paper: sin 14x under 11 : 1 : 3, which region converges first."""
-    from ntklab.experiments import convergence
-    from ntklab.figures.convergence import order_of_regions
 
-    order = convergence.order(
+    from ntklab.experiments.trained import convergence as trained  # needs torch
+
+    order = trained.order(
         "wide" if size == "paper" else "quick", rng=np.random.default_rng(6), threshold=0.25
     )
     data = pd.DataFrame(order.errors, columns=[f"trained{j}" for j in range(3)])
@@ -85,21 +96,19 @@ def three_regions(size):
 
 def convergence_times(size):
     """Figure 7 of the paper: time against κ by region, exact, bound and trained."""
-    from ntklab.experiments import convergence
-    from ntklab.figures.convergence import finishing_times
+
+    from ntklab.experiments.trained import convergence as trained  # needs torch
 
     setting = "wide" if size == "paper" else "quick"
     rate = convergence.SUM_RATE * convergence.POINTS
     exact = convergence.population_times(ONE_TWO_FOUR, (3, 4, 5, 6, 8, 10), 0.1, rate)
-    trained = convergence.trained(setting, rng=np.random.default_rng(2))
-    data = pd.concat([exact.assign(route="exact"), trained.assign(route="trained")])
-    return finishing_times(exact, trained), data
+    seen = trained.times(setting, rng=np.random.default_rng(2))
+    data = pd.concat([exact.assign(route="exact"), seen.assign(route="trained")])
+    return finishing_times(exact, seen), data
 
 
 def convergence_sampling(size):
     """Figure 7 again: grids against random draws, by linear theory at the paper's threshold."""
-    from ntklab.experiments import convergence
-    from ntklab.figures.convergence import sampled_times
 
     grid = convergence.theory("paper", frequencies=range(3, 31))
     setting = convergence.SETTINGS["paper"]
@@ -112,21 +121,17 @@ def convergence_sampling(size):
 
 def hemisphere_times(size):
     """The sphere's halves: population, random points, and the paper's medians."""
-    from ntklab.experiments import sphere as hemispheres
-    from ntklab.figures.sphere import quotients
 
-    exact = hemispheres.population()
-    samples = hemispheres.sampled(
+    exact = sphere.population()
+    samples = sphere.sampled(
         draws=40 if size == "paper" else 6, rng=np.random.default_rng(23)
     )
     data = pd.concat([exact.assign(level="population"), samples.assign(level="sample")])
-    return quotients(exact, samples, hemispheres.PAPER), data
+    return quotients(exact, samples, sphere.PAPER), data
 
 
 def depth_spectra(size):
     """Profiles and eigenvalues of 1 to 50 hidden layers."""
-    from ntklab.experiments import depth
-    from ntklab.figures.depth import profiles_and_decay
 
     layers, theta = (1, 2, 3, 10, 50), np.linspace(0, np.pi, 500)
     profiles = {L: DeepNTK(L).profile(theta) / (L + 1) for L in layers}
@@ -136,22 +141,17 @@ def depth_spectra(size):
 
 def deep_laziness(size):
     """Distance from the limit, drift and residual of deep networks against their width."""
-    from ntklab.experiments import fit_power
-    from ntklab.experiments.trained import depth as lazy_depth
-    from ntklab.figures.depth import laziness
+    from ntklab.experiments.trained import depth as trained  # needs torch
 
-    widths = (64, 128, 256, 512, 1024) if size == "paper" else lazy_depth.WIDTHS
-    table = lazy_depth.lazy_training(widths=widths, rng=np.random.default_rng(5))
+    widths = (64, 128, 256, 512, 1024) if size == "paper" else trained.WIDTHS
+    table = trained.lazy_training(widths=widths, rng=np.random.default_rng(5))
     columns = ["start", "drift", "residual"]
-    rms = table.groupby("width")[columns].agg(lambda values: np.sqrt(np.mean(values**2)))
-    laws = {c: str(fit_power(rms.index.to_numpy(float), rms[c].to_numpy())) for c in columns}
+    laws = {column: str(fit_power(*rms(table, column))) for column in columns}
     return laziness(table, laws), table
 
 
 def pair_splitting(size):
     """Pairs of eigenvalues against Z²/πq² and Hill's equation."""
-    from ntklab import asymptotics
-
     spectrum = fredholm.solve(TwoLayerNTK(), ONE_TWO_FOUR, 81)
     ratios = asymptotics.pair_ratios(spectrum, ONE_TWO_FOUR)
     hill = asymptotics.hill_eigenvalues(ONE_TWO_FOUR, 80)

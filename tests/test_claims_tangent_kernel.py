@@ -4,18 +4,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ntklab.claims import deep_kernels as deep
 from ntklab.claims import judge, tangent_kernel
-from ntklab.experiments import tangent_kernel as lazy
-from ntklab.experiments.tangent_kernel import Size
+from ntklab.experiments import deep_kernels, trained
+from ntklab.experiments.trained.tangent_kernel import Size
 
 
 @pytest.fixture(scope="module")
 def tables():
     rng = np.random.default_rng(1)
     return {
-        "C02": lazy.training(Size((128, 256, 512, 1024, 2048), 12), rng=rng, device="cpu"),
-        "C03": lazy.concentration(Size((32, 64, 128, 256), 15), rng=rng, device="cpu"),
-        "C04": lazy.gaussianity(Size((16, 32, 64), 5000), rng=rng, device="cpu"),
+        "C02": trained.tangent_kernel.training(
+            Size((128, 256, 512, 1024, 2048), 12), rng=rng, device="cpu"
+        ),
+        "C03": trained.tangent_kernel.concentration(
+            Size((32, 64, 128, 256), 15), rng=rng, device="cpu"
+        ),
+        "C04": trained.deep_kernels.gaussianity(Size((16, 32, 64), 5000), rng=rng, device="cpu"),
     }
 
 
@@ -38,8 +43,8 @@ def test_printed_slope_is_corrected():
         (tangent_kernel.measure_training, "C02", {"expected": -1.0}),
         (tangent_kernel.measure_training, "C02", {"start": "random"}),  # whose u(0) is not zero
         (tangent_kernel.measure_concentration, "C03", {"expected": -1.0}),
-        (tangent_kernel.measure_gaussianity, "C04", {"expected": -1.0}),
-        (tangent_kernel.measure_gaussianity, "C04", {"expected_excess": -0.5}),
+        (deep.measure_gaussianity, "C04", {"expected": -1.0}),
+        (deep.measure_gaussianity, "C04", {"expected_excess": -0.5}),
     ],
 )
 def test_a_wrong_rate_settles_nothing(tables, measure, claim_id, wrong):
@@ -56,11 +61,11 @@ def test_every_depth_must_concentrate(tables):
 @pytest.mark.parametrize(
     "slope",
     [
-        lazy.printed_slope,
-        lambda theta: lazy.slope(theta) / 2,  # without c_σ
-        lambda theta: 1.02 * lazy.slope(theta),
+        deep_kernels.printed_slope,
+        lambda theta: deep_kernels.slope(theta) / 2,  # without c_σ
+        lambda theta: 1.02 * deep_kernels.slope(theta),
     ],
 )
 def test_a_wrong_slope_corrects_nothing(slope):
-    measured = tangent_kernel.measure_slope(slope, samples=100_000, networks=4)
+    measured = deep.measure_slope(slope, samples=100_000, networks=4)
     assert measured.verdict == "unsettled"

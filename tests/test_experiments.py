@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ntklab import experiments, fredholm
-from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
+from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.kernels import TwoLayerNTK
 
 
@@ -76,8 +76,6 @@ def test_region_amplitudes_of_pure_waves():
         (lambda: experiments.fit_power([1, 0, 3], [1, 2, 3]), "x"),
         (lambda: experiments.sampling_error("p", np.random.default_rng(0)), "density"),
         (lambda: experiments.sampling_error(uniform(), 0), "rng"),
-        (lambda: experiments.eigenvalue_table(frequencies=0), "frequencies"),
-        (lambda: experiments.region_frequencies(TrigPolynomial([0.5]), None), "density"),
     ],
 )
 def test_bad_input_is_named(call, name):

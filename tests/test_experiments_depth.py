@@ -62,11 +62,7 @@ def test_overlap_is_one_under_uniform_data_and_lost_at_depth_50():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda: depth.eigenvalue_decay((0,)), "depths"),
-        (lambda: depth.eigenvalue_decay((2,), 0), "highest"),
         (lambda: depth.learning_times("p", (2,)), "density"),
-        (lambda: depth.learning_times(uniform(), (2,), threshold=0), "threshold"),
-        (lambda: depth.eigenspace_overlaps(uniform(), 2, 1), "count"),
     ],
 )
 def test_bad_input_is_named(call, name):

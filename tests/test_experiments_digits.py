@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ive
 
-from ntklab.experiments import digits
+from ntklab.experiments import digits, trained
 from ntklab.kernels import TwoLayerNTK
 
 
@@ -42,7 +42,7 @@ def test_the_bandwidth_has_the_greatest_likelihood():
 
 @pytest.fixture(scope="module")
 def run():
-    return digits.learn(80, 300, 40, rng=np.random.default_rng(3), device="cpu")
+    return trained.digits.learn(80, 300, 40, rng=np.random.default_rng(3), device="cpu")
 
 
 def test_points_are_unit_vectors_with_their_digits(run):
@@ -79,22 +79,6 @@ def test_eigenvectors_are_learned_from_the_first_to_the_last(run):
 
 
 def test_prediction_alone_needs_no_network():
-    run = digits.learn(40, 0, 10, rng=np.random.default_rng(0))
+    run = digits.predict(40, 10, rng=np.random.default_rng(0))
     assert run.trained is None and np.abs(run.predicted[0]).max() < 1e-9
     np.testing.assert_allclose(run.spectrum(run.X)[:, :5], run.spectrum.values[:, :5], atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda: digits.load(5, np.random.default_rng(0)), "points"),
-        (lambda: digits.load(1798, np.random.default_rng(0)), "points"),
-        (lambda: digits.load(100, 0), "rng"),
-        (lambda: digits.log_density(np.eye(3)[:2]), "X"),
-        (lambda: digits.learn(40, -1, rng=np.random.default_rng(0)), "width"),
-        (lambda: digits.learn(40, 0, 0, rng=np.random.default_rng(0)), "iterations"),
-    ],
-)
-def test_bad_input_is_named(call, name):
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
-        call()

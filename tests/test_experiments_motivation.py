@@ -9,6 +9,7 @@ import torch
 
 from ntklab.experiments import motivation
 from ntklab.experiments.motivation import Learning, Setting
+from ntklab.experiments.trained import motivation as trained
 from ntklab.geometry import to_circle
 from ntklab.kernels import DeepNTK
 from ntklab.networks import FullyConnected
@@ -18,7 +19,7 @@ SMALL = Setting(points=200, hidden_layers=2, width=64, iterations=60, batch_size
 
 
 def learned(outputs, iterations, frequencies=(1, 8), points=200):
-    density = motivation._halves(1.0, frequencies, points)
+    density = motivation.halves(1.0, frequencies, points)
     x = np.sort(density.grid(points))
     return Learning(density, frequencies, SMALL, x, np.asarray(iterations), outputs(x))
 
@@ -71,7 +72,7 @@ def test_a_wide_network_follows_the_prediction_of_its_own_kernel():
     """One full-batch step of a network is one step of the linear theory, up to 1/√width."""
     rng = np.random.default_rng(3)
     setting = Setting(60, 2, 512, iterations=20, batch_size=60, learning_rate=0.1)
-    run = motivation.learn(2.0, (1, 4), setting, rng=rng, device="cpu")
+    run = trained.learn(2.0, (1, 4), setting, rng=rng, device="cpu")
     rng = np.random.default_rng(3)
     x = np.sort(run.density.sample(60, rng))
     np.testing.assert_array_equal(x, run.points)
@@ -91,11 +92,11 @@ def test_a_wide_network_follows_the_prediction_of_its_own_kernel():
 
 def test_the_same_seed_is_the_same_training():
     first, second = (
-        motivation.learn(2.0, (1, 4), SMALL, rng=np.random.default_rng(5), device="cpu")
+        trained.learn(2.0, (1, 4), SMALL, rng=np.random.default_rng(5), device="cpu")
         for _ in range(2)
     )
     np.testing.assert_array_equal(first.outputs, second.outputs)
-    other = motivation.learn(2.0, (1, 4), SMALL, rng=np.random.default_rng(6), device="cpu")
+    other = trained.learn(2.0, (1, 4), SMALL, rng=np.random.default_rng(6), device="cpu")
     assert np.abs(other.outputs[-1] - first.outputs[-1]).max() > 1e-3
 
 
@@ -127,14 +128,9 @@ def test_looking_at_a_moment_takes_the_nearest_record():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda rng: motivation.learn(0.0, rng=rng), "ratio"),
-        (lambda rng: motivation.learn(40, (1, 500), rng=rng), r"frequencies \(high\)"),
-        (lambda rng: motivation.learn(40, (0, 5), rng=rng), r"frequencies \(low\)"),
-        (lambda rng: motivation.learn(40, (5, 5), rng=rng), "frequencies"),
-        (lambda rng: motivation.learn(40, size="huge", rng=rng), "size"),
-        (lambda rng: motivation.learn(rng=0), "rng"),
-        (lambda rng: motivation.predict(points=5), "points"),
-        (lambda rng: motivation.predict(ratio=float("nan")), "ratio"),
+        (lambda rng: trained.learn(40, (5, 5), rng=rng), "frequencies"),
+        (lambda rng: trained.learn(40, size="huge", rng=rng), "size"),
+        (lambda rng: trained.learn(rng=0), "rng"),
     ],
 )
 def test_bad_input_is_named(call, name):

@@ -6,7 +6,8 @@ import pytest
 
 from ntklab import dynamics, sphere
 from ntklab.experiments import sphere as hemispheres
-from ntklab.experiments.sphere import Setting
+from ntklab.experiments.trained import sphere as trained
+from ntklab.experiments.trained.sphere import Setting
 
 
 def test_equal_halves_learn_alike_and_unequal_ones_tend_to_their_ratio():
@@ -56,7 +57,7 @@ def test_samples_are_reproducible_and_those_of_equal_halves_scatter_about_one():
 
 def test_networks_follow_their_points():
     setting = Setting(2000, 40, (1, 2), 1, 400, threshold=0.2)
-    table = hemispheres.trained(
+    table = trained.trained(
         (2,), setting, rng=np.random.default_rng(5), device="cpu"
     )
     np.testing.assert_allclose(table.quotient, table.predicted, rtol=0.2)
@@ -75,15 +76,8 @@ def test_the_gap_adds_up():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda rng: hemispheres.population((0,), (2,)), "ratios"),
-        (lambda rng: hemispheres.population((2,), (0,)), "frequencies"),
-        (lambda rng: hemispheres.population((2,), (80,)), "frequencies"),
-        (lambda rng: hemispheres.tilted(2, 2, 2.0), "tilt"),
-        (lambda rng: hemispheres.tilted(2, 31, 0.1), "frequency"),
-        (lambda rng: hemispheres.sampled(draws=0, rng=rng), "draws"),
         (lambda rng: hemispheres.sampled(rng=1), "rng"),
-        (lambda rng: hemispheres.points(2, 1, rng), "per_half"),
-        (lambda rng: hemispheres.trained(size="huge", rng=rng), "size"),
+        (lambda rng: trained.trained(size="huge", rng=rng), "size"),
     ],
 )
 def test_bad_input_is_named(call, name):

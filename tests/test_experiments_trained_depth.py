@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ntklab.experiments import fit_power
+from ntklab.experiments import depth, fit_power, rms
 from ntklab.experiments.trained import depth as lazy_depth
+from ntklab.experiments.trained.toolkit import decayed
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +23,7 @@ def test_every_network_is_in_the_table(table):
 
 @pytest.mark.parametrize("column", ["start", "drift", "residual", "frozen"])
 def test_all_distances_fall_with_width(table, column):
-    rms = table.groupby("width")[column].agg(lambda v: np.sqrt(np.mean(v**2)))
-    law = fit_power(rms.index.to_numpy(float), rms.to_numpy())
+    law = fit_power(*rms(table, column))
     assert -1.2 < law.exponent < -0.25
 
 
@@ -35,7 +35,7 @@ def test_the_residual_of_a_linear_run_is_nothing():
     steps = [r]
     for _ in range(6):
         steps.append(steps[-1] - 0.1 * H @ steps[-1])
-    np.testing.assert_allclose(lazy_depth._decayed(H, 0.1, np.arange(7), r), steps, atol=1e-12)
+    np.testing.assert_allclose(decayed(H, 0.1, np.arange(7), r), steps, atol=1e-12)
     assert lazy_depth._largest(np.array(steps), np.array(steps)) == 0
 
 
@@ -52,25 +52,9 @@ def test_the_same_seed_is_the_same_table():
 
 def test_the_required_width_solves_its_own_equation():
     n, L, eps, delta, failure = 20, 3, 0.1, 0.2, 0.3
-    log_m = lazy_depth.required_width(n, L, eps, delta, failure) * np.log(10)
+    log_m = depth.required_width(n, L, eps, delta, failure) * np.log(10)
     tau = eps * failure / n
     right = 24 * np.log(n) + 12 * np.log(L) + 5 * np.log(log_m) - 8 * np.log(delta)
     assert log_m == pytest.approx(right - 6 * np.log(tau), rel=1e-9)
-    growth = lazy_depth.required_width(2000, 1) - lazy_depth.required_width(200, 1)
+    growth = depth.required_width(2000, 1) - depth.required_width(200, 1)
     assert growth == pytest.approx(30, abs=1)
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda: lazy_depth.lazy_training(rng=0), "rng"),
-        (lambda: lazy_depth.lazy_training(points=2, rng=np.random.default_rng(0)), "points"),
-        (lambda: lazy_depth.lazy_training(seeds=0, rng=np.random.default_rng(0)), "seeds"),
-        (lambda: lazy_depth.required_width(0, 1), "points"),
-        (lambda: lazy_depth.required_width(5, 1, epsilon=0), "epsilon"),
-        (lambda: lazy_depth.required_width(5, 1, delta=2), "delta"),
-    ],
-)
-def test_bad_input_is_named(call, name):
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
-        call()

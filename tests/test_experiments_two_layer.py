@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from ntklab.experiments import two_layer as parity
+from ntklab.experiments import two_layer
+from ntklab.experiments.trained.two_layer import with_and_without_bias
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
 
 
 def test_share_of_neurons_active_on_both():
-    table = parity.active_together([0.0, 0.4, 1.5, np.pi], 40_000, rng=np.random.default_rng(0))
+    table = two_layer.active_together([0.0, 0.4, 1.5, np.pi], 40_000, rng=np.random.default_rng(0))
     np.testing.assert_allclose(table.exact, [0.5, (np.pi - 0.4) / 2 / np.pi,
                                              (np.pi - 1.5) / 2 / np.pi, 0])
     assert (np.abs(table.sampled - table.exact) <= 4 * table.error + 1e-12).all()
@@ -20,17 +21,17 @@ def test_gradient_by_hand_against_differences():
     rng = np.random.default_rng(1)
     W, b, a = rng.standard_normal((5, 2)), rng.standard_normal(5), rng.choice([-1.0, 1.0], 5)
     X, y = rng.standard_normal((7, 2)), rng.standard_normal(7)
-    loss, gradient_W, gradient_b = parity.gradient_by_hand(W, b, a, X, y)
+    loss, gradient_W, gradient_b = two_layer.gradient_by_hand(W, b, a, X, y)
     h = 1e-6
     for index in np.ndindex(5, 2):
         moved = W.copy()
         moved[index] += h
-        slope = (parity.gradient_by_hand(moved, b, a, X, y)[0] - loss) / h
+        slope = (two_layer.gradient_by_hand(moved, b, a, X, y)[0] - loss) / h
         assert slope == pytest.approx(gradient_W[index], abs=1e-4)
     for r in range(5):
         moved = b.copy()
         moved[r] += h
-        slope = (parity.gradient_by_hand(W, moved, a, X, y)[0] - loss) / h
+        slope = (two_layer.gradient_by_hand(W, moved, a, X, y)[0] - loss) / h
         assert slope == pytest.approx(gradient_b[r], abs=1e-4)
 
 
@@ -47,7 +48,7 @@ def test_odd_part_of_a_network_without_bias_is_linear():
 
 @pytest.mark.parametrize(("frequency", "learned"), [(3, False), (5, False), (2, True), (1, True)])
 def test_what_is_learned_without_bias(frequency, learned):
-    run = parity.with_and_without_bias(
+    run = with_and_without_bias(
         frequency, width=2000, points=24, iterations=300, rng=np.random.default_rng(2), device="cpu"
     )
     assert run.fractions[0, -1] > 0.5
@@ -62,7 +63,7 @@ def test_what_is_learned_without_bias(frequency, learned):
 def test_wider_is_nearer_to_the_prediction():
     def off(width):
         runs = (
-            parity.with_and_without_bias(
+            with_and_without_bias(
                 3, width, 24, 60, rng=np.random.default_rng(seed), device="cpu"
             )
             for seed in range(4)
@@ -73,41 +74,23 @@ def test_wider_is_nearer_to_the_prediction():
 
 
 def test_closed_forms_of_the_circle():
-    table = parity.uniform_spectra(5)
+    table = two_layer.uniform_spectra(5)
     circle = table["circle", "with bias"]
     assert circle[0] == pytest.approx(1 / 8 + 1 / (2 * np.pi**2))
     assert circle[1] == pytest.approx(1 / 16 + 1 / (2 * np.pi**2))
     # on the sphere the trace of T is Σ (2l+1) λ_l = k(0) = 1/2
-    sphere = parity.uniform_spectra(300)["sphere", "with bias"]
+    sphere = two_layer.uniform_spectra(300)["sphere", "with bias"]
     assert (sphere * (2 * sphere.index + 1)).sum() == pytest.approx(0.5, rel=2e-3)
 
 
 @pytest.mark.parametrize("kernel", [TwoLayerNTK(), TwoLayerNTK(bias=False), DeepNTK(3)], ids=repr)
 @pytest.mark.parametrize("degree", [0, 1, 4, 9])
 def test_zonal_harmonics_are_eigenfunctions(kernel, degree):
-    assert parity.sphere_residual(kernel, degree) < 1e-11
+    assert two_layer.sphere_residual(kernel, degree) < 1e-11
 
 
 def test_a_mixture_of_harmonics_is_none(monkeypatch):
     """The residual is not small because it could not be large."""
     mixture = lambda l, z: z**2  # noqa: E731, E741
-    monkeypatch.setattr(parity, "eval_legendre", mixture)
-    assert parity.sphere_residual(TwoLayerNTK(), 2) > 1e-3
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda rng: parity.active_together([0.1], 1, rng=rng), "samples"),
-        (lambda rng: parity.active_together([[0.1]], rng=rng), "angles"),
-        (lambda rng: parity.with_and_without_bias(points=9, rng=rng), "points"),
-        (lambda rng: parity.with_and_without_bias(9, points=24, rng=rng), "frequency"),
-        (lambda rng: parity.with_and_without_bias(rng=5), "rng"),
-        (lambda rng: parity.uniform_spectra(0), "highest"),
-        (lambda rng: parity.sphere_residual("k", 2), "kernel"),
-        (lambda rng: parity.sphere_residual(TwoLayerNTK(), -1), "degree"),
-    ],
-)
-def test_bad_input_is_named(call, name):
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
-        call(np.random.default_rng(0))
+    monkeypatch.setattr(two_layer, "eval_legendre", mixture)
+    assert two_layer.sphere_residual(TwoLayerNTK(), 2) > 1e-3

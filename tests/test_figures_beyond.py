@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from ntklab import figures
-from ntklab.experiments import beyond, digits
+from ntklab.experiments import digits, trained
 from ntklab.figures import beyond as pictures
 
-DIGITS = digits.learn(60, 0, 30, rng=np.random.default_rng(0))
-TABLE = beyond.compare(
-    2.0, (1.0,), (1, 3), points=60, times=[1.0, 10.0], train_width=20,
+DIGITS = digits.predict(60, 30, rng=np.random.default_rng(0))
+TABLE = trained.beyond.compare(
+    2.0, (1.0,), (1, 3), points=60, times=[1.0, 10.0], width=20,
     rng=np.random.default_rng(0), device="cpu",
 )
 

@@ -8,7 +8,7 @@ from ntklab import figures
 from ntklab.claims import convergence as ledger
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, convergence
-from ntklab.experiments.convergence import Order
+from ntklab.experiments.trained.convergence import Order
 from ntklab.figures import convergence as drawn
 
 

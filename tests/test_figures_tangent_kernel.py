@@ -6,6 +6,7 @@ import pytest
 
 from ntklab import figures
 from ntklab.explorers import tangent_kernel as width
+from ntklab.figures import deep_kernels
 from ntklab.figures import tangent_kernel as pictures
 
 WIDTHS = [64, 128, 256]
@@ -48,9 +49,9 @@ SAMPLES = {4: np.linspace(-3, 3, 500), 64: np.linspace(-2, 2, 500)}
 DRAWINGS = {
     "gap": lambda: pictures.training_gap(gaps(), LAWS),
     "deviations": lambda: pictures.deviations(SPREAD, {1: "-0.50 ± 0.01", 2: "-0.51 ± 0.01"}),
-    "layers": lambda: pictures.gaussian_layers(SAMPLES, LAYERS),
+    "layers": lambda: deep_kernels.gaussian_layers(SAMPLES, LAYERS),
     "curves": lambda: pictures.error_curves(CURVES),
-    "slopes": lambda: pictures.slopes(SLOPES, lambda t: 1 - t / np.pi, np.cos),
+    "slopes": lambda: deep_kernels.slopes(SLOPES, lambda t: 1 - t / np.pi, np.cos),
     "network": lambda: pictures.network_and_limit(width.compute(16, 1, 0)),
 }
 

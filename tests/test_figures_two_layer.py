@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from ntklab import figures
-from ntklab.experiments import two_layer as parity
+from ntklab.experiments import trained, two_layer
 from ntklab.explorers import two_layer as bias
 from ntklab.figures import two_layer as pictures
 
 RNG = np.random.default_rng(0)
-RUN = parity.with_and_without_bias(2, 40, 16, 20, rng=RNG, device="cpu")
+RUN = trained.two_layer.with_and_without_bias(2, 40, 16, 20, rng=RNG, device="cpu")
 
 DRAWINGS = {
     "active": lambda: pictures.active_neurons(
-        1.0, parity.active_together([0.5, 1.0], 100, rng=RNG)
+        1.0, two_layer.active_together([0.5, 1.0], 100, rng=RNG)
     ),
     "wrapped": lambda: pictures.wrapped_and_not(*np.zeros((3, 4))),
-    "uniform": lambda: pictures.uniform_eigenvalues(parity.uniform_spectra(5)),
+    "uniform": lambda: pictures.uniform_eigenvalues(two_layer.uniform_spectra(5)),
     "learned": lambda: pictures.learned_or_not(RUN),
     "switch": lambda: pictures.bias_switch(bias.compute()),
 }

@@ -3,6 +3,7 @@
 from ntklab._arguments import one_of
 from ntklab.claims import (
     convergence,
+    deep_kernels,
     depth,
     eigenfunctions,
     motivation,
@@ -12,7 +13,9 @@ from ntklab.claims import (
 )
 from ntklab.claims.ledger import Claim, Judged, Measurement, Rate
 
-_LECTURES = (motivation, tangent_kernel, two_layer, eigenfunctions, convergence, depth, sphere)
+_LECTURES = (
+    motivation, tangent_kernel, two_layer, eigenfunctions, convergence, deep_kernels, depth, sphere
+)  # fmt: skip
 CLAIMS = {
     claim.id: claim
     for claim in sorted(

@@ -12,9 +12,9 @@ LECTURE = "depth"
 def measure_laziness(table=None, expected=-0.5):
     """C21: what (22) misses on trained networks, against their width."""
     if table is None:
-        from ntklab.experiments.trained import depth as lazy_depth
+        from ntklab.experiments.trained import depth as trained
 
-        table = lazy_depth.lazy_training(rng=np.random.default_rng(5), device="cpu")
+        table = trained.lazy_training(rng=np.random.default_rng(5), device="cpu")
 
     def law(column):
         # one curve for all depths: the geometric mean over them, of the rms over seeds

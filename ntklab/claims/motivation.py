@@ -9,7 +9,7 @@ LECTURE = "motivation"
 
 def measure_order(learnings=None, seeds=3):
     """C01: in each half, is the low frequency half learned before the high one?"""
-    from ntklab.experiments import motivation  # trains networks, so it needs torch
+    from ntklab.experiments.trained import motivation  # needs torch
 
     if learnings is None:
         learnings = [

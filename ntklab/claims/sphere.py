@@ -3,20 +3,19 @@
 import numpy as np
 
 from ntklab.claims.ledger import Claim, Measurement
+from ntklab.experiments import sphere
 
 LECTURE = "sphere"
 
 
 def measure_hemispheres(exact=None, samples=None):
     """C23: what the gap between density ratios and median time ratios is made of."""
-    from ntklab.experiments import sphere as hemispheres  # its module trains networks, too
-
     if exact is None:
-        exact = hemispheres.population(frequencies=range(1, 31))
+        exact = sphere.population(frequencies=range(1, 31))
     if samples is None:
         rng = np.random.default_rng(23)
-        samples = hemispheres.sampled(draws=6, frequencies=range(2, 8), rng=rng)
-    table = hemispheres.decomposition(exact, samples)
+        samples = sphere.sampled(draws=6, frequencies=range(2, 8), rng=rng)
+    table = sphere.decomposition(exact, samples)
     gap = table.index - table.paper
     # were sampling the cause, it would make up the gap
     unexplained = float(np.abs(1 - table.by_sampling / gap).max())

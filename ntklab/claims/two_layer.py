@@ -5,6 +5,7 @@ import numpy as np
 from ntklab import fredholm
 from ntklab.claims.ledger import Claim, Measurement
 from ntklab.densities import uniform
+from ntklab.experiments import two_layer
 from ntklab.geometry import angle_between, circle_distance, to_circle
 from ntklab.kernels import TwoLayerNTK
 
@@ -17,7 +18,6 @@ def measure_gradient(scale=1.0):
     """C06: the gradient of (5) for (6) written by hand, against autograd."""
     import torch  # no other claim of this lecture needs it
 
-    from ntklab.experiments import two_layer as parity
     from ntklab.networks import TwoLayerReLU
 
     rng = np.random.default_rng(6)
@@ -30,7 +30,7 @@ def measure_gradient(scale=1.0):
     loss = 0.5 * residual @ residual
     right = torch.autograd.grad(loss, (network.W, network.b))
     W, b, a = (value.detach().numpy() for value in (network.W, network.b, network.a))
-    _, *hand = parity.gradient_by_hand(W, b, a, X, y)
+    _, *hand = two_layer.gradient_by_hand(W, b, a, X, y)
     pairs = zip(hand, right, strict=True)
     off = max(float(np.abs(scale * h - r.numpy()).max() / r.abs().max()) for h, r in pairs)
     told = "within 1e-10 of" if off < 1e-10 else f"{off:.1g} away from"
@@ -86,8 +86,6 @@ def measure_wrapping(wrapped=circle_distance):
 
 def measure_harmonics(kernel=KERNEL, density=None, highest=6):
     """C24: waves on the circle, zonal harmonics on the sphere; odd ones without bias."""
-    from ntklab.experiments import two_layer as parity
-
     density = uniform() if density is None else density
     spectrum = fredholm.solve(kernel, density, 2 * highest + 1)
     x, w = spectrum.points, spectrum.weights
@@ -96,7 +94,7 @@ def measure_harmonics(kernel=KERNEL, density=None, highest=6):
     waves = np.hstack([np.ones((len(x), 1)), waves])
     # the span of the first eigenfunctions is that of the first waves
     overlap = np.linalg.svd((spectrum.values * w[:, None]).T @ waves, compute_uv=False).min()
-    sphere = max(parity.sphere_residual(kernel, degree) for degree in range(highest))
+    sphere = max(two_layer.sphere_residual(kernel, degree) for degree in range(highest))
     no_bias = TwoLayerNTK(bias=False)
     odd = np.array([3, 5, 7])
     lost = max(np.abs(no_bias.harmonic_eigenvalues(odd, dimension=d)).max() for d in (2, 3))

@@ -1,7 +1,6 @@
 """One function a figure of the lecture, returning data as tidy frames, never a plot.
 
-Experiments that need no network are here by name; those that train one are in modules of their
-own, which import torch.
+What needs no network is here; what trains one is in `trained`, under the same name, with torch.
 """
 
 from ntklab.experiments.eigenfunctions import (
@@ -13,7 +12,7 @@ from ntklab.experiments.eigenfunctions import (
     region_frequencies,
     sampling_error,
 )
-from ntklab.experiments.power import PowerLaw, fit_power
+from ntklab.experiments.toolkit import PowerLaw, fit_power, rms
 
 __all__ = [
     "CONTINUOUS",
@@ -24,5 +23,6 @@ __all__ = [
     "lecture_densities",
     "region_amplitudes",
     "region_frequencies",
+    "rms",
     "sampling_error",
 ]

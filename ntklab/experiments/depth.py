@@ -1,13 +1,13 @@
 """Deep kernels' spectra: the data of figures that need no network."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
 from ntklab import asymptotics, dynamics, fredholm
-from ntklab._arguments import finite_number, frame, instance_of, positive, sequence, whole_number
-from ntklab.densities import CircleDensity
-from ntklab.experiments.power import fit_power
-from ntklab.kernels import DEEPEST, MOST_FREQUENT, DeepNTK, TwoLayerNTK, ZonalKernel
+from ntklab.experiments.toolkit import fit_power
+from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 DEPTHS = (1, 2, 3, 5, 10, 50)
 # Frequencies over which slopes are fitted, by the dimension d of the ambient space
@@ -31,8 +31,6 @@ def eigenvalue_decay(depths=DEPTHS, highest=200, dimension=2):
     pandas.DataFrame
         hidden_layers, frequency, eigenvalue, asymptotic (d = 2 only, else nan).
     """
-    depths = sequence("depths", depths, whole_number, at_least=1, at_most=DEEPEST)
-    highest = whole_number("highest", highest, at_least=1, at_most=MOST_FREQUENT)
     frequency = np.arange(1, highest + 1)
     frames = []
     for L in depths:
@@ -53,10 +51,6 @@ def decay_slopes(decay, window):
     pandas.DataFrame
         hidden_layers, parity, slope, error (standard error of the slope).
     """
-    frame("decay", decay, "hidden_layers frequency eigenvalue")
-    window = sequence("window", window, finite_number)
-    if len(window) != 2:
-        raise ValueError(f"window: must be two frequencies, got {window}")
     low, high = window
     inside = decay[decay.frequency.between(low, high)]
     rows = []
@@ -70,7 +64,7 @@ def decay_slopes(decay, window):
 
 def parity_ratio(hidden_layers, frequency=100):
     """λ_{κ+1}/λ_κ on the circle at an even κ: 1 but for parity and the slow decay."""
-    even = whole_number("frequency", frequency, at_least=2, at_most=MOST_FREQUENT - 1)
+    even = frequency
     if even % 2:
         raise ValueError(f"frequency: must be even, got {even}")
     lower, upper = DeepNTK(hidden_layers).harmonic_eigenvalues(np.array([even, even + 1]))
@@ -97,14 +91,7 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
     pandas.DataFrame
         frequency, region, density (p_j, its mean over the region), time.
     """
-    instance_of("density", density, CircleDensity)
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
-    instance_of("kernel", kernel, ZonalKernel)
-    threshold, tolerance = positive("threshold", threshold), positive("tolerance", tolerance)
-    if tolerance * threshold < dynamics.FINEST:
-        told = f"tolerance * threshold: must be >= {dynamics.FINEST:g}"
-        raise ValueError(f"{told}, got {tolerance * threshold:.3g}")
-    frequencies = sequence("frequencies", frequencies, whole_number, at_least=1, at_most=1000)
     hardest = max(frequencies)
     spectrum = dynamics.resolve(
         kernel, density, lambda x: np.cos(hardest * x), tolerance * threshold
@@ -113,7 +100,7 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
     for k in frequencies:
         flow = dynamics.gradient_flow(spectrum, lambda x, k=k: np.cos(k * x))
         for j, region in enumerate(density.regions):
-            p = float(np.mean(density.pdf(region.points(64))))
+            p = density.mass(region) / region.length
             rows.append((k, j, p, flow.time_to_reach(threshold, region).time))
     return pd.DataFrame(rows, columns=["frequency", "region", "density", "time"])
 
@@ -126,9 +113,6 @@ def eigenspace_overlaps(density, hidden_layers, count=41):
     pandas.DataFrame
         q and overlap: the least cosine between the spaces of the q-th pairs, in L²(p).
     """
-    instance_of("density", density, CircleDensity)
-    count = whole_number("count", count, at_least=3, at_most=3000)
-    whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
     shallow = fredholm.solve(TwoLayerNTK(bias=True), density, count)
     deep = fredholm.solve(DeepNTK(hidden_layers), density, count)
     # both spectra at the nodes of one of them
@@ -139,3 +123,26 @@ def eigenspace_overlaps(density, hidden_layers, count=41):
         for q in pairs
     ]
     return pd.DataFrame({"q": list(pairs), "overlap": [float(s.min()) for s in overlaps]})
+
+
+def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
+    r"""log10 of the width that the theorem on (20) asks for, its unnamed constants taken as 1.
+
+    m = n²⁴ L¹² log⁵ m / (δ⁸ τ⁶) with τ = ε δ̂ / n, so m grows like n³⁰.
+
+    Parameters
+    ----------
+    points, hidden_layers : int
+        n and L.
+    epsilon, delta, failure : float
+        ε, δ and δ̂ of the theorem, in (0, 1].
+    """
+    n, L = points, hidden_layers
+    tau = epsilon * failure / n
+    rest = 24 * math.log(n) + 12 * math.log(L) - 8 * math.log(delta) - 6 * math.log(tau)
+    # log m = rest + 5 log log m. From above, where it contracts, this falls to the larger root:
+    # all widths beyond that one will do
+    log_m = rest + 100
+    for _ in range(200):
+        log_m = rest + 5 * math.log(log_m)
+    return log_m / math.log(10)

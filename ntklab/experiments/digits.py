@@ -7,25 +7,13 @@ is +1 for digits 5 to 9 and -1 for 0 to 4.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import ive, logsumexp
 
 from ntklab import dynamics, gram
-from ntklab._arguments import (
-    LARGEST,
-    boolean,
-    finite_array,
-    finite_number,
-    generator,
-    size,
-    whole_number,
-)
 from ntklab.geometry import unit_vectors
 from ntklab.kernels import TwoLayerNTK
-from ntklab.networks import TwoLayerReLU, pick_device
 from ntklab.spectrum import Spectrum
-from ntklab.training import LONGEST, train
 
 QUARTERS = ("sparsest quarter", "second", "third", "densest quarter")
 
@@ -34,10 +22,7 @@ def load(points, rng):
     """(X, digit): a random choice of digits on the sphere, shapes (n, 64) and (n,)."""
     from sklearn.datasets import load_digits  # ships with scikit-learn, nothing is downloaded
 
-    generator("rng", rng)
-    points = whole_number("points", points, at_least=20)
     data = load_digits()
-    whole_number("points", points, at_most=len(data.target))
     chosen = rng.choice(len(data.target), size=points, replace=False)
     X = data.data[chosen]
     return X / np.linalg.norm(X, axis=1, keepdims=True), data.target[chosen]
@@ -64,11 +49,7 @@ def log_density(X, concentration=None):
     concentration : float
     """
     X = unit_vectors("X", X)
-    if concentration is not None:
-        concentration = finite_number("concentration", concentration, at_least=1e-3, at_most=1e6)
     n, d = X.shape
-    if n < 3:
-        raise ValueError(f"X: must hold at least 3 points, got {n}")
     # 1 - x·y without the cancellation: |x - y|²/2
     closeness = -0.5 * np.square(X[:, None] - X[None]).sum(-1)
     np.fill_diagonal(closeness, -np.inf)
@@ -108,67 +89,37 @@ class Digits:
 
     def errors(self, outputs):
         """rms error of each density quarter, shape (T, 4)."""
-        outputs = self._outputs(outputs)
         square = (outputs - self.target) ** 2
         means = [square[:, self.quarter == k].mean(axis=1) for k in range(4)]
         return np.sqrt(np.stack(means, axis=1))
 
     def learned(self, outputs, count=30):
         """v_i·(u(t) - u(0)) / v_i·(y - u(0)) for the first eigenvectors, shape (T, count)."""
-        outputs = self._outputs(outputs)
-        count = whole_number("count", count, at_least=1, at_most=len(self.target))
         v = self.spectrum.values[:, :count]
         gone = (outputs - outputs[0]) @ v
         return gone / ((self.target - outputs[0]) @ v)
 
-    def _outputs(self, outputs):
-        outputs = finite_array("outputs", outputs, ndim=2, within=LARGEST)
-        if outputs.shape[1] != len(self.target) or not len(outputs):
-            told = f"must have shape (T, {len(self.target)}), got {outputs.shape}"
-            raise ValueError(f"outputs: {told}")
-        return outputs
 
-
-def learn(points=500, width=2000, iterations=1000, *, rng, device="auto", progress=False):
-    """Predict and, where `width` is not 0, train the two-layer network on the digits.
+def predict(points=500, iterations=1000, *, rng):
+    """What linear theory says of the two-layer network on the digits, started from 0.
 
     Parameters
     ----------
     points : int
         n, at most 1797.
-    width : int
-        m; 0 only predicts.
     iterations : int
         Steps of gradient descent at learning rate 1/λ_1.
     rng : numpy.random.Generator
-        Source of the choice of digits and of the network.
-    device : str
-    progress : bool
+        Source of the choice of digits.
 
     Returns
     -------
     Digits
     """
-    width = size("width", width, at_least=0)
-    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
-    boolean("progress", progress)
-    pick_device(device)
     X, digit = load(points, rng)
     target = np.where(digit >= 5, 1.0, -1.0)
     spectrum = gram.solve_points(TwoLayerNTK(normalization="network"), X)
-    rate = 1 / spectrum.eigenvalues[0]
-    start, trained = np.zeros(len(X)), None
-    t = np.unique(np.round(np.geomspace(1, iterations, 40)))
-    t = np.concatenate([[0.0], t])
-    if width:
-        seed = torch.Generator().manual_seed(int(rng.integers(2**32)))
-        network = TwoLayerReLU(width, X.shape[1], generator=seed, device=device)
-        training = train(
-            [network], X, target, rate, iterations, outputs=True, record=12, progress=progress
-        )
-        t, trained = training.iterations.astype(float), training.outputs[:, 0]
-        start = trained[0]
-    descent = dynamics.gradient_descent(spectrum, target, rate, start)
-    predicted = target + descent.residual_at(t)
+    t = np.concatenate([[0], np.unique(np.round(np.geomspace(1, iterations, 40)))]).astype(int)
+    descent = dynamics.gradient_descent(spectrum, target, 1 / spectrum.eigenvalues[0])
     density, _ = log_density(X)
-    return Digits(X, digit, target, density, spectrum, t.astype(int), predicted, trained)
+    return Digits(X, digit, target, density, spectrum, t, target + descent.residual_at(t), None)

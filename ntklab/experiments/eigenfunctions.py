@@ -1,22 +1,18 @@
 """Spectra under non-uniform densities: the data of the figures."""
 
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
 from ntklab import asymptotics, fredholm, gram
-from ntklab._arguments import MOST, boolean, generator, instance_of, sequence, whole_number
 from ntklab.densities import (
-    CircleDensity,
     FromFunction,
     PiecewiseConstant,
     TrigPolynomial,
     uniform,
 )
 from ntklab.kernels import TwoLayerNTK
-from ntklab.spectrum import Spectrum
 
 ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
 CONTINUOUS = TrigPolynomial([0, -2 / 3])
@@ -63,12 +59,8 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None)
         density, index, q, population, sample, printed (17), corrected Z²/(πq²).
     """
     densities = lecture_densities() if densities is None else densities
-    instance_of("densities", densities, Mapping)
-    sequence("densities", list(densities.values()), instance_of, kind=CircleDensity)
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
-    points = whole_number("points", points, at_least=3, at_most=MOST)
-    count = whole_number("frequencies", frequencies, at_least=1, at_most=(points - 1) // 2)
-    count = 2 * count + 1
+    count = 2 * frequencies + 1
     index = np.arange(count)
     q = (index + 1) // 2
     frames = []
@@ -114,12 +106,6 @@ def sampling_error(
         eigenfunction_error (sine of the largest angle between the spaces that the first three
         eigenfunctions span, in the norm of the sample).
     """
-    instance_of("density", density, CircleDensity)
-    generator("rng", rng)
-    boolean("progress", progress)
-    count = whole_number("count", count, at_least=1, at_most=3000)
-    sizes = sequence("sizes", sizes, whole_number, at_least=count, at_most=MOST)
-    draws = whole_number("draws", draws, at_least=1, at_most=MOST)
     kernel = TwoLayerNTK(bias=True)
     truth = fredholm.solve(kernel, density, count)
     leading = min(3, count)
@@ -147,8 +133,6 @@ def region_frequencies(density, spectrum):
         index, q, region, density (p_j), periods (predicted inside the region), measured,
         predicted (q√p_j/Z), resolution (2π/length), all frequencies in 1/radian.
     """
-    instance_of("density", density, PiecewiseConstant)
-    instance_of("spectrum", spectrum, Spectrum)
     index = np.arange(1, len(spectrum))
     q = (index + 1) // 2
     predicted = asymptotics.local_frequency(q, density)
@@ -160,7 +144,7 @@ def region_frequencies(density, spectrum):
                     "index": index,
                     "q": q,
                     "region": j,
-                    "density": density.pdf(region.points(1))[0],
+                    "density": density.mass(region) / region.length,
                     "periods": predicted[:, j] * region.length / (2 * np.pi),
                     "measured": spectrum.local_frequency(region)[1:],
                     "predicted": predicted[:, j],
@@ -176,8 +160,5 @@ def region_amplitudes(density, spectrum, samples=512):
 
     Equation (12) says that it is a function of p_j alone.
     """
-    instance_of("density", density, CircleDensity)
-    instance_of("spectrum", spectrum, Spectrum)
-    samples = whole_number("samples", samples, at_least=1, at_most=MOST)
     means = [np.mean(spectrum(region.points(samples)) ** 2, axis=0) for region in density.regions]
     return np.sqrt(2 * np.stack(means, axis=1))

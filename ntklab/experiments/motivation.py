@@ -10,26 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ntklab import dynamics, gram
-from ntklab._arguments import (
-    LARGEST,
-    MOST,
-    boolean,
-    finite_array,
-    finite_number,
-    generator,
-    one_of,
-    positive,
-    sequence,
-    whole_number,
-)
 from ntklab.densities import CircleDensity, PiecewiseConstant
-from ntklab.geometry import to_circle
+from ntklab.experiments.toolkit import chosen
 from ntklab.kernels import DeepNTK
-from ntklab.networks import FullyConnected, pick_device
-from ntklab.training import train
 
 AMPLITUDES = (1.0, 0.4)
 HALVES = ("dense", "sparse")
@@ -72,7 +57,6 @@ class Learning:
 
     def at(self, iteration):
         """The output at the recorded iteration nearest to `iteration` in its logarithm."""
-        iteration = finite_number("iteration", iteration, at_least=0)
         gap = np.abs(np.log1p(self.iterations) - np.log1p(iteration))
         return self.iterations[np.argmin(gap)], self.outputs[np.argmin(gap)]
 
@@ -108,7 +92,6 @@ class Learning:
 
 def components(x, frequencies):
     """cos κ₁x and 0.4 cos κ₂x, shape (2, n)."""
-    x, frequencies = finite_array("x", x, within=LARGEST), _pair(frequencies)
     return np.array([a * np.cos(k * x) for a, k in zip(AMPLITUDES, frequencies, strict=True)])
 
 
@@ -124,58 +107,14 @@ def _crossing(curve):
     return float(t[j] + share * (t[j + 1] - t[j]))
 
 
-def learn(ratio=40.0, frequencies=(1, 16), size="quick", *, rng, device="auto", progress=False):
-    """Train a deep ReLU network by mini-batch gradient descent and watch it.
-
-    Parameters
-    ----------
-    ratio : float
-        Data on [-π, 0) for one on [0, π), > 0.
-    frequencies : (int, int)
-        κ₁ and κ₂, different, each >= 1 and at most the expected points of the sparser half.
-    size : {"quick", "paper"} or Setting
-        Seconds, or the paper's numbers (minutes on a CPU).
-    rng : numpy.random.Generator
-        Source of the points, the network and the batches.
-    device : str
-        See `networks.pick_device`.
-    progress : bool
-        Whether to show a bar.
-
-    Returns
-    -------
-    Learning
-    """
-    setting = _setting(size)
-    generator("rng", rng)
-    pick_device(device)
-    boolean("progress", progress)
-    density = _halves(ratio, frequencies, setting.points)
-    x = np.sort(density.sample(setting.points, rng))
-    seeds = [torch.Generator().manual_seed(int(seed)) for seed in rng.integers(2**32, size=2)]
-    network = FullyConnected(
-        setting.hidden_layers, setting.width, 2,
-        generator=seeds[0], dtype=torch.float32, device=device,
-    )
-    training = train(
-        [network], to_circle(x), components(x, frequencies).sum(0),
-        setting.learning_rate, setting.iterations,
-        batch_size=min(setting.batch_size, setting.points), generator=seeds[1],
-        record=12, outputs=True, progress=progress,
-    )
-    outputs = training.outputs[:, 0].astype(float)
-    return Learning(density, tuple(frequencies), setting, x, training.iterations, outputs)
-
-
 def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
-    """The same for a network of infinite width that starts from 0, exactly and without training.
+    """A network of infinite width that starts from 0 learns the target: exact, nothing is trained.
 
     u(t) = y - (1 - ηT)^t y, with T the tangent kernel's matrix over `points` points laid out as
-    the density, divided by their number. Parameters as in `learn`.
+    the density, divided by their number. Parameters as in `trained.motivation.learn`.
     """
-    setting = _setting(size)
-    points = whole_number("points", points, at_least=20, at_most=3000)
-    density = _halves(ratio, frequencies, points)
+    setting = chosen(size, SETTINGS)
+    density = halves(ratio, frequencies, points)
     x = np.sort(density.grid(points))
     y = components(x, frequencies).sum(0)
     spectrum = gram.solve(DeepNTK(setting.hidden_layers), x, points)
@@ -186,29 +125,14 @@ def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
     return Learning(density, tuple(frequencies), setting, x, t.astype(int), outputs)
 
 
-def _setting(size):
-    if not isinstance(size, Setting):
-        return SETTINGS[one_of("size", size, SETTINGS)]
-    for name in ("points", "hidden_layers", "width", "iterations", "batch_size"):
-        whole_number(name, getattr(size, name), at_least=1, at_most=MOST)
-    positive("learning_rate", size.learning_rate)
-    return size
-
-
-def _pair(frequencies):
-    pair = sequence("frequencies", frequencies, whole_number, at_least=0, at_most=MOST)
-    if len(pair) != 2:
-        raise ValueError(f"frequencies: must be two, got {len(pair)}")
-    return pair
-
-
-def _halves(ratio, frequencies, points):
-    ratio = positive("ratio", ratio)
+def halves(ratio, frequencies, points):
+    """The density; refuses waves that so few points of the sparser half cannot show."""
     fewest = max(1, int(points * min(ratio, 1) / (1 + ratio)))
-    low, high = _pair(frequencies)
-    for name, frequency in (("low", low), ("high", high)):
-        # two points a turn are the least that could show a wave, and a half has κ/2 turns
-        whole_number(f"frequencies ({name})", frequency, at_least=1, at_most=fewest)
-    if low == high:
-        raise ValueError(f"frequencies: must differ, got {low} twice")
+    if len(set(frequencies)) != 2:
+        raise ValueError(f"frequencies: must be two that differ, got {tuple(frequencies)}")
+    if not 1 <= min(frequencies) <= max(frequencies) <= fewest:  # two points a turn show a wave
+        raise ValueError(
+            f"frequencies: must be from 1 to {fewest}, half the points of the sparser half and "
+            f"more, got {tuple(frequencies)}"
+        )
     return PiecewiseConstant.equal_pieces([ratio, 1.0])

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import ipywidgets as widgets
-import numpy as np
 import pandas as pd
 
-from ntklab._arguments import finite_number, instance_of, whole_number
+from ntklab._arguments import finite_number, whole_number
 from ntklab.experiments import beyond
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures.beyond import fractions_by_loss
@@ -28,15 +27,12 @@ def compute(ratio=4.0, order=1.0, high=9):
     ratio = finite_number("ratio", ratio, at_least=0.1, at_most=10)
     order = finite_number("order", order, at_least=-1, at_most=2)
     high = whole_number("high", high, at_least=4, at_most=15)
-    table = beyond.compare(
-        ratio, (order,), (1, 3, high), points=POINTS, rng=np.random.default_rng(0)
-    )
+    table = beyond.compare(ratio, (order,), (1, 3, high), points=POINTS)
     return Compared(ratio, order, table)
 
 
 def draw(compared):
     """One panel a loss."""
-    instance_of("compared", compared, Compared)
     return fractions_by_loss(compared.table)
 
 

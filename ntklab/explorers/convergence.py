@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ntklab import bounds, dynamics, fredholm, gram
-from ntklab._arguments import finite_number, instance_of, one_of, positive, whole_number
+from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import convergence
 from ntklab.explorers.board import Board, log_slider, whole_slider
@@ -75,7 +75,7 @@ def compute(
     for j, region in enumerate(density.regions):
         reach = descent.time_to_reach(threshold, region)
         local = bounds.local_time(threshold, learning_rate, kernel, frequency, density, region)
-        mass = convergence.mass(density, region)
+        mass = density.mass(region)
         bound = bounds.iterations(threshold, learning_rate, S, mass=mass)
         rows.append((j, density.values[j], float(reach.time), local, bound, reach.floor))
     columns = ["region", "density", "exact", "local", "bound", "floor"]
@@ -88,7 +88,6 @@ def compute(
 
 def draw(learning):
     """Density, curves and times."""
-    instance_of("learning", learning, Learning)
     return theorem_board(
         learning.density, learning.t, learning.curves, learning.threshold, learning.table,
         learning.frequency,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ntklab import asymptotics, fredholm
-from ntklab._arguments import instance_of, one_of, whole_number
+from ntklab._arguments import one_of, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import region_frequencies
 from ntklab.explorers.board import Board, whole_slider
@@ -57,7 +57,6 @@ def compute(hidden_layers=10, density="1 : 2 : 4"):
 
 def draw(seen):
     """Three panels."""
-    instance_of("seen", seen, Deep)
     return kernel_and_spectrum(seen)
 
 

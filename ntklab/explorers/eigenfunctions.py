@@ -6,7 +6,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from ntklab import fredholm
-from ntklab._arguments import LARGEST, finite_number, instance_of, one_of, whole_number
+from ntklab._arguments import LARGEST, finite_number, one_of, whole_number
 from ntklab.densities import CircleDensity, FromFunction, PiecewiseConstant
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures import density_and_spectrum
@@ -51,7 +51,6 @@ def _bumps(weights, sharpness=3.0):
 
 def draw(edited):
     """Density, eigenvalues beside Z²/πq², and the eigenfunction."""
-    instance_of("edited", edited, Edited)
     return density_and_spectrum(edited.density, edited.spectrum, edited.index)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ntklab import fredholm, gram
-from ntklab._arguments import finite_number, instance_of, whole_number
+from ntklab._arguments import finite_number, whole_number
 from ntklab.densities import CircleDensity
 from ntklab.experiments import ONE_TWO_FOUR
 from ntklab.explorers.board import Board, log_slider, whole_slider
@@ -43,7 +43,6 @@ def compute(points=300, eigenfunction=3, seed=0):
 
 def draw(compared):
     """The eigenfunction twice, and the deviations of the eigenvalues."""
-    instance_of("compared", compared, Compared)
     c = compared
     return sample_and_population(c.density, c.points, GRID, c.sampled, c.population, c.relative)
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import ipywidgets as widgets
 import numpy as np
 
-from ntklab._arguments import finite_number, instance_of, one_of, positive, whole_number
+from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.experiments import motivation
 from ntklab.experiments.motivation import Learning, Setting
 from ntklab.explorers.board import Board, log_slider, whole_slider
@@ -45,13 +45,14 @@ def compute(ratio=10.0, low=1, high=8, iteration=100, network=NETWORKS[0]):
 def _learning(ratio, low, high, network):
     if network == NETWORKS[0]:
         return motivation.predict(ratio, (low, high), EXACT, points=POINTS)
+    from ntklab.experiments.trained import motivation as trained  # the exact network needs no torch
+
     rng = np.random.default_rng(1)
-    return motivation.learn(ratio, (low, high), TRAINED, rng=rng, device="cpu")
+    return trained.learn(ratio, (low, high), TRAINED, rng=rng, device="cpu")
 
 
 def draw(seen):
     """Density, output and fractions."""
-    instance_of("seen", seen, Moment)
     kind = "theory" if seen.network == NETWORKS[0] else "network"
     return moment(seen.learning, seen.iteration, f"10 hidden layers, {seen.network}", kind)
 

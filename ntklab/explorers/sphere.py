@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from ntklab import dynamics, sphere
-from ntklab._arguments import finite_number, instance_of, whole_number
+from ntklab._arguments import finite_number, whole_number
 from ntklab.experiments.sphere import NETWORK, THRESHOLD
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures.sphere import halves_learning
@@ -51,7 +51,6 @@ def _spectrum(ratio):
 
 def draw(halves):
     """Density and target on spheres, errors against time."""
-    instance_of("halves", halves, Halves)
     return halves_learning(halves)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from ntklab import dynamics, gram
-from ntklab._arguments import LARGEST, MOST, finite_array, instance_of, whole_number
+from ntklab._arguments import MOST, whole_number
+from ntklab.experiments.trained.toolkit import decayed
 from ntklab.explorers.board import Board, whole_slider
 from ntklab.figures.tangent_kernel import network_and_limit
 from ntklab.geometry import circle_distance, to_circle
@@ -54,9 +55,6 @@ class Width:
 
     def errors(self, outputs):
         """Rms error of outputs (T, n)."""
-        outputs = finite_array("outputs", outputs, ndim=2, within=LARGEST)
-        if outputs.shape[1:] != self.target.shape:
-            raise ValueError(f"outputs: must have {len(self.target)} columns, got {outputs.shape}")
         return np.sqrt(np.mean((outputs - self.target) ** 2, axis=1))
 
 
@@ -96,7 +94,7 @@ def compute(width=64, hidden_layers=2, seed=0):
         profile=DeepNTK(L).profile(theta),
         iterations=t,
         outputs=outputs,
-        predicted=y + _decayed(before / POINTS, rate, t, start - y),
+        predicted=y + decayed(before / POINTS, rate, t, start - y),
         limit=y + limit,
     )
 
@@ -107,15 +105,8 @@ def _limit(hidden_layers):
     return gram.solve(DeepNTK(hidden_layers), x, POINTS)
 
 
-def _decayed(H, rate, t, r):
-    """(I - ηH)^t r for every t, one row each."""
-    eigenvalues, v = np.linalg.eigh(H)
-    return ((1 - rate * eigenvalues) ** t[:, None] * (v.T @ r)) @ v.T
-
-
 def draw(seen):
     """Kernel against angle, outputs after training, error in time."""
-    instance_of("seen", seen, Width)
     return network_and_limit(seen)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import ipywidgets as widgets
 import numpy as np
 
-from ntklab._arguments import finite_number, instance_of, whole_number
+from ntklab._arguments import finite_number, whole_number
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures.two_layer import bias_switch
 from ntklab.kernels import TwoLayerNTK
@@ -46,7 +46,6 @@ def compute(bias=False, frequency=3, iteration=300):
 
 def draw(switched):
     """Three panels."""
-    instance_of("switched", switched, Switched)
     return bias_switch(switched)
 
 

@@ -1,18 +1,8 @@
 """Figures: other losses, and real data."""
 
-from collections.abc import Mapping
 
 import numpy as np
 
-from ntklab._arguments import (
-    finite_array,
-    frame,
-    instance_of,
-    positive,
-    record,
-    sequence,
-    whole_number,
-)
 from ntklab.figures.style import COLORS, SERIES, new, styled
 
 HALF_STYLES = {"dense": "-", "sparse": "--"}
@@ -31,7 +21,6 @@ def fractions_by_loss(table):
     table : pandas.DataFrame
         Of `experiments.beyond.compare`; trained networks are dots on the predicted lines.
     """
-    frame("table", table, "loss order route half frequency time fraction")
     panels = list(dict.fromkeys(zip(table.loss, table.order, strict=True)))
     figure, axes = new(1, len(panels), size=(2.9 * len(panels) + 0.4, 3.5), sharey=True)
     for ax, (loss, order) in zip(axes[0], panels, strict=True):
@@ -71,11 +60,6 @@ def speeds_by_loss(frequencies, speeds, ratio):
     ratio : float
         Density ratio, for the title.
     """
-    frequencies, ratio = finite_array("frequencies", frequencies, ndim=1), positive("ratio", ratio)
-    instance_of("speeds", speeds, Mapping)
-    for values in sequence("speeds", list(speeds.values()), finite_array, ndim=1):
-        if values.shape != frequencies.shape:
-            raise ValueError("speeds: must have one value a frequency")
     figure, axes = new(1, 1, size=(6.4, 3.8))
     ax = axes[0, 0]
     for color, (name, values) in zip(SERIES, speeds.items(), strict=False):
@@ -95,8 +79,6 @@ def speeds_by_loss(frequencies, speeds, ratio):
 @styled
 def digit_gallery(digits, count=8):
     """Digits from the sparsest places (above) and from the densest (below)."""
-    record("digits", digits, "log_density X digit")
-    count = whole_number("count", count, at_least=1, at_most=len(digits.digit) // 2)
     figure, axes = new(2, count, size=(1.1 * count, 2.7))
     order = np.argsort(digits.log_density)
     for row, chosen in enumerate((order[:count], order[::-1][:count])):
@@ -121,9 +103,6 @@ def digit_gallery(digits, count=8):
 @styled
 def digit_learning(digits, directions=(1, 3, 10, 25)):
     """Directions learned, and rms error by density: lines predicted, dots trained."""
-    record("digits", digits, "iterations predicted trained learned errors")
-    most = digits.predicted.shape[1] - 1
-    directions = sequence("directions", directions, whole_number, at_least=0, at_most=most)
     figure, axes = new(1, 2, size=(9.2, 3.8))
     left, right = axes[0]
     t = 1 + digits.iterations

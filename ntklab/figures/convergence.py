@@ -1,19 +1,7 @@
 """Figures: learning curves by region, bounds beside the truth, finishing times."""
 
 import numpy as np
-from matplotlib.axes import Axes
 
-from ntklab._arguments import (
-    MOST,
-    finite_array,
-    frame,
-    instance_of,
-    one_of,
-    positive,
-    record,
-    whole_number,
-)
-from ntklab.densities import PiecewiseConstant
 from ntklab.figures.style import (
     COLORS,
     MARKERS,
@@ -28,14 +16,13 @@ from ntklab.figures.style import (
 
 def named(densities):
     """Region -> "p = 0.068" for a frame's column or an array of densities."""
-    densities = finite_array("densities", densities, ndim=1)
+    densities = np.asarray(densities, dtype=float)
     return [f"p = {p:.3f}" for p in densities]
 
 
 def frequency_axis(ax, frequencies):
     """A logarithmic axis with plain numbers at the frequencies there are."""
-    instance_of("ax", ax, Axes)
-    frequencies = finite_array("frequencies", frequencies, ndim=1)
+    frequencies = np.asarray(frequencies, dtype=float)
     ticks = sorted(set(frequencies))
     ax.set_xticks(ticks, [f"{k:g}" for k in ticks])
     ax.set_xticks([], minor=True)
@@ -45,8 +32,6 @@ def frequency_axis(ax, frequencies):
 @styled
 def order_of_regions(order, moments=3):
     """Figure 6: the output at a few moments, and the error of every region against time."""
-    record("order", order, "density frequency points iterations outputs errors predicted reached")
-    moments = whole_number("moments", moments, at_least=1, at_most=len(order.reached))
     figure, axes = new(1, moments + 1, size=(12.0, 3.2), width_ratios=[1] * moments + [1.3])
     target = np.sin(order.frequency * np.linspace(-np.pi, np.pi, 2001))
     # a moment just after each of the first regions is finished, in that order
@@ -80,8 +65,6 @@ def order_of_regions(order, moments=3):
 @styled
 def coefficients_and_bounds(table, frequency):
     """|g_i| against q beside the lemma's bound and the corrected one (`lemma_table`)."""
-    frame("table", table, "q coefficient printed corrected")
-    frequency = whole_number("frequency", frequency, at_least=1, at_most=MOST)
     figure, axes = new(size=(6.8, 3.8))
     ax = axes[0, 0]
     seen = table[table.coefficient > 1e-11]  # smaller ones are rounding
@@ -105,8 +88,6 @@ def coefficients_and_bounds(table, frequency):
 @styled
 def tails_and_bounds(table):
     """Left Σ_{i>n} 1/q_i² times q_n; right Σ_{i>n} g_i²; both beside bounds (`lemma_table`)."""
-    frame("table", table, "n q rest rest_printed rest_corrected")
-    frame("table", table, "reciprocal reciprocal_printed reciprocal_corrected")
     figure, axes = new(1, 2, size=(9.6, 3.6))
     left, right = axes[0]
     for column, style, color, label in (
@@ -134,8 +115,6 @@ def tails_and_bounds(table):
 @styled
 def errors_and_bounds(table, title=""):
     """Error in time beside its bound, over the circle and in every region (`error_table`)."""
-    frame("table", table, "region density iteration error bound")
-    instance_of("title", title, str)
     groups = list(table.groupby("region"))
     figure, axes = new(1, len(groups), size=(3.1 * len(groups), 3.3), sharey=True)
     for ax, (region, curve) in zip(axes[0], groups, strict=True):
@@ -164,7 +143,6 @@ def iteration_bounds(table):
     table : DataFrame
         frequency, exact, direct, corrected, printed.
     """
-    frame("table", table, "frequency exact direct corrected printed")
     figure, axes = new(size=(6.8, 4.0))
     ax = axes[0, 0]
     for column, style, color, label in (
@@ -198,10 +176,6 @@ def finishing_times(exact, trained, ratios=None):
     ratios : DataFrame, optional
         lowest (p*), exact, bound, local: the sparsest region's times as p* varies.
     """
-    frame("exact", exact, "frequency region density exact local bound")
-    frame("trained", trained, "frequency region trained")
-    if ratios is not None:
-        frame("ratios", ratios, "lowest exact local bound circle")
     figure, axes = new(1, 1 if ratios is None else 2, size=(11.0 if ratios is not None else 6, 4.3))
     left = axes[0, 0]
     for (_, rows), marker, color in zip(exact.groupby("region"), MARKERS, SERIES, strict=False):
@@ -241,9 +215,6 @@ def finishing_times(exact, trained, ratios=None):
 @styled
 def sampled_times(grid, random, column="theory"):
     """Times over that of the densest region: a grid's, and every random draw's, against κ."""
-    for name, table in (("grid", grid), ("random", random)):
-        frame(name, table, "frequency region density")
-    one_of("column", column, [name for name in grid if name in random])
     figure, axes = new(1, 2, size=(10.0, 3.8))
     left, right = axes[0]
     for ax, times, title in ((left, grid, "even grids"), (right, random, "random draws")):
@@ -276,7 +247,6 @@ def sampled_times(grid, random, column="theory"):
 @styled
 def laziness(table):
     """Trained over predicted times against κ, one line a setting (column "setting")."""
-    frame("table", table, "setting frequency trained theory")
     figure, axes = new(size=(6.8, 3.8))
     ax = axes[0, 0]
     for (name, rows), marker, color in zip(
@@ -318,17 +288,8 @@ def theorem_board(density, t, curves, threshold, table, frequency):
         region, density, exact, local, bound, floor.
     frequency : int
     """
-    instance_of("density", density, PiecewiseConstant)
-    t = finite_array("t", t, ndim=1)
-    curves = finite_array("curves", curves, ndim=2)
-    threshold = positive("threshold", threshold)
-    frequency = whole_number("frequency", frequency, at_least=1, at_most=MOST)
-    frame("table", table, "region density exact local bound floor")
-    if curves.shape != (len(t), len(table)) or not len(t):
-        told = f"must have one row a time and one column a region, got {curves.shape}"
-        raise ValueError(f"curves, t, table: {told}")
-    if curves.min() < 0 or t.min() < 0:
-        raise ValueError(f"curves, t: must be >= 0, got {min(curves.min(), t.min()):g}")
+    t = np.asarray(t, dtype=float)
+    curves = np.asarray(curves, dtype=float)
     figure, axes = new(1, 3, size=(12.0, 3.7), width_ratios=[0.8, 1.5, 1.2])
     left, middle, right = axes[0]
     draw_density(left, density)

@@ -1,11 +1,8 @@
 """Figures: what depth does to kernels, spectra and laziness."""
 
-from collections.abc import Mapping
 
 import numpy as np
 
-from ntklab._arguments import finite_array, frame, instance_of, record, sequence, whole_number
-from ntklab.densities import CircleDensity
 from ntklab.figures.style import COLORS, MARKERS, SERIES, angle_axis, new, shade_regions, styled
 
 
@@ -25,12 +22,7 @@ def profiles_and_decay(theta, profiles, decay):
     decay : pandas.DataFrame
         Of `experiments.depth.eigenvalue_decay`.
     """
-    theta = finite_array("theta", theta, ndim=1)
-    frame("decay", decay, "hidden_layers frequency eigenvalue asymptotic")
-    for L, profile in instance_of("profiles", profiles, Mapping).items():
-        whole_number("profiles", L, at_least=1)
-        if finite_array("profiles", profile).shape != theta.shape:
-            raise ValueError(f"profiles, theta: must be alike, got {np.shape(profile)} for {L}")
+    theta = np.asarray(theta, dtype=float)
     figure, axes = new(1, 2, size=(9.2, 3.8))
     left, right = axes[0]
     for i, (L, profile) in enumerate(profiles.items()):
@@ -71,10 +63,6 @@ def laziness(table, laws):
     laws : dict of str to str
         Column -> fitted exponent, as text.
     """
-    frame("table", table, "hidden_layers width start drift residual")
-    instance_of("laws", laws, Mapping)
-    if not {"start", "drift", "residual"} <= set(laws):
-        raise ValueError(f"laws: must be of start, drift and residual, got {list(laws)}")
     named = {
         "start": "‖H(0) - H∞‖/‖H∞‖",
         "drift": "‖H(t) - H(0)‖/‖H(0)‖",
@@ -122,16 +110,8 @@ def compared_eigenfunctions(density, x, shallow, deep, titles):
     shallow, deep : ndarray, shape (N, c)
     titles : sequence of str
     """
-    instance_of("density", density, CircleDensity)
-    x = finite_array("x", x, ndim=1)
-    for name, values in (("shallow", shallow), ("deep", deep)):
-        values = finite_array(name, values, ndim=2)
-        if len(values) != len(x) or values.shape[1] < 1 or values.shape != np.shape(shallow):
-            raise ValueError(f"{name}, x: must have one row an angle, got shape {values.shape}")
+    x = np.asarray(x, dtype=float)
     shallow, deep = np.asarray(shallow), np.asarray(deep)
-    titles = sequence("titles", titles, instance_of, kind=str)
-    if len(titles) != 2 * shallow.shape[1]:
-        raise ValueError(f"titles: must be {2 * shallow.shape[1]}, got {len(titles)}")
     columns = shallow.shape[1]
     figure, axes = new(2, columns, size=(3.1 * columns, 4.2), sharex=True, sharey="col")
     for row, (values, color) in enumerate(
@@ -160,8 +140,6 @@ def kernel_and_spectrum(seen):
     ----------
     seen : explorers.depth.Deep
     """
-    record("seen", seen, "hidden_layers density theta profile shallow_profile")
-    record("seen", seen, "eigenvalues law local")
     figure, axes = new(1, 3, size=(11.5, 3.5))
     left, middle, right = axes[0]
     left.plot(seen.theta, seen.shallow_profile, color=COLORS["printed"], label="1 hidden layer")

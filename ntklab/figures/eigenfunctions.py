@@ -2,16 +2,6 @@
 
 import numpy as np
 
-from ntklab._arguments import (
-    LARGEST,
-    finite_array,
-    frame,
-    instance_of,
-    record,
-    sequence,
-    whole_number,
-)
-from ntklab.densities import CircleDensity
 from ntklab.figures.style import (
     COLORS,
     MARKERS,
@@ -22,12 +12,6 @@ from ntklab.figures.style import (
     shade_regions,
     styled,
 )
-from ntklab.spectrum import Spectrum
-
-
-def _indices(name, indices, spectrum):
-    """Numbers of its eigenfunctions."""
-    return sequence(name, indices, whole_number, at_least=0, at_most=len(spectrum) - 1)
 
 
 @styled
@@ -46,10 +30,7 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
     -------
     matplotlib.figure.Figure
     """
-    instance_of("density", density, CircleDensity)
-    instance_of("spectrum", spectrum, Spectrum)
-    indices = _indices("indices", indices, spectrum)
-    instance_of("title", title, str)
+    indices = indices
     columns = 3
     rows = -(-(len(indices) + 1) // columns)
     figure, axes = new(rows, columns, size=(9.0, 2.1 * rows), sharex=True)
@@ -80,9 +61,6 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
 @styled
 def density_and_spectrum(density, spectrum, index):
     """A density, its eigenvalues beside Z²/πq², and eigenfunction `index` over shaded regions."""
-    instance_of("density", density, CircleDensity)
-    instance_of("spectrum", spectrum, Spectrum)
-    (index,) = _indices("index", [index], spectrum)
     figure, axes = new(1, 3, size=(11.0, 3.4))
     left, middle, right = axes[0]
     draw_density(left, density)
@@ -112,14 +90,6 @@ def density_and_spectrum(density, spectrum, index):
 @styled
 def sample_and_population(density, points, x, sampled, population, relative):
     """Eigenfunction of a sample beside the population's, and relative eigenvalue deviations."""
-    instance_of("density", density, CircleDensity)
-    points = whole_number("points", points, at_least=1, at_most=10**18)
-    x, relative = finite_array("x", x, ndim=1), finite_array("relative", relative, within=LARGEST)
-    if relative.ndim != 1 or not relative.size:
-        raise ValueError(f"relative: must hold one at least, got shape {relative.shape}")
-    for name, values in (("sampled", sampled), ("population", population)):
-        if finite_array(name, values).shape != x.shape:
-            raise ValueError(f"{name}, x: must be alike, got {np.shape(values)} and {x.shape}")
     figure, axes = new(1, 2, size=(10.0, 3.6), width_ratios=[3, 2])
     left, right = axes[0]
     shade_regions(left, density)
@@ -146,7 +116,6 @@ def sample_and_population(density, points, x, sampled, population, relative):
 @styled
 def eigenvalue_formulas(table):
     """Eigenvalues of several densities against both formulas (the frame of `eigenvalue_table`)."""
-    frame("table", table, "density q sample corrected printed")
     figure, axes = new(1, 2, size=(9.6, 4.2))
     left, right = axes[0]
     groups = list(table[table.q > 0].groupby("density", sort=False))
@@ -174,8 +143,6 @@ def eigenvalue_formulas(table):
 @styled
 def sampling_convergence(errors, law):
     """Eigenvalue and eigenfunction error against n (the frame of `sampling_error`)."""
-    frame("errors", errors, "points eigenvalue_error eigenfunction_error")
-    record("law", law, "constant exponent")
     figure, axes = new(size=(6.4, 3.8))
     ax = axes[0, 0]
     for column, marker, color, label in (
@@ -199,7 +166,6 @@ def sampling_convergence(errors, law):
 @styled
 def local_frequencies(table):
     """Measured local frequency in every region beside q√p/Z (the frame of `region_frequencies`)."""
-    frame("table", table, "region q predicted measured density resolution")
     figure, axes = new(size=(6.8, 4.2))
     ax = axes[0, 0]
     groups = list(table.groupby("region"))
@@ -224,11 +190,7 @@ def local_frequencies(table):
 @styled
 def lemma_residual(q, residual, exact):
     """Relative residual of (14) and of the exact law against q."""
-    q = finite_array("q", q, ndim=1)
-    residual, exact = finite_array("residual", residual), finite_array("exact", exact)
-    if not q.size or (q <= 0).any() or not q.shape == residual.shape == exact.shape:
-        told = f"got {q.shape}, {residual.shape} and {exact.shape}"
-        raise ValueError(f"q, residual, exact: must be alike and q > 0, {told}")
+    q = np.asarray(q, dtype=float)
     figure, axes = new(size=(6.4, 3.6))
     ax = axes[0, 0]
     ax.loglog(q, residual, "o", ms=4, mfc="none", color=COLORS["printed"], label="(14)")
@@ -247,10 +209,6 @@ def lemma_residual(q, residual, exact):
 @styled
 def pair_splitting(ratios, hill_ratios):
     """How far both eigenvalues of each q are from Z²/πq² and from Hill's eigenvalues."""
-    ratios, hill_ratios = finite_array("ratios", ratios), finite_array("hill_ratios", hill_ratios)
-    if ratios.ndim != 2 or ratios.shape[1:] != (2,) or ratios.shape != hill_ratios.shape:
-        told = f"must both have shape (q, 2), got {ratios.shape} and {hill_ratios.shape}"
-        raise ValueError(f"ratios, hill_ratios: {told}")
     figure, axes = new(1, 2, size=(9.4, 3.6))
     q = np.arange(1, len(ratios) + 1)
     left, right = axes[0]
@@ -281,11 +239,7 @@ def pair_splitting(ratios, hill_ratios):
 @styled
 def amplitude_clouds(density, amplitudes, start=5):
     """Amplitude of every eigenfunction in every region against p: (12) says one value a p."""
-    instance_of("density", density, CircleDensity)
-    amplitudes = finite_array("amplitudes", amplitudes, ndim=2)
-    if amplitudes.shape[1] != len(density.regions):
-        raise ValueError(f"amplitudes: must have a column a region, got shape {amplitudes.shape}")
-    start = whole_number("start", start, at_least=0, at_most=len(amplitudes))
+    amplitudes = np.asarray(amplitudes, dtype=float)
     figure, axes = new(size=(6.4, 3.6))
     ax = axes[0, 0]
     heights = np.array([density.pdf(region.points(1))[0] for region in density.regions])

@@ -2,21 +2,11 @@
 
 import numpy as np
 
-from ntklab._arguments import (
-    MOST,
-    finite_number,
-    instance_of,
-    one_of,
-    record,
-    sequence,
-    whole_number,
-)
 from ntklab.figures.style import COLORS, HALVES, angle_axis, draw_density, new, styled
 
 
 def wave(frequency):
     """cos κx as it is written."""
-    frequency = whole_number("frequency", frequency, at_least=1, at_most=MOST)
     return "cos x" if frequency == 1 else f"cos {frequency}x"
 
 
@@ -26,8 +16,6 @@ LINES = {0: "-", 1: "--"}  # low and high frequency
 @styled
 def snapshots(learning, iterations):
     """The output over the target at a few moments, above one another by columns."""
-    record("learning", learning, "at points components frequencies iterations")
-    iterations = sequence("iterations", iterations, finite_number, at_least=0)
     columns = min(3, len(iterations))
     rows = -(-len(iterations) // columns)
     size = (3.3 * columns, 2.5 * rows)
@@ -72,9 +60,6 @@ def _output(ax, learning, asked, kind="network"):
 @styled
 def learned_fractions(learning, predicted=None):
     """How much of each component is learned in each half, against the iteration."""
-    record("learning", learning, "learned frequencies")
-    if predicted is not None:
-        record("predicted", predicted, "learned frequencies")
     figure, axes = new(1, 2, size=(8.6, 3.4), sharey=True)
     _fractions(axes[0, 0], learning, "trained network")
     if predicted is None:
@@ -113,10 +98,6 @@ def moment(learning, iteration, title, kind="network"):
 
     `kind` says whose output it is, and so its colour: "network" or "theory".
     """
-    record("learning", learning, "at points components frequencies iterations density learned")
-    iteration = finite_number("iteration", iteration, at_least=0)
-    instance_of("title", title, str)
-    one_of("kind", kind, tuple(COLORS))
     figure, axes = new(1, 3, size=(11.5, 3.6), width_ratios=[0.8, 1.2, 1.2])
     draw_density(axes[0, 0], learning.density)
     axes[0, 0].set_title("density of the data")

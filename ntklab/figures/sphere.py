@@ -1,32 +1,20 @@
 """Figures of the sphere."""
 
-from collections.abc import Callable, Mapping
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LightSource
-from mpl_toolkits.mplot3d import Axes3D
 
-from ntklab._arguments import finite_array, frame, instance_of, positive, record
 from ntklab.figures.style import COLORS, HALVES, MARKERS, SERIES, new, styled
-from ntklab.geometry import unit_vectors
 
 
 def draw_sphere(ax, function, axis=None, limit=None):
     """A function of unit vectors in colour on a sphere; the equator and an axis as lines."""
-    instance_of("ax", ax, Axes3D)
-    instance_of("function", function, Callable)
-    if axis is not None:
-        (axis,) = unit_vectors("axis", finite_array("axis", axis, ndim=1)[None], dimension=3)
-    if limit is not None:
-        limit = positive("limit", limit)
     polar, longitude = np.meshgrid(np.linspace(0, np.pi, 121), np.linspace(-np.pi, np.pi, 181))
     x = np.stack([
         np.sin(polar) * np.cos(longitude), np.sin(polar) * np.sin(longitude), np.cos(polar)
     ])
-    values = finite_array("function", function(x.reshape(3, -1).T))
-    if values.shape != (polar.size,):
-        raise ValueError(f"function: must give one number a point, got shape {values.shape}")
+    values = function(x.reshape(3, -1).T)
     values = values.reshape(polar.shape)
     limit = np.abs(values).max() if limit is None else limit
     low = 0.0 if values.min() >= 0 else -limit
@@ -56,7 +44,6 @@ def halves_learning(seen):
     ----------
     seen : explorers.sphere.Halves
     """
-    record("seen", seen, "ratio frequency density target threshold t errors times")
     figure, axes = new(1, 3, size=(11.0, 3.6), width_ratios=[1, 1, 1.8])
     spec = axes[0, 0].get_subplotspec(), axes[0, 1].get_subplotspec()
     for ax in axes[0, :2]:
@@ -96,12 +83,6 @@ def quotients(exact, samples, paper):
         Of `experiments.sphere.population` and `sampled`.
     paper : dict of int to float
     """
-    frame("exact", exact, "ratio frequency quotient")
-    frame("samples", samples, "ratio frequency quotient")
-    instance_of("paper", paper, Mapping)
-    for ratio in set(exact.ratio):
-        if ratio not in paper:
-            raise ValueError(f"paper: must have the ratio {ratio}, got {list(paper)}")
     figure, axes = new(1, 1, size=(8.6, 4.4))
     ax = axes[0, 0]
     for i, (ratio, part) in enumerate(exact.groupby("ratio")):
@@ -130,7 +111,6 @@ def quotients(exact, samples, paper):
 @styled
 def gap_explained(table):
     """The gap between the ratio of densities and the median quotient, by its causes."""
-    frame("table", table, "paper by_frequency by_sampling")
     figure, axes = new(1, 1, size=(7.6, 3.4))
     ax = axes[0, 0]
     place = np.arange(len(table))

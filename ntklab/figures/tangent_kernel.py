@@ -1,23 +1,24 @@
 """Figures: networks of finite width against their limit."""
 
-from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy.stats import norm
 
-from ntklab._arguments import finite_array, frame, instance_of, record, whole_number
-from ntklab.figures.style import COLORS, MARKERS, SERIES, angle_axis, new, styled
+from ntklab.figures.style import (
+    COLORS,
+    MARKERS,
+    SERIES,
+    angle_axis,
+    new,
+    plain_ticks,
+    styled,
+    theta_axis,
+)
 
 ERRORS = ("printed", "counted", "vector")  # of predictions; what else there is causes them
 
 
 def _layers(L):
     return f"{L} hidden layer{'s' if L > 1 else ''}"
-
-
-def _theta_axis(ax):
-    ax.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
-    ax.set_xlabel("angle θ between two points (rad)")
 
 
 def _widths(ax, m, values):
@@ -29,12 +30,6 @@ def _widths(ax, m, values):
     ax.minorticks_off()
 
 
-def _plain_ticks(ax, low, high):
-    ticks = [t * 10.0**k for k in range(-4, 3) for t in (1, 2, 5)]
-    ticks = [t for t in ticks if 0.6 * low < t < 1.7 * high]
-    ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
-
-
 @styled
 def network_and_limit(seen):
     """The width explorer's picture.
@@ -43,14 +38,12 @@ def network_and_limit(seen):
     ----------
     seen : explorers.tangent_kernel.Width
     """
-    record("seen", seen, "distances before theta profile deviation drift iterations angles errors")
-    record("seen", seen, "target outputs predicted limit hidden_layers width")
     figure, axes = new(1, 3, size=(11.5, 3.7))
     left, middle, right = axes[0]
     left.plot(seen.distances.ravel(), seen.before.ravel(), ".", ms=3, alpha=0.5,
               color=COLORS["network"], label="this network, H(0)")
     left.plot(seen.theta, seen.profile, color=COLORS["theory"], label="infinite width")
-    _theta_axis(left)
+    theta_axis(left)
     left.set_ylabel("tangent kernel")
     left.set_title(f"kernel off its limit by {seen.deviation:.0%}")
     left.legend()
@@ -68,7 +61,7 @@ def network_and_limit(seen):
         right.loglog(1 + t, seen.errors(outputs), kind, color=color, **marks)
     right.set_xticks([1, 3, 10, 30], ["1", "3", "10", "30"])
     errors = [seen.errors(outputs) for outputs, *_ in lines]
-    _plain_ticks(right, np.min(errors), np.max(errors))
+    plain_ticks(right, np.min(errors), np.max(errors))
     right.minorticks_off()
     angle_axis(middle)
     middle.set_ylabel("output")
@@ -98,7 +91,6 @@ def error_curves(table):
     table : pandas.DataFrame
         Of `experiments.tangent_kernel.curves`.
     """
-    frame("table", table, "width iteration printed counted trained")
     widths = sorted(set(table.width))
     figure, axes = new(1, len(widths), size=(3.7 * len(widths), 3.6), sharey=True)
     for ax, m in zip(axes[0], widths, strict=True):
@@ -131,12 +123,6 @@ def training_gap(table, laws):
     laws : dict of (str, str) to str
         (start_kind, column) -> fitted exponent, as text; the curves to draw, the left ones first.
     """
-    frame("table", table, "start_kind width")
-    known = {(kind, column) for kind in set(table.start_kind) for column in table}
-    if not set(instance_of("laws", laws, Mapping)) <= known:
-        raise ValueError(f"laws: must be of the table's starts and columns, got {list(laws)}")
-    if len({column in ERRORS for _, column in laws}) < 2:
-        raise ValueError(f"laws: must be of both panels, got {list(laws)}")
     named = {
         "printed": "(1) as printed", "counted": "(1) with u(0)", "vector": "(22), vectors",
         "start": "H(0) from H∞", "drift": "H(T) from H(0)",
@@ -158,7 +144,7 @@ def training_gap(table, laws):
                       label=f"{named[column]}{start}: m^({laws[kind, column]})")
         m = np.array(sorted(set(table.width)), float)
         _widths(ax, m, seen[-1])
-        _plain_ticks(ax, np.min(seen), np.max(seen))
+        plain_ticks(ax, np.min(seen), np.max(seen))
         ax.set_title(title)
         handles, labels = ax.get_legend_handles_labels()
         side = "left" if ax is axes[0, 0] else "right"
@@ -182,12 +168,6 @@ def deviations(table, laws):
     laws : dict of int to str
         hidden layers -> fitted exponent, as text.
     """
-    frame("table", table, "hidden_layers width deviation")
-    for L in instance_of("laws", laws, Mapping):
-        if whole_number("laws", L) not in set(table.hidden_layers):
-            raise ValueError(f"laws: must be of hidden layers in the table, got {L}")
-    if not laws:
-        raise ValueError("laws: must hold one at least, got none")
     figure, axes = new(1, len(laws), size=(3.4 * len(laws), 3.5), sharey=True)
     for ax, (L, law), color in zip(axes[0], laws.items(), SERIES, strict=False):
         part = table[table.hidden_layers == L]
@@ -196,101 +176,11 @@ def deviations(table, laws):
         ax.loglog(mean.index, mean, marker="o", ms=5, color=color)
         _widths(ax, mean.index.to_numpy(float), mean.to_numpy())
         ax.set_title(f"{_layers(L)}: m^({law})")
-    _plain_ticks(axes[0, 0], table.deviation.min(), table.deviation.max())
+    plain_ticks(axes[0, 0], table.deviation.min(), table.deviation.max())
     axes[0, 0].set_ylabel("‖H(0) - H∞‖ / ‖H∞‖")
     told = ", ".join(f"{_layers(L)} m^({law})" for L, law in laws.items())
     figure.set_label(
         "Relative distance of the tangent kernel of random networks from its limit against the "
         f"width, doubly logarithmic; its root mean square falls like {told}."
-    )
-    return figure
-
-
-@styled
-def gaussian_layers(samples, table):
-    """Pre-activations over random networks against a normal density, and their excess kurtosis.
-
-    Parameters
-    ----------
-    samples : dict of int to ndarray
-        width -> pre-activations of one neuron over many networks.
-    table : pandas.DataFrame
-        Of `experiments.tangent_kernel.gaussianity`.
-    """
-    frame("table", table, "layer width excess error expected")
-    for m, values in instance_of("samples", samples, Mapping).items():
-        whole_number("samples", m, at_least=1)
-        if not finite_array("samples", values, ndim=1).size:
-            raise ValueError(f"samples: must hold values of each width, got none of {m}")
-    figure, axes = new(1, 2, size=(9.4, 3.8))
-    left, right = axes[0]
-    edges = np.linspace(-6, 6, 49)
-    z = np.linspace(-6, 6, 300)
-    left.semilogy(z, norm.pdf(z), color="black", lw=1, label="N(0, 1)")
-    for i, (m, values) in enumerate(samples.items()):
-        height, _ = np.histogram(values, edges)
-        height = np.where(height > 0, height / (len(values) * np.diff(edges)), np.nan)
-        left.plot((edges[1:] + edges[:-1]) / 2, height, MARKERS[i], ms=4, color=SERIES[i],
-                  label=f"width {m}")
-    left.set_ylim(1e-5, 1)
-    left.set_xlabel("pre-activation of one neuron")
-    left.set_ylabel("density over networks")
-    left.legend()
-    layers = sorted(set(table.layer))[1:]
-    for i, h in enumerate(layers):
-        part = table[table.layer == h]
-        right.errorbar(part.width, part.excess, 2 * part.error, fmt=MARKERS[i], ms=4,
-                       color=SERIES[i], capsize=3, label=f"layer {h}")
-        right.plot(part.width, part.expected, color=SERIES[i], lw=1)
-    right.set_xscale("log")
-    right.set_yscale("log")
-    m = sorted(set(table.width))
-    right.set_xticks(m, [f"{value:g}" for value in m])
-    right.minorticks_off()
-    seen = table[table.layer > 1]
-    _plain_ticks(right, seen.expected.min(), seen.expected.max())
-    right.set_xlabel("width m")
-    right.set_ylabel("excess kurtosis")
-    right.legend()
-    figure.set_label(
-        "Left: distribution of a deep pre-activation over random networks of width "
-        f"{', '.join(map(str, samples))} on a logarithmic scale; narrow networks have heavier "
-        "tails than the normal density, wide ones follow it. Right: excess kurtosis of layers "
-        f"{', '.join(map(str, layers))} against the width with error bars of two standard errors, "
-        "on the exact curves, which fall like 1/m."
-    )
-    return figure
-
-
-@styled
-def slopes(table, right, printed):
-    """Σ̇ by sampling, with the correct formula and the printed one.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Of `experiments.tangent_kernel.slope_products`.
-    right, printed : callable
-        θ -> Σ̇.
-    """
-    frame("table", table, "angle mean")
-    instance_of("right", right, Callable)
-    instance_of("printed", printed, Callable)
-    figure, axes = new(1, 1, size=(5.6, 3.6))
-    ax, theta = axes[0, 0], np.linspace(0, np.pi, 200)
-    correct, wrong = finite_array("right", right(theta)), finite_array("printed", printed(theta))
-    for name, values in (("right", correct), ("printed", wrong)):
-        if values.shape != theta.shape:
-            raise ValueError(f"{name}: must be elementwise, got shape {values.shape}")
-    ax.plot(theta, correct, color=COLORS["theory"], label="(π - θ)/π")
-    ax.plot(theta, wrong, color=COLORS["printed"], ls="--", label="printed: ρ(π - θ)/π")
-    ax.plot(table.angle, table["mean"], "o", color=COLORS["experiment"], label="sampled")
-    _theta_axis(ax)
-    ax.set_ylabel("c_σ E[σ̇(u) σ̇(v)]")
-    ax.legend()
-    figure.set_label(
-        "The expectation of the product of two ReLU slopes against the angle: samples lie on the "
-        "straight line from 1 to 0; the printed formula falls below it and becomes negative "
-        "beyond a right angle, which no probability can."
     )
     return figure

@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.patches import Wedge
 
-from ntklab._arguments import finite_array, finite_number, frame, record
 from ntklab.figures.style import COLORS, SERIES, angle_axis, new, styled
 
 
@@ -18,8 +17,6 @@ def active_neurons(theta, table):
     table : pandas.DataFrame
         Of `experiments.two_layer.active_together`.
     """
-    theta = finite_number("theta", theta, at_least=0, at_most=np.pi)
-    frame("table", table, "angle sampled error exact")
     figure, axes = new(1, 2, size=(8.4, 3.6), width_ratios=[1, 1.3])
     left, right = axes[0]
     for angle, color, name in ((0.0, SERIES[0], "x"), (theta, SERIES[1], "x'")):
@@ -52,10 +49,7 @@ def active_neurons(theta, table):
 @styled
 def wrapped_and_not(d, printed, wrapped):
     """(11) read with |x - z| and with the distance on the circle."""
-    d = finite_array("d", d, ndim=1)
-    for name, values in (("printed", printed), ("wrapped", wrapped)):
-        if finite_array(name, values).shape != d.shape:
-            raise ValueError(f"{name}, d: must be alike, got {np.shape(values)} and {d.shape}")
+    d = np.asarray(d, dtype=float)
     figure, axes = new(1, 1, size=(7.0, 3.3))
     ax = axes[0, 0]
     ax.plot(d, printed, color=COLORS["printed"], ls="--", label="|x - z| as printed")
@@ -82,10 +76,6 @@ def uniform_eigenvalues(table):
     table : pandas.DataFrame
         Of `experiments.two_layer.uniform_spectra`.
     """
-    frame("table", table, "")
-    for space in ("circle", "sphere"):
-        if (space, "with bias") not in table or (space, "without") not in table:
-            raise ValueError(f"table: must have columns of the {space}, got {list(table)}")
     figure, axes = new(1, 2, size=(8.6, 3.5), sharey=True)
     for ax, space in zip(axes[0], ("circle", "sphere"), strict=True):
         for shift, (name, color) in zip(
@@ -114,7 +104,6 @@ def uniform_eigenvalues(table):
 @styled
 def learned_or_not(parity):
     """Two trained networks: fractions of cos κx against iterations, and outputs at the end."""
-    record("parity", parity, "iterations predicted fractions angles outputs frequency")
     figure, axes = new(1, 2, size=(9.0, 3.6))
     left, right = axes[0]
     t = 1 + parity.iterations
@@ -150,8 +139,6 @@ def bias_switch(seen):
     ----------
     seen : explorers.two_layer.Switched
     """
-    record("seen", seen, "theta profile bias eigenvalues frequency iteration fraction")
-    record("seen", seen, "x target output")
     figure, axes = new(1, 3, size=(11.5, 3.4))
     left, middle, right = axes[0]
     left.plot(seen.theta, seen.profile, color=COLORS["kernel"])

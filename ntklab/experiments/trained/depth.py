@@ -1,27 +1,15 @@
 """How lazy deep networks are: (20)-(22) measured on trained networks against their width (C21)."""
 
-import math
-
 import numpy as np
 import pandas as pd
-import torch
 from tqdm.auto import tqdm
 
-from ntklab._arguments import (
-    MOST,
-    boolean,
-    finite_number,
-    generator,
-    positive,
-    sequence,
-    whole_number,
-)
+from ntklab.experiments.trained.toolkit import decayed, ratio, seed
 from ntklab.geometry import to_circle
-from ntklab.gram import DENSE_LIMIT
-from ntklab.kernels import DEEPEST, DeepNTK
-from ntklab.networks import FullyConnected, pick_device
+from ntklab.kernels import DeepNTK
+from ntklab.networks import FullyConnected
 from ntklab.tangent import empirical_ntk
-from ntklab.training import LONGEST, train
+from ntklab.training import train
 
 DEPTHS = (1, 2, 3, 5)
 WIDTHS = (64, 128, 256, 512)
@@ -61,14 +49,7 @@ def lazy_training(
     pandas.DataFrame
         hidden_layers, width, seed, drift, start, residual, frozen.
     """
-    generator("rng", rng)
-    pick_device(device)
-    boolean("progress", progress)
-    depths = sequence("depths", depths, whole_number, at_least=1, at_most=DEEPEST)
-    widths = sequence("widths", widths, whole_number, at_least=1, at_most=MOST)
-    n = whole_number("points", points, at_least=4, at_most=DENSE_LIMIT)
-    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
-    seeds = whole_number("seeds", seeds, at_least=1, at_most=MOST)
+    n = points
     x = np.linspace(-np.pi, np.pi, n, endpoint=False)
     X, y = to_circle(x), np.cos(x) + np.cos(2 * x)
     frames = []
@@ -79,62 +60,25 @@ def lazy_training(
         networks = [
             FullyConnected(
                 L, m, 2, trained=trained, device=device,
-                generator=torch.Generator().manual_seed(int(rng.integers(2**32))),
+                generator=seed(rng),
             )
             for _ in range(seeds)
         ]
         training = train(networks, X, y, rate, iterations, outputs=True, record=12)
-        for seed, (before, after) in enumerate(zip(networks, training.networks, strict=True)):
+        for number, (before, after) in enumerate(zip(networks, training.networks, strict=True)):
             first, last = (empirical_ntk(net, X) / n for net in (before, after))
-            t, r = training.iterations, training.outputs[:, seed] - y
+            t, r = training.iterations, training.outputs[:, number] - y
             frames.append(
                 {
-                    "hidden_layers": L, "width": m, "seed": seed,
-                    "drift": _ratio(last - first, first),
-                    "start": _ratio(first - limit, limit),
-                    "residual": _largest(r, _decayed(limit, rate, t, r[0])),
-                    "frozen": _largest(r, _decayed(first, rate, t, r[0])),
+                    "hidden_layers": L, "width": m, "seed": number,
+                    "drift": ratio(last - first, first),
+                    "start": ratio(first - limit, limit),
+                    "residual": _largest(r, decayed(limit, rate, t, r[0])),
+                    "frozen": _largest(r, decayed(first, rate, t, r[0])),
                 }
             )
     return pd.DataFrame(frames)
 
 
-def _ratio(change, of):
-    return float(np.linalg.norm(change) / np.linalg.norm(of))
-
-
 def _largest(r, linear):
     return float(np.linalg.norm(r - linear, axis=1).max() / np.linalg.norm(r[0]))
-
-
-def _decayed(H, rate, t, r):
-    """(I - ηH)^t r for every t."""
-    eigenvalues, v = np.linalg.eigh(H)
-    return ((1 - rate * eigenvalues) ** t[:, None] * (v.T @ r)) @ v.T
-
-
-def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
-    r"""log10 of the width that the theorem on (20) asks for, its unnamed constants taken as 1.
-
-    m = n²⁴ L¹² log⁵ m / (δ⁸ τ⁶) with τ = ε δ̂ / n, so m grows like n³⁰.
-
-    Parameters
-    ----------
-    points, hidden_layers : int
-        n and L.
-    epsilon, delta, failure : float
-        ε, δ and δ̂ of the theorem, in (0, 1].
-    """
-    n = whole_number("points", points, at_least=1, at_most=10**18)
-    L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=10**18)
-    given = {"epsilon": epsilon, "delta": delta, "failure": failure}
-    for name, value in given.items():
-        finite_number(name, positive(name, value), at_most=1)
-    tau = epsilon * failure / n
-    rest = 24 * math.log(n) + 12 * math.log(L) - 8 * math.log(delta) - 6 * math.log(tau)
-    # log m = rest + 5 log log m. From above, where it contracts, this falls to the larger root:
-    # all widths beyond that one will do
-    log_m = rest + 100
-    for _ in range(200):
-        log_m = rest + 5 * math.log(log_m)
-    return log_m / math.log(10)

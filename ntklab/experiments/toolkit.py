@@ -1,11 +1,22 @@
-"""Power laws fitted to data, with the standard error of their exponent."""
+"""What experiments share: named sizes, root mean squares by group, power laws."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import linregress
 
-from ntklab._arguments import LARGEST, finite_array
+from ntklab._arguments import LARGEST, finite_array, one_of
+
+
+def chosen(size, named):
+    """The setting that `size` names, or `size` itself: a setting of one's own."""
+    return named[one_of("size", size, tuple(named))] if isinstance(size, str) else size
+
+
+def rms(table, column, by="width"):
+    """Root of the mean square of a column for every width: (widths, values), ready to be fitted."""
+    mean = table.groupby(by)[column].agg(lambda v: np.sqrt(np.mean(v**2)))
+    return mean.index.to_numpy(float), mean.to_numpy()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,51 @@
+"""A deep network trained on a low and a high frequency under uneven data (C01)."""
+
+import numpy as np
+import torch
+
+from ntklab.experiments.motivation import SETTINGS, Learning, components, halves
+from ntklab.experiments.toolkit import chosen
+from ntklab.experiments.trained.toolkit import seed
+from ntklab.geometry import to_circle
+from ntklab.networks import FullyConnected
+from ntklab.training import train
+
+
+def learn(ratio=40.0, frequencies=(1, 16), size="quick", *, rng, device="auto", progress=False):
+    """Train a deep ReLU network by mini-batch gradient descent and watch it.
+
+    Parameters
+    ----------
+    ratio : float
+        Data on [-π, 0) for one on [0, π), > 0.
+    frequencies : (int, int)
+        κ₁ and κ₂, different, each >= 1 and at most the expected points of the sparser half.
+    size : {"quick", "paper"} or Setting
+        Seconds, or the paper's numbers (minutes on a CPU).
+    rng : numpy.random.Generator
+        Source of the points, the network and the batches.
+    device : str
+        See `networks.pick_device`.
+    progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    Learning
+    """
+    setting = chosen(size, SETTINGS)
+    density = halves(ratio, frequencies, setting.points)
+    x = np.sort(density.sample(setting.points, rng))
+    seeds = [seed(rng), seed(rng)]
+    network = FullyConnected(
+        setting.hidden_layers, setting.width, 2,
+        generator=seeds[0], dtype=torch.float32, device=device,
+    )
+    training = train(
+        [network], to_circle(x), components(x, frequencies).sum(0),
+        setting.learning_rate, setting.iterations,
+        batch_size=min(setting.batch_size, setting.points), generator=seeds[1],
+        record=12, outputs=True, progress=progress,
+    )
+    outputs = training.outputs[:, 0].astype(float)
+    return Learning(density, tuple(frequencies), setting, x, training.iterations, outputs)
