@@ -10,8 +10,8 @@ import yaml
 import ntklab
 
 COURSE = Path(__file__).parents[1]
-FOLDERS = {"lectures", "solutions", "exercises", "ntklab", "tests", "binder", ".ci"}
-FILES = {"README.md", "pyproject.toml", "LICENSE", "CITATION.cff", ".gitignore"}
+FOLDERS = {"lectures", "solutions", "exercises", "ntklab", "tests", "binder", ".ci", ".github"}
+FILES = {"README.md", "CHANGELOG.md", "pyproject.toml", "LICENSE", "CITATION.cff", ".gitignore"}
 
 
 def test_top_level_holds_nothing_unexpected():
