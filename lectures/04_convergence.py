@@ -98,7 +98,7 @@ for kappa, rows in times.groupby("frequency"):
     ratio = (rows.exact / rows.exact.min()).to_numpy()
     off = (100 * (rows.exact / rows.local - 1)).to_numpy()
     print(f"κ = {kappa:2d}: times {ratio[0]:.2f} : {ratio[1]:.2f} : {ratio[2]:.2f},",
-          f"beyond the local law by {off[0]:.1f} %, {off[1]:.1f} %, {off[2]:.1f} %")
+          f"beyond the local law by {off[0]:z.1f} %, {off[1]:z.1f} %, {off[2]:z.1f} %")
 
 # %% [markdown]
 # The ratios tend to 4 : 2 : 1 from below. What is missing is of order $1/\kappa$: the dense region waits for its
@@ -237,7 +237,7 @@ print(claims.judge("C20"))
 # %% tags=["nbval-check-output"]
 late = convergence.error_table(p, 1, np.round(np.geomspace(300, 3000, 4)), learning_rate=4.0)
 e = late[late.region < 0].error.to_numpy()
-print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):.2f})")
+print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):z.2f})")
 
 # %% [markdown]
 # ## Against $\kappa$ and against $p^*$, with networks
@@ -283,7 +283,7 @@ for name, frame in (("grid", grid), ("random", random)):
     for j in (0, 1, 2):
         print(f"{name:6s} p = {ratios.density[j]:.3f}  median {ratios['median'][j]:.2f}",
               f"({ratios.low[j]:.2f} to {ratios.high[j]:.2f})",
-              f"  slope in κ {slope.slope[j]:.2f} ({slope.low[j]:.2f} to {slope.high[j]:.2f})")
+              f"  slope in κ {slope.slope[j]:z.2f} ({slope.low[j]:z.2f} to {slope.high[j]:z.2f})")
 
 # %% [markdown]
 # (In brackets: 10th to 90th percentile over draws; 95 % confidence.) On grids the medians lie *below* 2 and 4, as in the

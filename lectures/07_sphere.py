@@ -76,7 +76,7 @@ print("degree      ", "  ".join(f"{degree:9d}" for degree in degrees))
 for d in (2, 3, 4, 8):
     values = kernel.harmonic_eigenvalues(degrees, dimension=d)
     slope = fit_power(degrees[3:], values[3:]).exponent
-    print(f"λ for d = {d}: ", "  ".join(f"{v:9.2e}" for v in values), f"  slope {slope:5.2f}")
+    print(f"λ for d = {d}: ", "  ".join(f"{v:9.2e}" for v in values), f"  slope {slope:z5.2f}")
 
 # %% [markdown]
 # The exponent of the decay tends to $-d$: the higher the dimension, the stronger the bias towards low
@@ -192,8 +192,8 @@ figures.show(pictures.gap_explained(parts))
 # %% tags=["nbval-check-output"]
 print("ratio   paper's gap   finite frequency   sampling (6 draws)")
 for ratio, row in parts.iterrows():
-    print(f"1 : {ratio}     {ratio - row.paper:6.2f}   {row.by_frequency:14.2f}", end="")
-    print(f"   {row.by_sampling:12.1f}")
+    print(f"1 : {ratio}     {ratio - row.paper:z6.2f}   {row.by_frequency:z14.2f}", end="")
+    print(f"   {row.by_sampling:z12.1f}")
 
 # %% [markdown]
 # The grey bars are the paper's gap, the blue ones what finite frequency alone explains.

@@ -78,7 +78,7 @@ def environment(folder, extra, torch=None):
     if torch:
         _link(_packages(torch), _packages(folder))
     wanted = str(COURSE) if extra == "core" else f"{COURSE}[{extra}]"
-    command = [folder / SCRIPTS / "python", "-m", "pip", "install", "-q", wanted]
+    command = [folder / SCRIPTS / "python", "-m", "pip", "install", "-q", "--no-compile", wanted]
     subprocess.run(command, check=True, env=os.environ | {"PIP_RETRIES": "0"})
     return folder / SCRIPTS
 

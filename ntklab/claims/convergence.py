@@ -47,14 +47,14 @@ def measure_times(trained=None, expected=-1.0, power=1.0, frequencies=(5, 7, 10,
     slope = [fit_power(np.array(frequencies), column).exponent for column in times.T]
     ratios = times[-1] / times[-1].min()
     figure = (
-        f"1:2:4, δ=0.05: times relate as {ratios[0]:.2f} : {ratios[1]:.2f} : 1 at "
-        f"κ={frequencies[-1]}; slopes in κ {slope[0]:.2f}, {slope[1]:.2f}, {slope[2]:.2f}; within "
-        f"{100 * off[0]:.0f} % of log(1/√2δ)/(ηp k_κ) at κ={frequencies[0]}, "
-        f"{100 * off[-1]:.0f} % at κ={frequencies[-1]}"
+        f"1:2:4, δ=0.05: times relate as {ratios[0]:z.2f} : {ratios[1]:z.2f} : 1 at "
+        f"κ={frequencies[-1]}; slopes in κ {slope[0]:z.2f}, {slope[1]:z.2f}, {slope[2]:z.2f}; "
+        f"within {100 * off[0]:z.0f} % of log(1/√2δ)/(ηp k_κ) at κ={frequencies[0]}, "
+        f"{100 * off[-1]:z.0f} % at κ={frequencies[-1]}"
     )
     if trained is not None:
         gap = float(np.abs(trained.trained / trained.theory - 1).max())
-        figure += f"; trained networks within {100 * gap:.0f} % of linear theory at their points"
+        figure += f"; trained networks within {100 * gap:z.0f} % of linear theory at their points"
     return Measurement(
         printed=float(off[-1]),
         tolerance=0.01,
@@ -101,8 +101,8 @@ def measure_lemma(scale=1.0):
         printed=printed - 1,
         tolerance=1e-9,
         corrected=max(0.0, float(max(worst)) - 1),
-        figure=f"8/(3q_ij) is right for q_ij >= 2κ, and 8BZ/(3q√p*) at least {room:.0f} times "
-        f"|g_i|; Σ 1/q_i² beyond n is up to {printed:.2f} times the printed 1/q_n; 1:2:4, κ=5, "
+        figure=f"8/(3q_ij) is right for q_ij >= 2κ, and 8BZ/(3q√p*) at least {room:z.0f} times "
+        f"|g_i|; Σ 1/q_i² beyond n is up to {printed:z.2f} times the printed 1/q_n; 1:2:4, κ=5, "
         f"ε=0.025: n_k = {many} as printed, {needed} suffice. |g_i| <= λ_i S and the tail "
         f"<= λ²S² hold for {len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}",
     )
@@ -132,15 +132,15 @@ def measure_proof(scale=1.0):
                 error = dynamics.gradient_descent(spectrum, carried, rate).error(t, norm="l2")
                 worst = max(worst, (error / bounds.error(t, rate, S, lam[0])).max())
     row = iteration_table((5,)).iloc[0]
-    excess = "a factor above 1e6" if printed > 1e6 else f"a factor {printed:.3g}"
+    excess = "a factor above 1e6" if printed > 1e6 else f"a factor {printed:z.3g}"
     return Measurement(
         printed=printed - 1,
         tolerance=1e-9,
         corrected=max(0.0, float(worst) - 1),
         figure=f"Δ² exceeds π n (1-ηλ_n)^2t by {excess} "
         f"near η = 2/λ_1; max(|1-ηλ_1|, |1-ηλ_n|)^2t always holds, without π n. 1:2:4, κ=5, "
-        f"δ=0.05, iterations times η: exact {row.exact:.0f}, S/(eδ) {row.direct:.0f}, steps "
-        f"corrected {row.corrected:.3g}, as printed {row.printed:.1e}",
+        f"δ=0.05, iterations times η: exact {row.exact:z.0f}, S/(eδ) {row.direct:z.0f}, steps "
+        f"corrected {row.corrected:z.3g}, as printed {row.printed:z.1e}",
     )
 
 

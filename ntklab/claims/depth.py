@@ -32,8 +32,8 @@ def measure_laziness(table=None, expected=-0.5):
         tolerance=1e-3,
         rate=Rate("m", residual, expected, margin=0.25),
         figure=f"{depths} hidden layers, width {size.index[0]} to {size.index[-1]}: (22) misses "
-        f"{size.iloc[0]:.2f} to {size.iloc[-1]:.2f} of the initial error, falling like "
-        f"m^({residual}); H moves by {moved.iloc[0]:.2f} to {moved.iloc[-1]:.2f}, m^({drift})",
+        f"{size.iloc[0]:z.2f} to {size.iloc[-1]:z.2f} of the initial error, falling like "
+        f"m^({residual}); H moves by {moved.iloc[0]:z.2f} to {moved.iloc[-1]:z.2f}, m^({drift})",
     )
 
 
@@ -57,10 +57,10 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
         printed=float(np.abs(measured + 2).max()),
         tolerance=0.25,
         corrected=float(np.abs([*(measured - power), in_density - density_power, *off]).max()),
-        figure=f"{hidden_layers} hidden layers: λ ~ κ^{slopes[2]:.2f} on the circle (κ 50 to 200), "
-        f"κ^{slopes[3]:.2f} on the sphere (κ 10 to 30); time ~ κ^{measured.mean():.2f} (κ 8 to "
-        f"24), time·p in the three regions 1 : {ratio[1] / ratio[0]:.2f} : "
-        f"{ratio[2] / ratio[0]:.2f}",
+        figure=f"{hidden_layers} hidden layers: λ ~ κ^{slopes[2]:z.2f} on the circle "
+        f"(κ 50 to 200), κ^{slopes[3]:z.2f} on the sphere (κ 10 to 30); "
+        f"time ~ κ^{measured.mean():z.2f} (κ 8 to 24), time·p in the three regions "
+        f"1 : {ratio[1] / ratio[0]:z.2f} : {ratio[2] / ratio[0]:z.2f}",
     )
 
 

@@ -26,11 +26,11 @@ def measure_hemispheres(exact=None, samples=None):
         tolerance=0.1,
         corrected=population,
         figure="1 : " + ", ".join(map(str, table.index)) + ": medians over κ = 2 to 7 "
-        + ", ".join(f"{value:.2f}" for value in table.population)
+        + ", ".join(f"{value:z.2f}" for value in table.population)
         + " in the population without any sampling (paper "
-        + ", ".join(f"{value:.2f}" for value in table.paper) + "); random points move them by "
-        + ", ".join(f"{-value:+.2f}" for value in table.by_sampling)
-        + f"; at κ = {exact.frequency.max()} " + ", ".join(f"{value:.2f}" for value in last),
+        + ", ".join(f"{value:z.2f}" for value in table.paper) + "); random points move them by "
+        + ", ".join(f"{-value:+z.2f}" for value in table.by_sampling)
+        + f"; at κ = {exact.frequency.max()} " + ", ".join(f"{value:z.2f}" for value in last),
     )
 
 

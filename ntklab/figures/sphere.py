@@ -51,7 +51,7 @@ def halves_learning(seen):
     left = figure.add_subplot(spec[0], projection="3d")
     middle = figure.add_subplot(spec[1], projection="3d")
     draw_sphere(left, seen.density.pdf)
-    left.set_title(f"density, 1 : {seen.ratio:.3g}")
+    left.set_title(f"density, 1 : {seen.ratio:z.3g}")
     draw_sphere(middle, seen.target)
     middle.set_title(f"target, degree {seen.frequency}")
     right = axes[0, 2]
@@ -63,12 +63,12 @@ def halves_learning(seen):
     right.set_xlabel("time of gradient flow")
     right.set_ylabel("rms error in the half")
     quotient = seen.times[0] / seen.times[1]
-    right.set_title(f"sparse/dense = {quotient:.2f}, ratio of densities {seen.ratio:.3g}")
+    right.set_title(f"sparse/dense = {quotient:z.2f}, ratio of densities {seen.ratio:z.3g}")
     right.legend()
     figure.set_label(
-        f"A sphere whose upper half is {seen.ratio:.3g} times as dense as the lower; the zonal "
+        f"A sphere whose upper half is {seen.ratio:z.3g} times as dense as the lower; the zonal "
         f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
-        f"The sparse half needs {quotient:.2f} times as long as the dense one."
+        f"The sparse half needs {quotient:z.2f} times as long as the dense one."
     )
     return figure
 
@@ -130,8 +130,8 @@ def gap_explained(table):
     ax.set_ylabel("missing from the ratio")
     ax.legend(ncols=2)
     told = "; ".join(
-        f"1 to {ratio}: paper {ratio - row.paper:.2f}, finite frequency {row.by_frequency:.2f}, "
-        f"sampling {row.by_sampling:.2f}"
+        f"1 to {ratio}: paper {ratio - row.paper:z.2f}, finite frequency {row.by_frequency:z.2f}, "
+        f"sampling {row.by_sampling:z.2f}"
         for ratio, row in table.iterrows()
     )
     figure.set_label(f"Bars: how much the median quotient falls short of the ratio. {told}.")
