@@ -52,6 +52,7 @@ def test_every_command_is_run_by_ci_or_by_a_test():
 BUILD = "ntklab build html"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_reference")
 def test_the_site_is_where_its_workflow_looks(tmp_path, monkeypatch):
     monkeypatch.chdir(course(tmp_path, "print(6 * 7)"))
