@@ -53,6 +53,7 @@ def _cases():
                                    if isinstance(value, float) else f"{name}-{key}={value}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "key", "value"), list(_cases()))
 def test_compute_and_draw_at_every_bound(module, key, value):
     picture = figures.show(module.draw(module.compute(**{key: value})))

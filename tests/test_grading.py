@@ -352,7 +352,7 @@ STEMS = ["03_eigenfunctions", "09_beyond"]
         ("alice/03_eigenfunctions.py", "alice", STEMS[0]),
         ("alice/03.ipynb", "alice", STEMS[0]),
         ("03_alice.py", "alice", STEMS[0]),
-        ("alice_07.ipynb", "alice", STEMS[1]),
+        ("alice_09.ipynb", "alice", STEMS[1]),
         ("Zoë_123_file/09_beyond (1).ipynb", "Zoë_123_file", STEMS[1]),
         ("09_beyond/bob.py", "bob", STEMS[1]),
         ("03/bob/notebook.ipynb", "bob", STEMS[0]),
@@ -484,7 +484,7 @@ def test_without_walls_it_asks_for_trust(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_command_marks(tmp_path, capsys):
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "07_dora.py").write_text(text(), encoding="utf-8")
+    (tmp_path / "in" / "09_dora.py").write_text(text(), encoding="utf-8")
     options = ["--out", str(tmp_path / "out"), "--solutions", str(COURSE / "solutions")]
     trust = ["--trusted"] if sandbox.missing() else []
     assert main(["grade", str(tmp_path / "in"), *options, "--workers", "1", *trust]) == 0
