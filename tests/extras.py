@@ -74,9 +74,10 @@ def chosen(names):
 
 def environment(folder, extra, torch=None):
     """The folder of scripts of a fresh environment that has the package with this extra alone."""
+    source = torch and _packages(torch)
     venv.create(folder, with_pip=True)
-    if torch:
-        _link(_packages(torch), _packages(folder))
+    if source:
+        _link(source, _packages(folder))
     wanted = str(COURSE) if extra == "core" else f"{COURSE}[{extra}]"
     command = [folder / SCRIPTS / "python", "-m", "pip", "install", "-q", "--no-compile", wanted]
     subprocess.run(command, check=True, env=os.environ | {"PIP_RETRIES": "0"})
