@@ -1,11 +1,11 @@
 """The printed figures on every processor that this one can play.
 
-    python tests/processors.py FLAVOUR ... [--threads 1 2] [PYTEST ARGUMENTS]
+    python tests/processors.py FLAVOUR ... [--threads N] [PYTEST ARGUMENTS]
 
 runs lectures and all tests of printed figures (or what the arguments name) with OpenBLAS, PyTorch
-and NumPy held to the instructions of each flavour, on one thread and on two. `all` takes every
-flavour that this processor can play; `alternate` takes each lecture once: those of even number
-under the oldest flavour, the others under the newest.
+and NumPy held to the instructions of each flavour, on N threads, or else on one and on two. `all`
+takes every flavour that this processor can play; `alternate` takes each lecture once: those of even
+number under the oldest flavour, the others under the newest.
 """
 
 import argparse
@@ -93,20 +93,27 @@ def passes(name, threads, tests):
     return subprocess.run(command, cwd=COURSE, env=variables).returncode == 0
 
 
+def _file(word):
+    return word.partition("::")[0]
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("flavours", nargs="+", metavar="FLAVOUR")
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2], metavar="N")
+    parser.add_argument("--threads", type=int, metavar="N")
     args, passed_on = parser.parse_known_args(arguments)
+    paths = [word for word in [*args.flavours, *passed_on] if (COURSE / _file(word)).exists()]
+    flavours = [word for word in args.flavours if word not in paths]
+    passed_on = [word for word in passed_on if word not in paths]
     try:
-        if args.flavours == ["alternate"]:
+        if flavours == ["alternate"]:
             ends = [chosen(["all"])[place] for place in (0, -1)]
             halves = ([p for p in LECTURES if int(p.name[:2]) % 2 == end] for end in (0, 1))
             runs = [(name, 1, half) for name, half in zip(ends, halves, strict=True)]
         else:
-            names = chosen(args.flavours)
-            paths = any((COURSE / word.partition("::")[0]).exists() for word in passed_on)
-            runs = [(name, n, [] if paths else PRINTED) for name in names for n in args.threads]
+            names = chosen(flavours)
+            threads = [args.threads] if args.threads else [1, 2]
+            runs = [(name, n, paths or PRINTED) for name in names for n in threads]
     except ValueError as error:
         parser.error(str(error))
     failed = [
