@@ -15,7 +15,7 @@
 # %% [markdown]
 # # How long does it take? The $\kappa^2/p^*$ theorem
 #
-# **Needs:** lecture 3 (eigenfunctions under a density), the triangle inequality, Pythagoras.
+# **Needs:** [eigenfunctions under a density](03_eigenfunctions.py), the triangle inequality, Pythagoras.
 # **Time:** about 60 minutes, plus 45 for the assignment.
 #
 # We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks:
@@ -27,7 +27,7 @@
 # - predict the finishing time of every region on the back of an envelope;
 # - walk through the proof, and say which step is wasteful, which false, and how to mend it;
 # - prove a sharper statement in three lines;
-# - tell apart what a trained network does because of theory, of random points, and of finite width.
+# - separate the effects of theory, random points and finite width on a trained network.
 
 # %% [markdown]
 # ## The picture
@@ -37,12 +37,11 @@
 
 # %%
 import numpy as np
-import pandas as pd
 
 from ntklab import bounds, claims, figures
 from ntklab.claims import convergence as ledger
 from ntklab.experiments import ONE_TWO_FOUR as p
-from ntklab.experiments import convergence, trained
+from ntklab.experiments import convergence, full_size, trained
 from ntklab.explorers import convergence as explorer
 from ntklab.figures import convergence as drawn
 
@@ -111,7 +110,7 @@ print(claims.judge("C18"))
 # ## The proof, step 1: the lemma
 #
 # Expand $g = \sum_i g_i v_i$ with $g_i = \int v_i\, g\, p\,dx$. **Lemma:** few modes suffice, there is an $n_k$ with
-# $\sum_{i > n_k} g_i^2 < \varepsilon^2$. The slides argue so. On region $j$ the eigenfunction is
+# $\sum_{i > n_k} g_i^2 < \varepsilon^2$. The slides argue as follows. On region $j$ the eigenfunction is
 # $a_j\cos(q_{ij}x + b_j)$ with $q_{ij} = q_i\sqrt{p_j}/Z$, $q_i = \lfloor i/2 \rfloor$, and if $q_{ij} \ge 2\kappa$,
 #
 # $$\Big|\int_{R_j}\!\cos\kappa x \cos(q_{ij}x+b_j)\,dx\Big| \le \frac1{q_{ij}-\kappa}+\frac1{q_{ij}+\kappa}
@@ -134,7 +133,7 @@ figures.show(drawn.tails_and_bounds(table))
 # %% [markdown]
 # Left: the sum is twice what is printed. Right: a factor 2 is the least of it. The coefficients are far smaller
 # than the lemma says, because $v_i$ and $v_i'$ are continuous, so that what neighbouring regions contribute at
-# their common end nearly cancels. Taking absolute values region by region gives that away:
+# their common end nearly cancels. Taking absolute values region by region throws this cancellation away:
 
 # %%
 figures.show(drawn.coefficients_and_bounds(table, frequency=5))
@@ -166,8 +165,8 @@ for kappa in (1, 3, 5, 8):
 #
 # Four remarks, in order of weight.
 #
-# 1. $(1-\eta\lambda_n)$ is the slowest factor only if $|1-\eta\lambda_1|$ is no larger. For $\eta$ between $2/(\lambda_1+\lambda_n)$ and
-#    the limit $2/\lambda_1$ **the bound is false**; put the larger of the two.
+# 1. $(1-\eta\lambda_n)$ is the slowest factor as long as $\eta\lambda_1 \le 1$, which the theorem behind the "$\approx$" assumes. Then
+#    the bound is true, if wasteful. For $\eta$ between $2/(\lambda_1+\lambda_n)$ and the limit $2/\lambda_1$ put $|1-\eta\lambda_1|$ in its place.
 # 2. $\pi = \int\cos^2\kappa x\,dx$ is a norm without $p$. In $L^2(p)$, where the $v_i$ are orthonormal,
 #    $\sum_i g_i^2 \le \|g\|^2 \le 1$ *as a whole*: no $\pi$, and no factor $n$ either.
 # 3. The "$\approx$" drops what $u$ has learned of the modes beyond $n$. Pythagoras does without it:
@@ -237,7 +236,7 @@ print(claims.judge("C20"))
 # %% tags=["nbval-check-output"]
 late = convergence.error_table(p, 1, np.round(np.geomspace(300, 3000, 4)), learning_rate=4.0)
 e = late[late.region < 0].error.to_numpy()
-print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):z.2f})")
+print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):.2f})")
 
 # %% [markdown]
 # ## Against $\kappa$ and against $p^*$, with networks
@@ -256,84 +255,99 @@ thin = trained.convergence.thinning(
 figures.show(drawn.finishing_times(exact, networks, thin))
 
 # %% [markdown]
-# The sparsest region's time goes like $1/p^*$, and the bound follows at a distance of about 2. The squares say something
+# The sparsest region's time goes like $1/p^*$, and the bound lies about a factor 2 above. The squares say something
 # else: in the norm of $L^2(p)$ over the whole circle, the one in which the theorem is stated, **the time does not
 # grow like $1/p^*$** at all. A region that holds less than $2\delta^2$ of the data need not be learned.
 
 # %% [markdown]
 # ## Figure 7: what the paper measured
 #
-# The paper's settings: $\sin\kappa x$, $n = 734$, $m = 4000$, $\eta = 0.004$ of the sum loss (so 2.94 here), a region is finished at
-# $\frac1{2|R_j|}\sum(f-u)^2 < \delta/n$ with $\delta = 0.05$, a root mean square of 0.012. It reports medians of the time
-# ratios of 1 : 1.96 : 3.89. Its number of points fits even grids of spacing 0.02, 0.01, 0.005 (105 + 210 + 419), not the
-# i.i.d. draws of the text. Does that matter? Linear theory is exact for any given points, so we can afford many draws.
-
-# %%
-grid = convergence.theory("misread", frequencies=range(3, 31))
-paper = convergence.SETTINGS["misread"]._replace(draws=12)
-random = convergence.theory(
-    paper, "random", rng=np.random.default_rng(1), frequencies=(4, 8, 16)
-)
-figures.show(drawn.sampled_times(grid, random))
+# The paper trains networks of width $m = 4000$ on $\sin\kappa x$ at $n = 734$ points, with $\tau = 0.2$ and $\eta = 0.004$ of the
+# sum loss (so 2.94 here). It reports medians of the time ratios of 3.89 : 1.96 : 1. Before we can check that we have to
+# know two things that it does not say.
+#
+# **Where are the points?** 734 fits even grids of spacing 0.02, 0.01, 0.005 (105 + 210 + 419), not the i.i.d. draws of the
+# text. **How large is the target?** A region counts as finished at $\frac1{2|R_j|}\sum(f-y)^2 < \delta/n$ with $\delta = 0.05$. For a
+# target of size 1 that asks for an error of 0.012, for a target of *norm* 1 over all points, $y \leftarrow y/\|y\|$, for
+# $\sqrt{2\delta} = 0.32$ of its size. Code of the same group for an earlier paper divides by the norm.
+#
+# Linear theory is exact for any given points, so it can try all four readings.
+#
+# **Predict:** which of the two choices moves the medians more?
+#
+# <details><summary>Answer</summary>
+#
+# Both matter. On grids with targets of norm 1 the medians are 3.88 : 2.00 : 1, the paper's within two per cent, and the
+# slopes in $\kappa$ are near 2. Targets of size 1 give 3.6 : 1.8 : 1: the strict threshold waits for slow modes that the
+# densest region needs longest to lose. Random points make the medians vary from draw to draw.
+# </details>
 
 # %% tags=["nbval-check-output"]
-for name, frame in (("grid", grid), ("random", random)):
-    ratios = convergence.median_ratios(frame, "theory")
-    slope = convergence.slopes(frame, "theory")
-    for j in (0, 1, 2):
-        print(f"{name:6s} p = {ratios.density[j]:.3f}  median {ratios['median'][j]:.2f}",
-              f"({ratios.low[j]:.2f} to {ratios.high[j]:.2f})",
-              f"  slope in κ {slope.slope[j]:z.2f} ({slope.low[j]:z.2f} to {slope.high[j]:z.2f})")
+for reading, target in (("paper", "norm 1"), ("misread", "size 1")):
+    grid = convergence.theory(reading, frequencies=range(3, 21))
+    few = convergence.SETTINGS[reading]._replace(draws=8)
+    random = convergence.theory(few, "random", rng=np.random.default_rng(1), frequencies=(4, 8, 16))
+    for name, frame in (("grid", grid), ("random", random)):
+        ratios = convergence.median_ratios(frame, "theory")
+        slope = convergence.slopes(frame, "theory").slope
+        print(f"{target}  {name:6s}  medians {ratios['median'][0]:.2f} ({ratios.low[0]:.2f} to",
+              f"{ratios.high[0]:.2f}) : {ratios['median'][1]:.2f} : 1   slope {slope[0]:z.2f}")
 
 # %% [markdown]
-# (In brackets: 10th to 90th percentile over draws; 95 % confidence.) On grids the medians lie *below* 2 and 4, as in the
-# paper: the densest region is the one that takes too long, the more so at a threshold as strict as this. Random points
-# are unevenly spread, and slow modes keep the last per cent of the wave. **With i.i.d. draws the
-# medians are different ones, draw by draw**, and the slope in $\kappa$ is off. At the laxer threshold of 0.1 in root mean
-# square (`convergence.theory("quick", "random", ...)`) the sparsest region's median runs from 3.4 to 4.1 over 20 draws.
+# (In brackets: 10th to 90th percentile over draws.) An earlier edition of this lecture took the target to have size 1, could
+# not find the paper's medians, and concluded that its networks were far from lazy. **That is what reproducing a paper is
+# like: a number that does not come out says first of all that one has misread something.**
 
 # %% [markdown]
 # ## Do networks obey?
 #
-# Those above do. Their times against linear theory for the same points:
-
-# %% tags=["nbval-check-output"]
-median, found = (convergence.median_ratios(networks, c)["median"] for c in ("theory", "trained"))
-print(f"linear theory: medians {median[0]:.2f} : {median[1]:.2f} : {median[2]:.2f}")
-print("medians of the networks within 4 % of that:", np.abs(found / median - 1).max() < 0.04)
-worst = np.abs(networks.trained / networks.theory - 1).max()
-print("every time within 7 % of linear theory:", worst < 0.07)
-
-# %% [markdown]
-# But they are not the paper's. We gave them large initial weights, $\tau = 10$, and let them learn $f + u(0)$, so that what is
-# learned is still $f$. Why? The kernel of (6) does not depend on $\tau$: whether a neuron is on depends on the *direction* of
-# its weights. But to learn $g$ each weight must move by $\|g\|_H/\sqrt m$ with $\|g\|_H \approx \pi\kappa/\sqrt2$, whatever
-# its length. The neuron's kink then turns by that over $\tau$. Once the turn is comparable to the wavelength, $1/\kappa$, the
-# kernel is another one:
-#
-# $$\text{linear theory needs} \qquad \kappa^2 \ll \tau\sqrt m .$$
-#
-# The paper's $\tau = 0.2$ and $m = 4000$ make $\tau\sqrt m = 13$. Train such networks, too, with the same threshold:
+# Train the paper's networks on the paper's points, with targets of norm 1, and compare every time with linear theory for
+# the same points and the same $u(0)$.
 
 # %%
-small = quick._replace(frequencies=(1, 2, 3, 4), width=4000, weight_scale=0.2, centred=False, seeds=1)
-papers = trained.convergence.times(small, rng=np.random.default_rng(5))
-both = pd.concat([
-    networks.assign(setting="τ√m = 894, centred"), papers.assign(setting="τ√m = 13, the paper's")
-])
-figures.show(drawn.laziness(both))
-
-# %% tags=["nbval-check-output"]
-for kappa, rows in papers.groupby("frequency"):
-    longest = (rows.trained / rows.theory).max()
-    print(f"κ = {kappa}, τ√m = 13: more than 1.4 × linear theory: {longest > 1.4}")
+few = trained.convergence.times("protocol", rng=np.random.default_rng(5))
+table = few.pivot(index="frequency", columns="region", values=["theory", "trained"])
+table.astype(int)
 
 # %% [markdown]
-# From $\kappa = 3$ on they lag behind. With the paper's own, stricter stopping rule it is worse:
-# `convergence.trained("paper")` with three seeds (15 networks, four minutes on one core) needed 12 600, 8 700 and 4 900
-# iterations at $\kappa = 4$, where linear theory says 499, 254 and 203. The slope in $\kappa$ was 5.0 (4.2 to 5.7) for $\kappa$ from
-# 1 to 5, and the medians 3.4 : 1.8 : 1. So the *order* of the regions, and roughly their ratios, outlive the linear
-# theory; the $\kappa^2$ does not. Networks of width 32 000 with $\tau = 10$ are within 3 % of theory up to $\kappa = 12$.
+# They agree at $\kappa = 3$ and 5, and are late at 12. When does linear theory end? The kernel of (6) does not depend on
+# $\tau$: whether a neuron is on depends on the *direction* of its weights. But to learn a target $g$ of size $A$ each weight
+# must move by $\|g\|_H/\sqrt m$. Here $\|g\|_H^2 = \sum_i g_i^2/\lambda_i$ is the norm of $g$ in the kernel's space; for one wave,
+# $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data), it is $\pi\kappa A$. The neuron's kink then turns by $\pi\kappa A/\tau\sqrt m$.
+# Once that is comparable to the wavelength, $1/\kappa$, the kernel is another one:
+#
+# $$\text{linear theory needs} \qquad \kappa^2 A \ll \tau\sqrt m .$$
+#
+# **Predict:** the paper has $\tau\sqrt m = 13$ and $A = 1/\sqrt n = 0.037$. At which $\kappa$ do its networks leave linear theory?
+#
+# <details><summary>Answer</summary>
+#
+# $\kappa^2 A = \tau\sqrt m$ at $\kappa = 18.5$, and "much smaller" ends well before. With $A = 1$ it would be $\kappa = 3.6$.
+# </details>
+
+# %% tags=["nbval-check-output"]
+full = full_size.read("circle_protocol")
+late = (full.trained / full.theory).groupby(full.frequency).median()
+for kappa in (3, 6, 9, 12, 15, 17, 18):
+    print(f"κ = {kappa:2d}   κ²A/τ√m = {kappa**2 / np.sqrt(734) / (0.2 * np.sqrt(4000)):.2f}",
+          f"  trained / linear theory: {late[kappa]:.2f}")
+
+# %% [markdown]
+# (Five seeds at full size; `inf` is not within 20 000 iterations.) The condition tells where the end comes, to within a
+# factor of order one. The medians over the waves that are learned in all regions, and slopes over the lazy ones:
+
+# %% tags=["nbval-check-output"]
+full["density"] = p.values[full.region]
+learned = full.groupby(["seed", "frequency"]).trained.transform(np.max) < np.inf
+for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8])):
+    ratios = convergence.median_ratios(part, "trained")
+    slope = convergence.slopes(part, "trained")
+    print(f"{name:6s}  medians {ratios['median'][0]:.2f} ({ratios.low[0]:.2f} to {ratios.high[0]:.2f})",
+          f": {ratios['median'][1]:.2f} : 1   slopes", *(f"{v:.1f}" for v in slope.slope))
+
+# %% [markdown]
+# The paper's Figure 7, 3.89 : 1.96 : 1, with slopes of 2 as long as the networks are lazy. So yes, networks obey: the law,
+# its ratios and its end.
 
 # %% [markdown]
 # ## Exercises
@@ -344,10 +358,10 @@ for kappa, rows in papers.groupby("frequency"):
 # ## Summary
 #
 # - Region $j$ is learned at $t_j \approx \pi\kappa^2\log(1/\sqrt2\delta)/(\eta p_j)$: the $\kappa^2/p$ of the theorem, region by region.
-# - The printed proof misses a factor 2 (every $q$ twice), fails for $\eta$ near $2/\lambda_1$, and its $n_k$ does not know $\kappa$.
+# - The printed proof misses a factor 2 (every $q$ twice), is wasteful, and its $n_k$ does not know $\kappa$.
 # - $g = T(g/k_\kappa p)$ proves more in three lines: $t \le S/(e\eta\delta\sqrt P)$, at $\delta = 0.05$ within a factor 3 where $p = p^*$.
 # - In $L^2(p)$ sparse regions hardly count; late errors are powers of $t$; random points make medians scatter.
-# - Networks obey if $\kappa^2 \ll \tau\sqrt m$. At the paper's $\tau$ and $m$ that ends at $\kappa = 2$.
+# - Networks obey while $\kappa^2 A \ll \tau\sqrt m$, $A$ the size of the target: the paper's up to about $\kappa = 8$.
 #
 # ## Sources
 #

@@ -15,8 +15,10 @@
 # %% [markdown]
 # # Beyond the circle
 #
-# **Needs:** lectures 2 (uniform spectrum), 3 (density), 4 (time to learn); spherical harmonics by name.
-# **Time:** about 40 minutes, plus 40 for the assignment.
+# **Needs:** [the two-layer kernel](02_two_layer.py) (its uniform spectrum),
+# [eigenfunctions](03_eigenfunctions.py) (the density), [how long it takes](04_convergence.py); having heard of
+# spherical harmonics.
+# **Time:** about 45 minutes, plus 40 for the assignment.
 #
 # The circle is where everything can be seen, but inputs have more than two coordinates. The lecture ends
 # with an experiment on the sphere in three dimensions: two halves of different density, and the time
@@ -29,7 +31,7 @@
 # - compute the spectrum of any zonal kernel on a sphere of any dimension;
 # - explain why a density of bands splits the problem, and solve it exactly;
 # - split a measured effect into its causes: finite frequency, random points, finite width;
-# - judge an explanation that sounds plausible.
+# - judge an explanation that sounds plausible, and say which settings the judgement depends on.
 
 # %% [markdown]
 # ## The picture
@@ -42,7 +44,7 @@
 import numpy as np
 
 from ntklab import claims, dynamics, figures, gram, sphere
-from ntklab.experiments import fit_power, trained
+from ntklab.experiments import fit_power, full_size, trained
 from ntklab.experiments import sphere as hemispheres
 from ntklab.explorers import sphere as explorer
 from ntklab.figures import sphere as pictures
@@ -51,8 +53,14 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 figures.show(explorer.draw(explorer.compute(ratio=4, frequency=4)))
 
 # %% [markdown]
-# The dots mark when the error comes down to 0.05. The ratio of the two times is in the title: not 4.
-# Move the degree up and down at fixed ratio, and see which way it goes.
+# The dots mark when the error comes down to the dashed threshold. The ratio of the two times is in the
+# title: not 4. **Try:** which way does it go when you raise the degree? And when you move the threshold?
+#
+# <details><summary>What you should have seen</summary>
+#
+# High degrees bring the ratio near 4 at any threshold. At low degrees the ratio moves with the threshold, up and
+# down: keep that in mind when someone explains a ratio that was measured at one threshold.
+# </details>
 
 # %%
 explorer.explorer()
@@ -64,7 +72,9 @@ explorer.explorer()
 # eigenfunctions; on the sphere it makes the *spherical harmonics* $Y_{lm}$ of degree $l$ eigenfunctions,
 # all $2l + 1$ of one degree with the same eigenvalue (Funk and Hecke):
 #
-# $$\lambda_l = 2\pi \int_{-1}^{1} k(\arccos t)\, P_l(t)\, dt .$$
+# $$\lambda_l = \frac12 \int_{-1}^{1} k(\arccos t)\, P_l(t)\, dt $$
+#
+# for the uniform density $1/4\pi$ (with respect to area alone it would be $4\pi$ times as large).
 #
 # The one that matters here is the zonal harmonic $P_l(x\cdot e)$ about an axis $e$. `kernels` knows the
 # eigenvalues in any dimension $d$, for inputs on the sphere $\mathbb S^{d-1}$:
@@ -80,12 +90,12 @@ for d in (2, 3, 4, 8):
 
 # %% [markdown]
 # The exponent of the decay tends to $-d$: the higher the dimension, the stronger the bias towards low
-# frequencies. This is the $\kappa^{-d}$ of the lecture (judged in lecture 6).
+# frequencies. This is the $\kappa^{-d}$ of the lecture (judged in [depth](06_depth.py)).
 
 # %% [markdown]
 # ## A density of bands
 #
-# Let $p$ depend on the height $z = x\cdot e$ only, say constant on two halves. Turns about the axis change
+# Let $p$ depend on the height $z = x\cdot e$ only, say constant on two halves. Rotations about the axis change
 # neither $k$ nor $p$. So the problem splits by the order $m$ of the harmonics, and for one order
 #
 # $$T\,Y_{l'm} = \sum_l \lambda_l\, P^{(m)}_{l l'}\, Y_{lm}, \qquad
@@ -117,16 +127,40 @@ for degree in (50, 100, 200):
     print(f"cut at {degree:3d}: eigenvalues 1, 5, 20 off by", "  ".join(f"{v:.0e}" for v in off))
 
 # %% [markdown]
+# ## What did the paper measure?
+#
+# Before we explain three numbers we have to know what they are. A half $R$ counts as learned when
+#
+# $$ \frac1{2|R|}\sum_{x_i \in R} \big(f(x_i) - y_i\big)^2 < \frac{\delta}{n}, \qquad \delta = 0.05 . $$
+#
+# Why $\delta/n$? It is a strange rule for a target of size 1. It makes sense if the target is divided by its
+# norm over all $n$ points, $y \leftarrow y/\|y\|$, as code of the same group for an earlier paper does. Then
+# $y_i^2$ is $1/n$ on average, and the rule asks for an error of $\sqrt{2\delta} = 0.32$ *relative to the target*.
+# An earlier edition of this lecture read the target as one of size 1. It found the paper's numbers by
+# accident, at another threshold. Below we check how much depends on that reading: everything does.
+
+# %% [markdown]
 # ## Level one: no sampling at all
 #
-# Now the paper's question in its purest form: an infinitely wide network and infinitely many points. For
-# density ratios 2, 3 and 4 and zonal harmonics of degree 1 to 30, the time until the rms error in each
-# half is 0.05. No randomness anywhere; it takes a second.
+# Now the question in its purest form: an infinitely wide network and infinitely many points. For density
+# ratios 2, 3 and 4 and zonal harmonics of degree 1 to 30 we compute the time until the error in each half
+# is 0.32 of the target. No randomness anywhere.
+#
+# **Predict:** if sampling is to blame, what are the medians over $\kappa = 2$ to $7$ now?
+#
+# <details><summary>Answer</summary>
+#
+# If sampling were the cause, they would be 2, 3 and 4. They are not: the table says 1.83, 2.68 and 3.55. A
+# slow wave extends over both halves, and the half with many data helps the other.
+# </details>
 
 # %%
 exact = hemispheres.population(ratios=(2, 3, 4), frequencies=range(1, 31))
 table = exact.pivot(index="frequency", columns="ratio", values="quotient")
 table.loc[[1, 2, 3, 4, 5, 6, 7, 10, 20, 30]].round(2)
+
+# %% [markdown]
+# The medians beside the paper's, and the ratio at a high frequency:
 
 # %% tags=["nbval-check-output"]
 print("ratio of densities   paper   median, κ = 2 to 7   κ = 30")
@@ -135,20 +169,25 @@ for ratio in (2, 3, 4):
     print(f"{ratio:10d}            {hemispheres.PAPER[ratio]:.2f}    {low:10.2f}   {high:16.2f}")
 
 # %% [markdown]
-# There it is. **Without a single sample the median ratios are 1.75, 2.47 and 3.19.** What the paper saw is
-# not an accident of sampling: the law $1/p$ is a law of high frequencies, and at degree 2 to 7 it has not
-# arrived. A slow wave extends over both halves; the half with many data helps the other.
+# **Without a single sample the ratios fall short.** The law $1/p$ is a law of high frequencies, and at degree
+# 2 to 7 it has not arrived. But they fall less short than the paper's. So finite frequency is a part of the
+# answer, not all of it.
 #
-# Two more things show in the table. Degrees 2 and 3 lie *below* degree 1, and the lines zig-zag: odd and
-# even harmonics behave differently at the equator, where an even one has an extremum and an odd one a
-# zero.
-
-# %% [markdown]
-# The paper also shows a single case with a strong contrast, 12 : 1. There the gap is larger still:
+# How sure are we of that part? It depends on the threshold $\delta$, so we vary it:
 
 # %% tags=["nbval-check-output"]
-strong = hemispheres.population((12,), (2, 5, 10, 30, 60)).set_index("frequency").quotient
-print("1 : 12   ", "   ".join(f"κ = {k}: {q:.2f}" for k, q in strong.items()))
+print("threshold   medians over κ = 2 to 7        κ = 30")
+for delta in (0.5, hemispheres.PROTOCOL, 0.2, 0.1, 0.05, 0.02):
+    one = hemispheres.population(frequencies=(2, 3, 4, 5, 6, 7, 30), threshold=delta)
+    q = one.pivot(index="frequency", columns="ratio", values="quotient")
+    print(f"{delta:6.2f}     ", "   ".join(f"{v:.2f}" for v in q.loc[2:7].median()),
+          "     ", "   ".join(f"{v:.2f}" for v in q.loc[30]))
+
+# %% [markdown]
+# At every threshold up to the paper's the population undershoots by 4 % or more, and at $\kappa = 30$ the gap has
+# all but closed. That much is safe. The *size* of the gap is a matter of $\delta$: the medians at 0.05 happen to
+# be 1.75, 2.47 and 3.19, which looks like the paper's 1.76, 2.45, 2.99 and means nothing, since the paper did
+# not stop there. **An agreement at one setting is no explanation.**
 
 # %% [markdown]
 # ## Level two: random points
@@ -164,39 +203,51 @@ samples = hemispheres.sampled(
 figures.show(pictures.quotients(exact, samples, hemispheres.PAPER))
 
 # %% [markdown]
-# Random points scatter the ratios by some ten percent, as the paper suspected. But they move the median
-# **up**, towards the ratio of the densities and beyond, not down. The error in the sparse half, at 300
-# points, is harder to bring down than its population says. If sampling had been the only imperfection,
-# the paper would have reported an *over*shoot.
+# Random points scatter the median of one draw by about 0.1, and they move it down a little, as the paper
+# suspected. (At $\delta = 0.05$ they would move it *up*: the sign of the effect is a matter of the settings, too.)
 
 # %% [markdown]
 # ## Level three: networks
 #
-# Last, networks of finite width on such points. They start with large weights, so that they are lazy
-# (lecture 4 explains why the paper's own setting is not), and are trained until the error is 0.1 in each
-# half. Beside them the theory for the same points.
+# Last, networks under the paper's protocol: $\tau = 0.2$, $\eta = 0.004$ of the sum loss, targets of norm 1,
+# started from whatever $u(0)$ they have. Three seeds at the paper's width of 8000 take minutes on a GPU; the
+# course keeps their table. Here is a quarter of that width, trained now, at 1 : 2, beside linear theory for the
+# same points and the same start:
 
 # %%
-networks = trained.sphere.trained(size="quick", rng=np.random.default_rng(1), progress=True)
-networks[["ratio", "frequency", "sparse", "dense", "quotient", "predicted"]].round(2)
+now = trained.sphere.trained((2,), "protocol", rng=np.random.default_rng(1), progress=True)
+now[["ratio", "frequency", "sparse", "dense", "quotient", "predicted"]].round(2)
 
 # %% [markdown]
-# (100 points in the sparse half, width 1000; `size="paper"` takes 300 points, width 8000, all degrees and
-# five seeds: an hour or more on a CPU.) At this size width adds noise of some ten percent in either
-# direction. All three levels together:
+# Iterations and theory agree: these networks are lazy. A target of norm 1 has the size $A = 1/\sqrt n \approx 0.03$
+# at each point, and the condition for linear theory, $\kappa^2 A \ll \tau\sqrt m$, holds easily. Now the full size:
+
+# %% tags=["nbval-check-output"]
+full = full_size.read("sphere_protocol")
+full["quotient"] = full.sparse / full.dense
+for ratio, rows in full.groupby("ratio"):
+    seeds = rows.groupby("seed").quotient.median()
+    print(f"1 : {ratio}   networks {rows.quotient.median():.2f} (one seed: {seeds.min():.2f} to",
+          f"{seeds.max():.2f})   paper {hemispheres.PAPER[ratio]:.2f}")
+
+# %% [markdown]
+# **The paper's numbers are reproduced**, within the scatter of one draw of points. All levels together, from the
+# ratio of densities down to what the paper printed:
 
 # %%
-parts = hemispheres.decomposition(exact, samples, networks)
+parts = hemispheres.decomposition(exact, samples, full)
 figures.show(pictures.gap_explained(parts))
 
 # %% tags=["nbval-check-output"]
-print("ratio   paper's gap   finite frequency   sampling (6 draws)")
+print("ratio   paper's gap   finite frequency   random points   start, steps, width   unexplained")
 for ratio, row in parts.iterrows():
-    print(f"1 : {ratio}     {ratio - row.paper:z6.2f}   {row.by_frequency:z14.2f}", end="")
-    print(f"   {row.by_sampling:z12.1f}")
+    print(f"1 : {ratio} {ratio - row.paper:z10.2f} {row.by_frequency:z14.2f}", end="")
+    print(f" {row.by_sampling:z16.1f} {row.by_network:z17.1f} {row.unexplained:z17.1f}")
 
 # %% [markdown]
-# The grey bars are the paper's gap, the blue ones what finite frequency alone explains.
+# So: was it *sampling*? Random points are a tenth to a fifth of the gap. Finite frequency is the largest part. At
+# 1 : 4 a third cause enters: $\eta = 0.004$ lies beyond $2/\lambda_1$ there, so that the first steps overshoot, and
+# no linear theory describes them.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C23", exact=exact, samples=samples))
@@ -215,8 +266,8 @@ for ratio in (2, 3, 4):
     print(f"1 : {ratio}   gap ~ κ^({laws[0]}) for even degrees, κ^({laws[1]}) for odd ones")
 
 # %% [markdown]
-# Roughly like $1/\kappa$: to halve the gap, double the frequency. On the circle we found the same in lecture
-# 4, and the reason is the same: the boundary between the halves is felt within about a wavelength, and
+# Roughly like $1/\kappa$: to halve the gap, double the frequency. [On the circle](04_convergence.py) we found
+# the same, and the reason is the same: the boundary between the halves is felt within about a wavelength, and
 # that is a share of order $1/\kappa$ of each half.
 
 # %% [markdown]
@@ -242,7 +293,7 @@ for tilt in (0, 30, 60, 90):
 # %% [markdown]
 # ## And depth?
 #
-# Lecture 5 found that deep kernels reach their limit law $\kappa^{-d}$ later. One might expect a larger
+# [Depth](06_depth.py) showed that deep kernels reach their limit law $\kappa^{-d}$ later. One might expect a larger
 # gap, then. The medians over $\kappa = 2$ to $7$ again, for a ratio of 4, and the ratio at $\kappa = 30$:
 
 # %% tags=["nbval-check-output"]
@@ -252,7 +303,7 @@ for L in (1, 3, 10):
     spectrum = sphere.solve(deep, halves, None, orders=(0,), degree=100)
     inside = [region.contains(spectrum.points) for region in halves.regions]
     flows = {k: dynamics.gradient_flow(spectrum, sphere.harmonic(k)) for k in (*range(2, 8), 30)}
-    q = {k: np.divide(*[f.time_to_reach(0.05, half).time for half in inside])
+    q = {k: np.divide(*[f.time_to_reach(hemispheres.PROTOCOL, half).time for half in inside])
          for k, f in flows.items()}
     median = np.median([q[k] for k in range(2, 8)])
     print(f"{L:2d} hidden layers: median {median:.2f}, κ = 30: {q[30]:.2f}")
@@ -272,9 +323,10 @@ for L in (1, 3, 10):
 #
 # - On spheres harmonics take the place of waves; eigenvalues fall like $\kappa^{-d}$.
 # - A density of bands splits by order; the population is solved exactly, without sampling.
-# - The paper's 1.76, 2.45, 2.99 are finite frequency: the population gives 1.75, 2.47, 3.19.
-# - Random points scatter the ratios and push them up, not down.
-# - The ratio of densities is reached like $1/\kappa$, whatever the axis.
+# - Targets of norm 1 make the paper's rule $\delta/n$ a relative error of 0.32, and its networks lazy. With them
+#   its 1.76, 2.45, 2.99 are reproduced.
+# - Most of the gap to 2, 3, 4 is finite frequency; random points add a tenth to a fifth; it closes like $1/\kappa$.
+# - An agreement at one threshold is no explanation: vary the settings before you believe a cause.
 #
 # ## Sources
 #

@@ -1,8 +1,9 @@
-"""C23: what the undershoot is, measured; a world in which sampling caused it is told apart."""
+"""C23: what the undershoot is, and a world in which sampling caused it told apart. C28."""
 
 import numpy as np
 import pytest
 
+from ntklab import sphere
 from ntklab.claims import judge
 from ntklab.experiments import sphere as hemispheres
 
@@ -19,7 +20,7 @@ def data():
 def test_it_is_finite_frequency(data):
     judged = judge("C23", exact=data[0], samples=data[1])
     assert judged.measurement.verdict == "corrected"
-    assert "1.75, 2.47, 3.19 in the population" in str(judged)
+    assert "1.83, 2.68, 3.55 in the population" in str(judged)
 
 
 def test_were_it_sampling_the_claim_would_hold(data):
@@ -31,5 +32,11 @@ def test_were_it_sampling_the_claim_would_hold(data):
 
 def test_a_population_unlike_the_paper_settles_nothing(data):
     exact, samples = data
-    other = exact.assign(quotient=0.5 * exact.quotient)
+    other = exact.assign(quotient=1.5 * exact.quotient)
     assert judge("C23", exact=other, samples=samples).measurement.verdict == "unsettled"
+
+
+def test_zonal_harmonics_are_one_of_many():
+    assert judge("C28").measurement.verdict == "corrected"
+    uneven = judge("C28", density=sphere.hemispheres(3))  # no longer of one eigenvalue
+    assert uneven.measurement.verdict == "unsettled"

@@ -7,7 +7,7 @@ from ntklab.experiments import ONE_TWO_FOUR
 from ntklab.kernels import TwoLayerNTK
 
 EXPECTED = {
-    "C06": "holds", "C07": "corrected", "C09": "corrected", "C24": "holds", "C25": "holds",
+    "C06": "holds", "C07": "corrected", "C09": "holds", "C24": "holds", "C25": "holds",
 }
 
 
@@ -23,7 +23,7 @@ def test_verdict(claim_id):
     [
         lambda: two_layer.measure_gradient(scale=2.0),
         lambda: two_layer.measure_constant(TwoLayerNTK(bias=False)),  # 1/4π once more
-        lambda: two_layer.measure_wrapping(lambda x, z: abs(x + z) % 3),
+        lambda: two_layer.measure_wrapping(lambda gap: abs(gap) % 3),
         lambda: two_layer.measure_harmonics(density=ONE_TWO_FOUR),
         lambda: two_layer.measure_decomposition(TwoLayerNTK(bias=False)),
     ],

@@ -34,4 +34,13 @@ def judge(claim_id, **given):
     return Judged(claim, claim.measure(**given))
 
 
-__all__ = ["CLAIMS", "Claim", "Judged", "Measurement", "Rate", "judge"]
+def judge_elsewhere(claim_id):
+    """{label: Judged} of a claim at its other settings: each verdict should be that of `judge`."""
+    one_of("claim_id", claim_id, tuple(CLAIMS))
+    claim = CLAIMS[claim_id]
+    return {
+        label: Judged(claim, claim.measure(**given)) for label, given in claim.elsewhere.items()
+    }
+
+
+__all__ = ["CLAIMS", "Claim", "Judged", "Measurement", "Rate", "judge", "judge_elsewhere"]

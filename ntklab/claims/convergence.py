@@ -23,13 +23,15 @@ FREQUENCIES = (1, 2, 3, 5, 8)
 MODES = 121
 
 
-def measure_times(trained=None, expected=-1.0, power=1.0, frequencies=(5, 7, 10, 14, 20)):
+def measure_times(
+    trained=None, expected=-1.0, power=1.0, frequencies=(5, 7, 10, 14, 20), threshold=0.05,
+    density=ONE_TWO_FOUR,
+):
     """C18: exact times per region against πκ² log(1/√2δ)/(ηp_j), as κ grows.
 
     `power` is the claimed exponent of 1/p_j; `trained`, a frame of `experiments.convergence`, adds
     what networks did.
     """
-    threshold, density = 0.05, ONE_TWO_FOUR
     times = np.empty((len(frequencies), len(density.regions)))
     local = np.empty_like(times)
     for i, frequency in enumerate(frequencies):
@@ -46,11 +48,11 @@ def measure_times(trained=None, expected=-1.0, power=1.0, frequencies=(5, 7, 10,
     off = np.abs(times / local - 1).max(axis=1)
     slope = [fit_power(np.array(frequencies), column).exponent for column in times.T]
     ratios = times[-1] / times[-1].min()
+    last = frequencies[-1]
     figure = (
-        f"1:2:4, δ=0.05: times relate as {ratios[0]:z.2f} : {ratios[1]:z.2f} : 1 at "
-        f"κ={frequencies[-1]}; slopes in κ {slope[0]:z.2f}, {slope[1]:z.2f}, {slope[2]:z.2f}; "
-        f"within {100 * off[0]:z.0f} % of log(1/√2δ)/(ηp k_κ) at κ={frequencies[0]}, "
-        f"{100 * off[-1]:z.0f} % at κ={frequencies[-1]}"
+        f"δ={threshold:zg}: times relate as {' : '.join(f'{r:z.2f}' for r in ratios)} at κ={last}; "
+        f"slopes in κ {', '.join(f'{x:z.2f}' for x in slope)}; within {100 * off[0]:z.0f} % of "
+        f"log(1/√2δ)/(ηp k_κ) at κ={frequencies[0]}, {100 * off[-1]:z.0f} % at κ={last}"
     )
     if trained is not None:
         gap = float(np.abs(trained.trained / trained.theory - 1).max())
@@ -108,39 +110,43 @@ def measure_lemma(scale=1.0):
     )
 
 
-def measure_proof(scale=1.0):
-    """C20: Δ² and the iteration bound, printed and corrected, against the truth; `scale` as above.
+def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5)):
+    """C20: Δ² and the iteration bound, printed and better, against the truth; `scale` as above.
 
-    Learning rates run up to 0.9999 of the limit 2/λ_1.
+    Learning rates are `shares` of the limit 2/λ_1: up to a half ηλ_1 <= 1, as the theorem asks.
     """
     t = np.array([1.0, 10.0, 100.0, 1000.0])
-    printed, worst = 0.0, 0.0
+    printed, least, near, worst = 0.0, np.inf, 0.0, 0.0
     for density in ZOO:
         spectrum = fredholm.solve(KERNEL, density, MODES)
+        lam = spectrum.eigenvalues
         for frequency in FREQUENCIES:
             g, _ = _truth(spectrum, frequency)
-            lam, S = spectrum.eigenvalues, scale * bounds.source(KERNEL, density, frequency)
+            S = scale * bounds.source(KERNEL, density, frequency)
             carried = spectrum.values @ spectrum.project(np.cos(frequency * spectrum.points))
-            for share in (0.5, 0.9, 0.9999):
+            for share in (*shares, 0.9999):
                 rate = share * 2 / lam[0]
                 for n in (2, 9, 80):
                     truth = np.abs(1 - rate * lam[:n]) ** (2 * t[:, None]) @ g[:n] ** 2
                     slide = np.maximum(bounds.head_printed(t, n, rate, lam), 1e-280)
-                    printed = max(printed, float((truth / slide).max()))
+                    ratio = float((truth / slide).max())
+                    near = max(near, ratio)
+                    if share in shares:
+                        printed = max(printed, ratio)
+                        least = min(least, (slide / np.maximum(truth, 1e-280)).min())
                     mended = scale * bounds.head(t, n, rate, lam)
                     worst = max(worst, (truth / np.maximum(mended, 1e-280)).max())
                 error = dynamics.gradient_descent(spectrum, carried, rate).error(t, norm="l2")
                 worst = max(worst, (error / bounds.error(t, rate, S, lam[0])).max())
     row = iteration_table((5,)).iloc[0]
-    excess = "a factor above 1e6" if printed > 1e6 else f"a factor {printed:z.3g}"
     return Measurement(
-        printed=printed - 1,
+        printed=max(0.0, printed - 1, worst - 1),
         tolerance=1e-9,
-        corrected=max(0.0, float(worst) - 1),
-        figure=f"Δ² exceeds π n (1-ηλ_n)^2t by {excess} "
-        f"near η = 2/λ_1; max(|1-ηλ_1|, |1-ηλ_n|)^2t always holds, without π n. 1:2:4, κ=5, "
-        f"δ=0.05, iterations times η: exact {row.exact:z.0f}, S/(eδ) {row.direct:z.0f}, steps "
-        f"corrected {row.corrected:z.3g}, as printed {row.printed:z.1e}",
+        figure=f"Δ² <= π n (1-ηλ_n)^2t holds for ηλ_1 <= 1, with a factor {least:z.0f} to spare at "
+        f"least, and fails by {'a factor above 1e6' if near > 1e6 else f'{near:z.3g}'} near "
+        f"η = 2/λ_1, where max(|1-ηλ_1|, |1-ηλ_n|)^2t holds. 1:2:4, κ=5, δ=0.05, iterations times "
+        f"η: exact {row.exact:z.0f}, S/(eδ) {row.direct:z.0f}, steps corrected "
+        f"{row.corrected:z.3g}, as printed {row.printed:z.1e}",
     )
 
 
@@ -185,10 +191,17 @@ CLAIMS = (
         "C18",
         "theorem",
         "cos κx is learned to any error δ in Õ(κ²/p*) iterations, p* the least density",
-        "per region the time tends to πκ² log(1/√2δ)/(ηp_j); never beyond S/(eηδ√P), S of order "
-        "κ²/√p*; over the circle in L²(p) sparse regions count little, and δ enters as a power",
+        "at fixed δ the time of a region tends to πκ² log(1/√2δ)/(ηp_j) as κ grows; for ηλ_1 <= 1 "
+        "never beyond S/(eηδ√P), S of order κ²/√p*; over the circle in L²(p) sparse regions count "
+        "little, and δ enters as a power",
         LECTURE,
         measure_times,
+        "1:2:4, κ from 5 to 20, root mean square over a region",
+        {
+            "δ = 0.1": {"threshold": 0.1},
+            "δ = 0.02": {"threshold": 0.02, "frequencies": (7, 10, 14, 20, 28)},
+            "11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])},
+        },
     ),
     Claim(
         "C19",
@@ -198,14 +211,16 @@ CLAIMS = (
         "g = T(g/(k_κ p)) gives |g_i| <= λ_i S and Σ_{i>n} g_i² <= λ_{n+1}² S² without any model",
         LECTURE,
         measure_lemma,
+        f"{len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}",
     ),
     Claim(
         "C20",
         "proof",
         "Δ² <= π n_k (1-ηλ_{n_k})^{2t}, since |g_i|² <= π; t bounded from it",
-        "π is the norm without p; in L²(p) Δ² <= max(|1-ηλ_1|, |1-ηλ_n|)^{2t}; and "
-        "‖g-u(t)‖ <= S/(eηt) at once, for ηλ_1 <= 1",
+        "true for ηλ_1 <= 1 and wasteful: in L²(p) Σ g_i² <= 1, so Δ² <= (1-ηλ_n)^{2t}, and "
+        "‖g-u(t)‖ <= S/(eηt) at once",
         LECTURE,
         measure_proof,
+        f"{len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}, ηλ_1 from 0.2 to 1",
     ),
 )

@@ -3,8 +3,9 @@
 import numpy as np
 
 from ntklab.claims.ledger import Claim, Measurement, Rate
+from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, depth, fit_power
-from ntklab.kernels import DeepNTK
+from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 LECTURE = "depth"
 
@@ -64,6 +65,38 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
     )
 
 
+def measure_likeness(density=ONE_TWO_FOUR, depths=(1, 3, 10), count=41):
+    """C29: overlap of each pair of eigenfunctions with waves in x, and with waves in Ψ/Z."""
+    figures, straight, warped = [], [], []
+    for L in depths:
+        kernel = TwoLayerNTK() if L == 1 else DeepNTK(L)
+        table = depth.wave_overlaps(density, kernel, count)
+        straight.append(table.straight.iloc[-1])
+        warped.append(table.warped.iloc[-1])
+        told = ", ".join(f"{table.straight[q - 1]:z.2f}" for q in (1, 5, 20))
+        figures.append(f"{told} and {warped[-1]:z.2f} for {L} hidden layer{'s' if L > 1 else ''}")
+    return Measurement(
+        printed=float(1 - min(straight)),
+        tolerance=0.1,
+        corrected=float(1 - min(warped)),
+        figure="overlap with cos qx, sin qx at q = 1, 5, 20, and with cos(qΨ/Z), sin(qΨ/Z) at 20: "
+        + "; ".join(figures),
+    )
+
+
+def measure_assumptions(points=30, hidden_layers=1, width=512):
+    """C27: what the theorem on (20) assumes, beside what networks that obey (20) have."""
+    asked = depth.theorem_settings(points, hidden_layers)
+    return Measurement(
+        printed=0.0 if asked["log10 m"] < np.log10(width) + 1 else 1.0,
+        tolerance=1e-9,
+        corrected=0.0 if asked["log10 m"] > 20 else 1.0,
+        figure=f"n = {points}, L = {hidden_layers}, ε = δ = δ̂ = 0.1, unnamed constants 1: the "
+        f"theorem asks for τ = {asked['tau']:z.1g}, m = 10^{asked['log10 m']:z.0f} and "
+        f"η = 10^{asked['log10 eta']:z.0f}; networks of width {width}, τ = 1 and η of order 1 obey",
+    )
+
+
 CLAIMS = (
     Claim(
         "C21",
@@ -76,9 +109,34 @@ CLAIMS = (
     Claim(
         "C22",
         "empirical results",
-        "λ decays like κ^-d, and a frequency κ is learned in O(κ^-d/p)",
-        "λ ~ κ^-d for κ well above the number of layers; the time is O(κ^d/p)",
+        "λ decays like κ^-d, and the convergence speed is O(κ^-d/p)",
+        "λ ~ κ^-d for κ well above the number of layers; the speed is p κ^-d, the time κ^d/p",
         LECTURE,
         measure_decay,
+        "10 hidden layers, 1:2:4, κ from 8 to 24",
+        {"3 hidden layers": {"hidden_layers": 3}},
+    ),
+    Claim(
+        "C27",
+        "(20), assumptions",
+        "(20) for m >= Ω(n²⁴L¹²log⁵m/δ⁸τ⁶), τ = Θ(εδ̂/n), η = Θ(δ/n⁴L²mτ²), y in the place of "
+        "y - u(0)",
+        "sufficient, and out of reach: networks obey at widths of hundreds and η of order 1; a "
+        "small τ makes u(0) small beside ε, so that y may stand for y - u(0)",
+        LECTURE,
+        measure_assumptions,
+        "constants that are not named taken as 1",
+        {"n = 10": {"points": 10}, "5 hidden layers": {"hidden_layers": 5}},
+    ),
+    Claim(
+        "C29",
+        "deep, non-uniform",
+        "in the non-uniform case the eigenfunctions look similar to the uniform case",
+        "with waves in Ψ/Z, whose frequency follows √p, they are; with those of the uniform case "
+        "less and less as q grows",
+        LECTURE,
+        measure_likeness,
+        "circle, 1:2:4, q up to 20",
+        {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
     ),
 )

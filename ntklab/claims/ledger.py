@@ -3,13 +3,16 @@
 The verdict follows from the measurement, never by hand:
 
 - *holds*: the printed statement is off by no more than its tolerance;
-- *corrected*: it is not, and the right statement is within that tolerance;
+- *corrected*: it is not, and the right statement is, exactly or in a limit at a measured rate;
 - *asymptotic*: what separates it from the truth dies out as a named parameter grows, at the
   stated rate;
-- *unsettled*: none of these.
+- *unsettled*: none of these, or another verdict at other settings.
+
+A measurement states the settings that it depends on (`Claim.settings`). `judge_elsewhere` repeats
+it at others, named in `Claim.elsewhere`: a verdict that the settings decide is none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ntklab.experiments import PowerLaw
@@ -38,7 +41,8 @@ class Measurement:
     tolerance: float
     figure: str
     corrected: float | None = None
-    rate: Rate | None = None
+    rate: Rate | None = None  # at which the printed statement becomes true
+    corrected_rate: Rate | None = None  # at which the corrected one does
 
     @property
     def verdict(self):
@@ -46,9 +50,13 @@ class Measurement:
             return "holds"
         if self.corrected is not None and self.corrected <= self.tolerance:
             return "corrected"
-        if self.rate is not None and self.rate.expected < 0 and self.rate.confirmed:
+        if _falls(self.rate):
             return "asymptotic"
-        return "unsettled"
+        return "corrected" if _falls(self.corrected_rate) else "unsettled"
+
+
+def _falls(rate):
+    return rate is not None and rate.expected < 0 and rate.confirmed
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class Claim:
     truth: str
     lecture: str
     measure: Callable[..., Measurement] = field(repr=False)
+    settings: str = ""
+    elsewhere: Mapping[str, Mapping] = field(default_factory=dict)  # label -> arguments of measure
 
 
 @dataclass(frozen=True)
@@ -76,4 +86,5 @@ class Judged:
             f"  claim:    {self.claim.statement}\n"
             f"  truth:    {self.claim.truth}\n"
             f"  measured: {self.measurement.figure}"
+            + (f"\n  settings: {self.claim.settings}" if self.claim.settings else "")
         )

@@ -146,3 +146,39 @@ def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
     for _ in range(200):
         log_m = rest + 5 * math.log(log_m)
     return log_m / math.log(10)
+
+
+def theorem_settings(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
+    """All that the theorem on (20) fixes, its unnamed constants taken as 1: τ, m and η.
+
+    τ = ε δ̂/n, m of `required_width`, η = δ/(n⁴ L² m τ²). The output before training has the size
+    τ of the last layer's weights, so a small τ makes |u(0)| < ε: then y may stand for y - u(0).
+
+    Returns
+    -------
+    dict
+        "tau", "log10 m", "log10 eta".
+    """
+    tau = epsilon * failure / points
+    width = required_width(points, hidden_layers, epsilon, delta, failure)
+    eta = math.log10(delta) - 4 * math.log10(points) - 2 * math.log10(hidden_layers)
+    return {"tau": tau, "log10 m": width, "log10 eta": eta - width - 2 * math.log10(tau)}
+
+
+def wave_overlaps(density, kernel, count=41):
+    """How alike the eigenfunctions under a density are to waves in x, and to waves in Ψ/Z.
+
+    Returns
+    -------
+    pandas.DataFrame
+        q, straight and warped: the least cosine, in L²(dx) over the circle, between the space of
+        the q-th pair and that of cos qx, sin qx, and that of cos(qΨ/Z), sin(qΨ/Z).
+    """
+    x = np.linspace(-np.pi, np.pi, 4096, endpoint=False)
+    values, phases = fredholm.solve(kernel, density, count)(x), (x, density.phase(x) / density.Z)
+    rows = []
+    for q in range(1, (count - 1) // 2 + 1):
+        pair, _ = np.linalg.qr(values[:, 2 * q - 1 : 2 * q + 1])
+        waves = [np.linalg.qr(np.stack([np.cos(q * u), np.sin(q * u)], axis=1))[0] for u in phases]
+        rows.append((q, *(np.linalg.svd(pair.T @ w, compute_uv=False).min() for w in waves)))
+    return pd.DataFrame(rows, columns=["q", "straight", "warped"])

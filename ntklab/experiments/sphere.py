@@ -21,12 +21,11 @@ from ntklab.kernels import TwoLayerNTK
 
 RATIOS = (2, 3, 4)
 PAPER = {2: 1.76, 3: 2.45, 4: 2.99}
-THRESHOLD = 0.05  # δ, rms over a half, for a target of rms 1
-PROTOCOL = float(np.sqrt(0.1))  # the paper's, relative to a target of rms 1
+PROTOCOL = float(np.sqrt(0.1))  # the paper's threshold, rms over a half for a target of rms 1
 NETWORK = TwoLayerNTK(bias=True, normalization="network")
 
 
-def population(ratios=RATIOS, frequencies=range(1, 31), threshold=THRESHOLD, degree=150):
+def population(ratios=RATIOS, frequencies=range(1, 31), threshold=PROTOCOL, degree=150):
     """Times in both halves by the population's zonal spectrum, exact to its degree.
 
     Parameters
@@ -55,7 +54,7 @@ def population(ratios=RATIOS, frequencies=range(1, 31), threshold=THRESHOLD, deg
     return table(rows)
 
 
-def tilted(ratio, frequency, tilt, threshold=THRESHOLD, degree=60):
+def tilted(ratio, frequency, tilt, threshold=PROTOCOL, degree=60):
     """Times in both halves for a zonal harmonic about an axis at an angle to the density's, exact.
 
     By orders m about the density's axis the problem splits; squares of the errors add up.
@@ -117,7 +116,7 @@ def _combined(flows, region, threshold):
 
 
 def sampled(
-    ratios=RATIOS, frequencies=range(2, 8), *, draws=20, per_half=300, threshold=THRESHOLD, rng,
+    ratios=RATIOS, frequencies=range(2, 8), *, draws=20, per_half=300, threshold=PROTOCOL, rng,
     progress=False,
 ):
     """Times by the finite-sample spectrum of `per_half` points below and ratio times as many above.
@@ -170,38 +169,37 @@ def table(rows, *more):
 
 
 def decomposition(exact, samples, networks=None, frequencies=range(2, 8)):
-    """How much of the gap r - (measured ratio) is finite frequency, sampling, finite width.
+    """What stands between the ratio of the densities and the paper's median, step by step.
 
     Parameters
     ----------
     exact, samples, networks : pandas.DataFrame
-        Of `population`, `sampled` and `trained`.
+        Of `population`, `sampled` and `trained.sphere.trained`, at one threshold.
     frequencies : sequence of int
         Over which medians are taken.
 
     Returns
     -------
     pandas.DataFrame
-        Index ratio; paper, population, sample (medians), low, high (10th and 90th percentile of
-        the medians of single draws), by_frequency = r - population, by_sampling = population -
-        sample, and, with networks, network and by_width = the median of predicted - quotient.
+        Index ratio r; paper, population, sample (medians), scatter (standard deviation of the
+        medians of single draws), by_frequency = r - population, by_sampling = population - sample,
+        and, with networks, network, by_network = sample - network (u(0), finite steps, finite
+        width) and unexplained = network - paper. The last four add up to r - paper.
     """
     rows = {}
     for ratio, part in exact[exact.frequency.isin(frequencies)].groupby("ratio"):
         draws = samples[(samples.ratio == ratio) & samples.frequency.isin(frequencies)]
-        medians = draws.groupby("draw").quotient.median()
         row = {
             "paper": PAPER.get(ratio, np.nan),
             "population": part.quotient.median(),
             "sample": draws.quotient.median(),
-            "low": medians.quantile(0.1),
-            "high": medians.quantile(0.9),
+            "scatter": draws.groupby("draw").quotient.median().std(),
         }
         row["by_frequency"] = ratio - row["population"]
         row["by_sampling"] = row["population"] - row["sample"]
         if networks is not None:
-            nets = networks[networks.ratio == ratio]
-            row["network"] = nets.quotient.median()
-            row["by_width"] = (nets.predicted - nets.quotient).median()
+            row["network"] = networks[networks.ratio == ratio].quotient.median()
+            row["by_network"] = row["sample"] - row["network"]
+            row["unexplained"] = row["network"] - row["paper"]
         rows[ratio] = row
     return pd.DataFrame(rows).T.rename_axis("ratio")

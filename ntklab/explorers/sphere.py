@@ -8,7 +8,7 @@ import numpy as np
 
 from ntklab import dynamics, sphere
 from ntklab._arguments import finite_number, whole_number
-from ntklab.experiments.sphere import NETWORK, THRESHOLD
+from ntklab.experiments.sphere import NETWORK, PROTOCOL
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.figures.sphere import halves_learning
 
@@ -29,19 +29,20 @@ class Halves:
     times: tuple
 
 
-def compute(ratio=4.0, frequency=4):
+def compute(ratio=4.0, frequency=4, threshold=PROTOCOL):
     """Exact gradient flow of the infinitely wide two-layer network on one zonal harmonic."""
     ratio = finite_number("ratio", ratio, at_least=1, at_most=100)
     frequency = whole_number("frequency", frequency, at_least=1, at_most=30)
+    threshold = finite_number("threshold", threshold, at_least=0.01, at_most=0.6)
     density = sphere.hemispheres(ratio)
     target = sphere.harmonic(frequency)
     spectrum = _spectrum(ratio)
     flow = dynamics.gradient_flow(spectrum, target)
     inside = [region.contains(spectrum.points) for region in density.regions]
-    times = tuple(float(flow.time_to_reach(THRESHOLD, half).time) for half in inside)
+    times = tuple(float(flow.time_to_reach(threshold, half).time) for half in inside)
     t = np.geomspace(times[1] / 1e3, 2 * max(times), 200)
     errors = np.stack([flow.error(t, half) for half in inside], axis=1)
-    return Halves(ratio, frequency, density, target, THRESHOLD, t, errors, times)
+    return Halves(ratio, frequency, density, target, threshold, t, errors, times)
 
 
 @lru_cache(maxsize=8)
@@ -55,12 +56,13 @@ def draw(halves):
 
 
 def explorer():
-    """Sliders for the ratio of densities and the frequency."""
+    """Sliders for the ratio of densities, the frequency and the threshold."""
     return Board(
         compute,
         draw,
         {
             "ratio": log_slider("density ratio", 4.0, 0, 1.6),
             "frequency": whole_slider("frequency κ", 4, 1, 30),
+            "threshold": log_slider("threshold δ", PROTOCOL, -2, -0.25),
         },
     )

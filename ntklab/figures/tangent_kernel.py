@@ -184,3 +184,75 @@ def deviations(table, laws):
         f"width, doubly logarithmic; its root mean square falls like {told}."
     )
     return figure
+
+
+@styled
+def one_step(angles, moved, kernel, at):
+    """How the whole curve moves when one step raises the output at a single point.
+
+    Parameters
+    ----------
+    angles, moved, kernel : ndarray, shape (N,)
+        Angles, (change of the network's output)/η, and the tangent kernel k(x, at) of infinite
+        width.
+    at : float
+        Angle of the point.
+    """
+    figure, axes = new(size=(6.9, 3.4))
+    ax = axes[0, 0]
+    label = "k(x, x') of infinite width"
+    ax.plot(angles, kernel, color=COLORS["law"], lw=3, alpha=0.5, label=label)
+    ax.plot(angles, moved, color=COLORS["network"], label="the network's output moved by (× 1/η)")
+    ax.axvline(at, color="0.3", lw=0.8, ls="--")
+    ax.annotate("x', where we pushed", (at, 0.03), xytext=(6, 0), textcoords="offset points",
+                xycoords=("data", "axes fraction"))
+    ax.set_ylabel("change at x")
+    ax.set_ylim(bottom=min(0, 1.1 * moved.min()))
+    angle_axis(ax)
+    ax.legend(loc="upper left")
+    off = float(np.abs(moved - kernel).max())
+    figure.set_label(
+        f"One gradient step for the point x' = {at:z.2f} raises the output of a network on the "
+        f"whole circle, most at x' and least opposite to it. The curve follows the tangent "
+        f"kernel to "
+        f"{off:z.2f}."
+    )
+    return figure
+
+
+@styled
+def two_points(H, target, outputs, predicted):
+    """Two training points: the path of both predictions to their targets, and the matrix as axes.
+
+    Parameters
+    ----------
+    H : ndarray, shape (2, 2)
+    target : ndarray, shape (2,)
+    outputs, predicted : ndarray, shape (T, 2)
+        Of a trained network, and u(t) = y + (I - ηH)^t (u(0) - y).
+    """
+    figure, axes = new(size=(5.6, 4.6))
+    ax = axes[0, 0]
+    eigenvalues, v = np.linalg.eigh(H)
+    for value, axis, name in zip(eigenvalues, v.T, ("slow", "fast"), strict=True):
+        axis = axis * np.sign(axis[0])  # labels to the right, out of the way of the path
+        ends = target + np.outer([-1, 1], 0.9 * np.sqrt(value) * axis)
+        ax.plot(*ends.T, color="0.6", lw=1.2, ls="--")
+        ax.annotate(f"{name}: λ = {value:z.2f}", ends[1], color="0.35", size=9)
+    turn = np.linspace(0, 2 * np.pi, 200)
+    unit = np.stack([np.cos(turn), np.sin(turn)])
+    ring = target[:, None] + 0.9 * (v * np.sqrt(eigenvalues)) @ unit
+    ax.plot(*ring, color="0.6", lw=1.2)
+    ax.plot(*predicted.T, color=COLORS["theory"], label="(I - ηH)^t, predicted")
+    ax.plot(*outputs.T, "o", ms=4, color=COLORS["network"], mfc="none", label="trained network")
+    ax.plot(*outputs[0], "s", color="black", ms=6, label="start u(0)")
+    ax.plot(*target, "*", color=COLORS["target"], ms=14, mec="black", mew=0.5, label="targets y")
+    ax.set(xlabel="output at the first point", ylabel="output at the second point")
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.legend(loc="best", fontsize=9)
+    figure.set_label(
+        f"The outputs of a network at two points, from its start to the targets. The path bends: "
+        f"first along the long axis of an ellipse, of eigenvalue {eigenvalues[1]:z.2f}, then along "
+        f"the short one, of eigenvalue {eigenvalues[0]:z.2f}."
+    )
+    return figure
