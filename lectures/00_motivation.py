@@ -189,7 +189,7 @@ print("                     cos x     cos 16x")
 for ratio in (1, 4, 16, 40):
     table = motivation.predict(ratio, (1, 16), long_run).half_learned()
     slow, fast = table.loc["sparse"] / table.loc["dense"]
-    print(f"{ratio:10d}           {slow:5.2f}     {fast:5.2f}")
+    print(f"{ratio:10d}           {slow:z5.2f}     {fast:z5.2f}")
 
 # %% [markdown]
 # With a quarter of the density the ripple takes nearly four times as long. The fast component

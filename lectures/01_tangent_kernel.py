@@ -107,7 +107,7 @@ for output in network(torch.from_numpy(X)):
     rows.append(torch.cat([part.flatten() for part in gradient]))
 J = torch.stack(rows).numpy()
 print("J has", J.shape[0], "rows and", J.shape[1], "columns; H =")
-print((J @ J.T).round(3))
+print((J @ J.T).round(3) + 0.0)  # no zero with a sign
 
 # %% [markdown]
 # Of all these numbers only a 3 × 3 matrix will matter. Two more ways to it: the function that the
@@ -117,7 +117,7 @@ print((J @ J.T).round(3))
 H = tangent.empirical_ntk(network, X)
 print("the same by empirical_ntk:", np.allclose(H, J @ J.T, rtol=1e-10))
 print("infinite width:")
-print(kernel(X).round(3))
+print(kernel(X).round(3) + 0.0)
 
 # %% [markdown]
 # One network of width 1000 gives every entry within a few per cent, without the expectation.

@@ -209,7 +209,7 @@ figures.show(pictures.learned_or_not(parity))
 # %% tags=["nbval-check-output"]
 for name, found, line in zip(("with", "without"), parity.fractions, parity.predicted, strict=True):
     off = np.abs(found - line).max()
-    print(f"{name:7s} bias: {found[-1]:.0%} learned, within {off:.2f} of the prediction throughout")
+    print(f"{name:7s} bias: {found[-1]:z.0%} learned, within {off:z.2f} of the prediction throughout")
 print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 
 # %% [markdown]

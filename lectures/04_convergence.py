@@ -97,7 +97,7 @@ for kappa, rows in times.groupby("frequency"):
     ratio = (rows.exact / rows.exact.min()).to_numpy()
     off = (100 * (rows.exact / rows.local - 1)).to_numpy()
     print(f"κ = {kappa:2d}: times {ratio[0]:.2f} : {ratio[1]:.2f} : {ratio[2]:.2f},",
-          f"beyond the local law by {off[0]:.1f} %, {off[1]:.1f} %, {off[2]:.1f} %")
+          f"beyond the local law by {off[0]:z.1f} %, {off[1]:z.1f} %, {off[2]:z.1f} %")
 
 # %% [markdown]
 # The ratios tend to 4 : 2 : 1 from below. What is missing is of order $1/\kappa$: the dense region waits for its
@@ -291,7 +291,7 @@ for reading, target in (("paper", "norm 1"), ("misread", "size 1")):
         ratios = convergence.median_ratios(frame, "theory")
         slope = convergence.slopes(frame, "theory").slope
         print(f"{target}  {name:6s}  medians {ratios['median'][0]:.2f} ({ratios.low[0]:.2f} to",
-              f"{ratios.high[0]:.2f}) : {ratios['median'][1]:.2f} : 1   slope {slope[0]:.2f}")
+              f"{ratios.high[0]:.2f}) : {ratios['median'][1]:.2f} : 1   slope {slope[0]:z.2f}")
 
 # %% [markdown]
 # (In brackets: 10th to 90th percentile over draws.) An earlier edition of this lecture took the target to have size 1, could

@@ -79,7 +79,7 @@ figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 print("hidden layers   ρ of opposite inputs   ρ at a right angle")
 for L in (1, 2, 3, 5, 10, 50):
     opposite, right = NNGP(L).profile(np.array([np.pi, np.pi / 2]))
-    print(f"{L:8d}        {opposite:10.3f}             {right:10.3f}")
+    print(f"{L:8d}        {opposite:z10.3f}             {right:z10.3f}")
 
 # %% [markdown]
 # After 50 layers opposite inputs are almost the same input. That is the flat floor of the picture.
@@ -147,7 +147,7 @@ circle = depth.decay_slopes(decay, (50, 200))
 sphere = depth.decay_slopes(depth.eigenvalue_decay(layers, 30, dimension=3), (10, 30))
 print(" L  parity   circle, κ 50-200   sphere, κ 10-30")
 for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
-    print(f"{one.hidden_layers:2d}   {one.parity:4s}   {one.slope:12.2f}   {two.slope:16.2f}")
+    print(f"{one.hidden_layers:2d}   {one.parity:4s}   {one.slope:z12.2f}   {two.slope:z16.2f}")
 
 # %% [markdown]
 # The paper measured 1.94 and 2.80 at depth 10 and conjectured $\kappa^{-d}$, that is $-2$ and $-3$. On the
@@ -198,7 +198,7 @@ print(claims.judge("C16"))
 print(" L    overlap with one hidden layer at q = 1, 2, 3, 5, 10, 20, 40")
 for L in (2, 3, 10, 50):
     overlap = depth.eigenspace_overlaps(ONE_TWO_FOUR, L, 81).overlap
-    print(f"{L:2d}   ", "  ".join(f"{overlap[q - 1]:.2f}" for q in (1, 2, 3, 5, 10, 20, 40)))
+    print(f"{L:2d}   ", "  ".join(f"{overlap[q - 1]:z.2f}" for q in (1, 2, 3, 5, 10, 20, 40)))
 
 # %% [markdown]
 # True at depth 3, and at depth 10 for all but the slowest; false at depth 50. At depth 2 the

@@ -86,7 +86,7 @@ print("degree      ", "  ".join(f"{degree:9d}" for degree in degrees))
 for d in (2, 3, 4, 8):
     values = kernel.harmonic_eigenvalues(degrees, dimension=d)
     slope = fit_power(degrees[3:], values[3:]).exponent
-    print(f"λ for d = {d}: ", "  ".join(f"{v:9.2e}" for v in values), f"  slope {slope:5.2f}")
+    print(f"λ for d = {d}: ", "  ".join(f"{v:9.2e}" for v in values), f"  slope {slope:z5.2f}")
 
 # %% [markdown]
 # The exponent of the decay tends to $-d$: the higher the dimension, the stronger the bias towards low
@@ -241,8 +241,8 @@ figures.show(pictures.gap_explained(parts))
 # %% tags=["nbval-check-output"]
 print("ratio   paper's gap   finite frequency   random points   start, steps, width   unexplained")
 for ratio, row in parts.iterrows():
-    print(f"1 : {ratio} {ratio - row.paper:10.2f} {row.by_frequency:14.2f}", end="")
-    print(f" {row.by_sampling:16.1f} {row.by_network:17.1f} {row.unexplained:17.1f}")
+    print(f"1 : {ratio} {ratio - row.paper:z10.2f} {row.by_frequency:z14.2f}", end="")
+    print(f" {row.by_sampling:z16.1f} {row.by_network:z17.1f} {row.unexplained:z17.1f}")
 
 # %% [markdown]
 # So: was it *sampling*? Random points are a tenth to a fifth of the gap. Finite frequency is the largest part. At

@@ -116,7 +116,7 @@ print(" κ    equal weights   arcs      arcs, corrected to be exact up to 24")
 for k in (1, 3, 9, 20):
     wave = np.cos(k * (x - 0.3))
     plain = wave.mean()
-    print(f"{k:2d}    {plain:10.4f}   {w @ wave / (2 * np.pi):9.5f}", end="")
+    print(f"{k:2d}    {plain:z10.4f}   {w @ wave / (2 * np.pi):z9.5f}", end="")
     print(f"   {abs(exact @ wave) / (2 * np.pi) < 1e-12!s:>10}")
 
 # %% [markdown]
@@ -154,7 +154,7 @@ figures.show(pictures.speeds_by_loss(np.arange(1, 13), speeds, ratio=4))
 # %% tags=["nbval-check-output"]
 print("speed of κ relative to κ = 1     3       6      12")
 for name, values in speeds.items():
-    print(f"{name:24s}    ", "  ".join(f"{values[k - 1]:6.3f}" for k in (3, 6, 12)))
+    print(f"{name:24s}    ", "  ".join(f"{values[k - 1]:z6.3f}" for k in (3, 6, 12)))
 
 # %% [markdown]
 # ## Do networks obey?

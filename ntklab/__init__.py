@@ -4,4 +4,4 @@ One idea carries the package: a data density p(x) and a kernel k(x, x') meet in 
 and the spectrum of that operator is the learning dynamics.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,7 +1,18 @@
-"""Settings of all tests. How lectures become tests: ntklab/course/collector.py."""
+"""Settings of all tests. How lectures become tests: tests/collector.py."""
 
+import pytest
 from hypothesis import settings
 
 # A busy machine may take long over one example. All else stays as Hypothesis has it, in CI too.
 settings.register_profile("ntklab", parent=settings(), deadline=None)
 settings.load_profile("ntklab")
+
+# Fixtures that take long to make, or are made for tests that do: a browser, a batch of hostile
+# submissions, Binder's environment, nbgrader's course, a whole report.
+SLOW = {"browser", "graded", "image", "api", "whole"}
+
+
+def pytest_itemcollected(item):
+    """`pytest` leaves such tests out, `pytest -m slow` takes them."""
+    if SLOW & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.slow)

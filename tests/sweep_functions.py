@@ -51,7 +51,7 @@ def threads(x):
 
 def slow(x, folder, rng):
     """Leaves a mark when it starts."""
-    open(os.path.join(folder, f"started.{x}-{os.getpid()}"), "w").close()
+    open(os.path.join(folder, f"started.{x}-{os.getpid()}"), "w", encoding="utf-8").close()
     time.sleep(0.05)
     return {"value": x / 7, "draw": rng.standard_normal()}
 

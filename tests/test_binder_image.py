@@ -50,7 +50,8 @@ def image(tmp_path_factory):
 
     def run(*command):
         return subprocess.run(
-            list(map(str, command)), cwd=course, env=variables, capture_output=True, text=True
+            list(map(str, command)), cwd=course, env=variables,
+            capture_output=True, encoding="utf-8",
         )
 
     installed = run("pip", "install", "-q", "-r", "binder/requirements.txt")

@@ -186,7 +186,7 @@ def test_linear_operator_interface():
     v, block = rng.standard_normal(300), rng.standard_normal((300, 4))
     for got, wanted in [
         (operator.matvec(v), dense @ v),
-        (operator.matvec(v[:, None]), dense @ v[:, None]),
+        (operator @ v[:, None], dense @ v[:, None]),
         (operator.rmatvec(v), dense @ v),
         (operator.matmat(block), dense @ block),
         (operator @ block, dense @ block),

@@ -50,7 +50,8 @@ def test_version(capsys):
 def test_nothing_heavy_is_imported_for_the_command_line():
     heavy = "{'numpy', 'torch', 'matplotlib', 'jupyterlab', 'jupytext', 'nbgrader'}"
     code = f"import sys, ntklab.cli; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, check=True, encoding="utf-8")
     assert done.stdout == "set()\n"
 
 

@@ -71,7 +71,7 @@ def test_in_colab_the_header_installs_the_package(tmp_path):
     Path(packages).mkdir(parents=True)  # a path that is not there at first is never looked at again
     (start / "google" / "colab").mkdir(parents=True)
     (start / "google" / "colab" / "__init__.py").touch()
-    (start / "sitecustomize.py").write_text("import google.colab")
+    (start / "sitecustomize.py").write_text("import google.colab", encoding="utf-8")
     printed = run(start, {
         # GitHub's address leads to the folder, pip's installation beside it
         "GIT_CONFIG_COUNT": "1",

@@ -83,7 +83,7 @@ def test_drift_is_found(course):
     target.write_bytes(text.replace("\n", "\r\n").encode())
     assert exercises.drifted(solutions, editions) == [target]  # other line ends
     target.write_text(text, encoding="utf-8", newline="\n")
-    (editions / "06_old.py").write_text("")
+    (editions / "06_old.py").write_text("", encoding="utf-8")
     assert exercises.drifted(solutions, editions) == [editions / "06_old.py"]  # no solution
 
 
@@ -123,7 +123,8 @@ def test_read_gives_the_figures(course):
 
 def test_without_nbgrader_the_error_tells_the_command():
     code = "import sys; sys.modules['nbgrader'] = None; import ntklab.course.exercises"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=COURSE)
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, cwd=COURSE, encoding="utf-8")
     assert run.returncode == 1
     assert "pip install 'ntklab[class]'" in run.stderr
 
@@ -138,7 +139,8 @@ def test_exercises_are_those_of_the_solutions():
 
 @pytest.mark.parametrize("master", MASTERS, ids=IDS)
 def test_no_line_of_an_answer_is_in_the_exercise_or_the_package(master):
-    blocks = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", master.read_text(), re.S)
+    text = master.read_text(encoding="utf-8")
+    blocks = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", text, re.S)
     assert len(blocks) == len(exercises.read(master))
     # shorter ones, as "else:", tell nothing
     written = {line.strip() for block in blocks for line in block.splitlines()}

@@ -34,6 +34,10 @@ MODULES = {
 }
 
 
+# made once: to look at, not to move
+EXPLORERS = {name: module.explorer() for name, module in MODULES.items()}
+
+
 def _bounds(control):
     if isinstance(control.value, bool):
         return [False, True]
@@ -46,12 +50,13 @@ def _bounds(control):
 
 def _cases():
     for name, module in MODULES.items():
-        for key, control in module.explorer().controls.items():
+        for key, control in EXPLORERS[name].controls.items():
             for value in _bounds(control):
                 yield pytest.param(module, key, value, id=f"{name}-{key}={value:.4}"
                                    if isinstance(value, float) else f"{name}-{key}={value}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "key", "value"), list(_cases()))
 def test_compute_and_draw_at_every_bound(module, key, value):
     picture = figures.show(module.draw(module.compute(**{key: value})))
@@ -201,7 +206,7 @@ def test_an_error_nobody_expected_is_named(monkeypatch):
 
 
 def test_every_control_says_what_it_is():
-    for name, module in MODULES.items():
-        for control in module.explorer().controls.values():
+    for name, explorer in EXPLORERS.items():
+        for control in explorer.controls.values():
             assert 0 < len(control.description) <= 16, name  # more would be cut off
             assert getattr(control, "continuous_update", False) is False, name

@@ -36,7 +36,8 @@ def start(folder, workers=1):
     """The command in a group of processes of its own."""
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        command(folder, workers), stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        command(folder, workers), stdout=pipe, stderr=pipe, encoding="utf-8",
+        start_new_session=True,
     )
 
 
@@ -146,8 +147,9 @@ def test_a_disk_without_room_and_one_that_is_read_only(whole, tmp_path):
     if troubles is LIMITS and os.geteuid() == 0:
         why.pop()  # nothing is closed to root
     for number, reason in enumerate(why, 1):
-        then, told = tmp_path / f"{number}", (tmp_path / f"told.{number}").read_text()
-        assert (tmp_path / f"status.{number}").read_text() == "1\n" and "Traceback" not in told
+        then, status = tmp_path / f"{number}", tmp_path / f"status.{number}"
+        told = (tmp_path / f"told.{number}").read_text(encoding="utf-8")
+        assert status.read_text(encoding="utf-8") == "1\n" and "Traceback" not in told
         last = told.splitlines()[-1]
         assert last.startswith("ntklab: ") and f"{out}/" in last and re.search(reason, last)
         assert kept(then)[: len(lines)] == lines
@@ -155,13 +157,13 @@ def test_a_disk_without_room_and_one_that_is_read_only(whole, tmp_path):
         for name, content in finished(then).items():  # pages tell what failed
             assert name.startswith("report") or content == whole[name]
     assert len(lines) >= 4
-    assert (tmp_path / "status.4").read_text() == "0\n"
+    assert (tmp_path / "status.4").read_text(encoding="utf-8") == "0\n"
     check(tmp_path / "4", whole, 0)
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self"), reason="/proc is closed even to root")
 def test_a_folder_that_cannot_be_made_is_named():
-    done = subprocess.run(command("/proc/report"), capture_output=True, text=True)
+    done = subprocess.run(command("/proc/report"), capture_output=True, encoding="utf-8")
     assert done.returncode == 1
     assert re.fullmatch("ntklab: /proc/report: .*\n", done.stderr)
 
@@ -170,7 +172,7 @@ def test_two_processes_in_one_folder_and_workers_that_die(whole, tmp_path):
     one = start(tmp_path)
     wait_for(lambda: len(kept(tmp_path)) >= 4, one)
     one.send_signal(signal.SIGSTOP)
-    other = subprocess.run(command(tmp_path), capture_output=True, text=True)
+    other = subprocess.run(command(tmp_path), capture_output=True, encoding="utf-8")
     one.send_signal(signal.SIGCONT)
     assert other.returncode == 1 and "Traceback" not in other.stderr
     assert re.search("^ntklab: record: .* is in use by another process", other.stderr, re.M)
@@ -218,13 +220,13 @@ def test_a_command_that_fails_says_why_in_one_line(monkeypatch, capsys, error, s
 
 def test_a_reader_may_leave_early():
     line = f"{shlex.quote(sys.executable)} -m ntklab.cli claims --list | true"
-    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True)
+    done = subprocess.run(["sh", "-c", line], capture_output=True, encoding="utf-8")
     assert done.stderr == ""
 
 
 def test_where_the_locale_has_no_greek_letters():
     bare = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}
     line = [sys.executable, "-m", "ntklab.cli", "claims", "C12"]
-    done = subprocess.run(line, env=bare, capture_output=True, text=True)
+    done = subprocess.run(line, env=bare, capture_output=True, encoding="utf-8")
     assert done.returncode == 0 and done.stdout.startswith("C12 [(15) (16)] CORRECTED\n")
     assert "cos(?(x)/?" in done.stdout and done.stderr == ""

@@ -137,7 +137,7 @@ def ring(*_):
 def limits(tmp_path_factory):
     """No call waits or eats memory for long. Fewer points where experiments fix them."""
     old, (soft, hard) = signal.signal(signal.SIGPROF, ring), resource.getrlimit(resource.RLIMIT_AS)
-    with open("/proc/self/statm") as file:
+    with open("/proc/self/statm", encoding="utf-8") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, hard))
     with pytest.MonkeyPatch.context() as patch:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ntklab.course import goldens
 from ntklab.course.goldens import Golden
 
+COURSE = Path(__file__).parents[1]
 LECTURE = """\
 # %% [markdown]
 # A small lecture.
@@ -42,7 +43,7 @@ TAGS = ' tags=["nbval-check-output"]'
 # File, its text, its golden (None: it has none), the test that fails, what the failure says.
 CASES = [
     ("01_right", LECTURE, GOLDEN, None, None),
-    ("02_changed_output", LECTURE, GOLDEN.replace("45 <", "46 <"), "Cell 1", "mismatch 'stdout'"),
+    ("02_changed_output", LECTURE, GOLDEN.replace("45 <", "47 <"), "Cell 1", "mismatch 'stdout'"),
     ("03_changed_value", LECTURE, GOLDEN.replace("'x'", "'y'"), "Cell 1", "mismatch 'text/plain'"),
     ("04_lost_output", LECTURE, GOLDEN.replace("= [[", "> [["), "Cell 1", "Unexpected output"),
     ("05_no_golden", LECTURE, None, "goldens", "it has no golden"),
@@ -52,7 +53,11 @@ CASES = [
     ("09_other_cell", LECTURE, GOLDEN.replace("print", "show"), "goldens", "its golden is of"),
     ("10_empty_golden", LECTURE, GOLDEN.split("\n")[0], "goldens", "shows no text"),
     ("11_garbled_golden", LECTURE, GOLDEN + "what?", "goldens", "not understood: 'what?'"),
-    ("12_error", LECTURE + "\n# %%\n1 / 0\n", GOLDEN, "Cell 3", "ZeroDivisionError"),
+    ("12_one_unit_off", LECTURE, GOLDEN.replace("45", "46"), None, None),
+    ("13_lost_sign", LECTURE, GOLDEN.replace("45 <", "-45 <"), "Cell 1", "45 is shown, the golden"),
+    ("14_lost_number", LECTURE, GOLDEN.replace("45 <", "45 1 <"), "Cell 1", "the golden has 2"),
+    ("15_malformed", LECTURE, GOLDEN.replace("45 <", "4.5.1 <"), "goldens", "number: '4.5.1'"),
+    ("16_error", LECTURE + "\n# %%\n1 / 0\n", GOLDEN, "Cell 3", "ZeroDivisionError"),
 ]
 SOLUTIONS = [
     ("01_right", "# %%\nassert 1 + 1 == 2\n", None, None),
@@ -61,11 +66,17 @@ SOLUTIONS = [
 ]
 
 
-@pytest.fixture(scope="module", params=[[], ["-n2"]], ids=["plain", "two workers"])
+TWO_WORKERS = pytest.param(["-n2"], marks=pytest.mark.slow)
+
+
+@pytest.fixture(scope="module", params=[[], TWO_WORKERS], ids=["plain", "two workers"])
 def failures(request, tmp_path_factory):
     """Run `pytest` in a course made of the cases: {(folder, stem): {test: failure text}}."""
     course = tmp_path_factory.mktemp("course")
-    shutil.copy(Path(__file__).parents[1] / "pyproject.toml", course)
+    shutil.copy(COURSE / "pyproject.toml", course)
+    (course / "tests").mkdir()
+    for name in ("collector.py", "comparison.py"):
+        shutil.copy(COURSE / "tests" / name, course / "tests")
     for stem, lecture, golden, *_ in CASES:
         write(course / "lectures" / f"{stem}.py", lecture)
         if golden is not None:
@@ -74,7 +85,9 @@ def failures(request, tmp_path_factory):
         write(course / "solutions" / f"{stem}.py", solution)
     command = [sys.executable, "-m", "pytest", "--junit-xml=report.xml", *request.param]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    done = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=course, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
     found = {}
     for case in ElementTree.parse(course / "report.xml").iter("testcase"):
@@ -100,7 +113,7 @@ def test_build_writes_what_pytest_then_accepts(tmp_path):
     write(tmp_path / "lectures" / "01_right.py", LECTURE)
     [written] = goldens.build(tmp_path, ["01"])
     assert written == tmp_path / "tests" / "golden" / "01_right.txt"
-    assert written.read_text() == GOLDEN
+    assert written.read_text(encoding="utf-8") == GOLDEN
 
 
 def test_build_refuses_a_lecture_that_checks_nothing(tmp_path):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import jupytext
@@ -24,10 +23,6 @@ LIMITS = sandbox.Limits(seconds=8, memory=1024**3, disk=20 * 1024**2, output=20_
 RIGHT = {exercise.name: exercise.answer for exercise in exercises.read(MASTER)}
 STUB = re.compile(r"    # YOUR CODE HERE\n.*\n")
 
-# bubblewrap is part of what is tested: on a machine of CI it is installed, as Chromium is
-if os.environ.get("CI") == "true" and shutil.which("bwrap") is None:
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
-    subprocess.run(["apt-get", "install", "-y", "-qq", "bubblewrap"], check=True)
 pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own, on its database
 
 
@@ -168,7 +163,7 @@ time.sleep(5) if "time" in globals() else __import__("time").sleep(5)
 # name: (text or bytes of the file, marks, what the first exercise's line says)
 HOSTILE = {
     "solved": (text, 10, "✓"),
-    "stub": (lambda: EDITION.read_text(), 0, "not written yet"),
+    "stub": (lambda: EDITION.read_text(encoding="utf-8"), 0, "not written yet"),
     "half": (lambda: text(second="def one_first(*a):\n    raise NotImplementedError"), 5, "✓"),
     "wrong": (lambda: text(first=WRONG), 5, "✗"),
     "syntax error": (lambda: text(first="def arc_weights(:"), 5, "there is no arc_weights"),
@@ -235,6 +230,8 @@ NEEDS_WALLS = {"kills all", "reads the master", "reads another's", "writes outsi
 def graded(tmp_path_factory):
     """All of them marked in one batch."""
     folder = tmp_path_factory.mktemp("class")
+    if os.environ.get("CI") == "true" and sandbox.missing():
+        pytest.fail(sandbox.missing())  # the walls are part of what is tested
     for cases, suffix in ((HOSTILE, ".py"), (IN_IPYNB, ".ipynb")):
         for name, (make, _, _) in cases.items():
             if sandbox.missing() and name in NEEDS_WALLS:
@@ -305,7 +302,7 @@ def test_it_goes_on_where_it_was(graded, tmp_path):
 
     def marked():
         grades = grading.grade(tmp_path / "in", COURSE / "solutions", tmp_path / "out", **keywords)
-        record = (tmp_path / "out" / "work" / "record.jsonl").read_text().splitlines()
+        record = (tmp_path / "out" / "work" / "record.jsonl").read_bytes().splitlines()
         return grades.marks.groupby("student").marks.sum().to_dict(), len(record)
 
     scores, lines = marked()
@@ -321,7 +318,7 @@ def test_it_goes_on_where_it_was(graded, tmp_path):
 
 
 def _last(record, lines):
-    return record.read_text().splitlines()[lines - 1]
+    return record.read_text(encoding="utf-8").splitlines()[lines - 1]
 
 
 def test_nbgrader_puts_the_masters_test_cells_back(graded, tmp_path):
@@ -355,7 +352,7 @@ STEMS = ["03_eigenfunctions", "09_beyond"]
         ("alice/03_eigenfunctions.py", "alice", STEMS[0]),
         ("alice/03.ipynb", "alice", STEMS[0]),
         ("03_alice.py", "alice", STEMS[0]),
-        ("alice_07.ipynb", "alice", STEMS[1]),
+        ("alice_09.ipynb", "alice", STEMS[1]),
         ("Zoë_123_file/09_beyond (1).ipynb", "Zoë_123_file", STEMS[1]),
         ("09_beyond/bob.py", "bob", STEMS[1]),
         ("03/bob/notebook.ipynb", "bob", STEMS[0]),
@@ -366,7 +363,7 @@ STEMS = ["03_eigenfunctions", "09_beyond"]
 def test_any_layout(tmp_path, path, student, assignment):
     file = tmp_path / path
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("# %% [markdown]\n# # Assignment 03 · Eigenfunctions\n")
+    file.write_text("# %% [markdown]\n# # Assignment 03 · Eigenfunctions\n", encoding="utf-8")
     (one,) = submissions.find(tmp_path, STEMS)
     assert (one.student, one.assignment, one.path) == (student, assignment, file)
 
@@ -377,7 +374,7 @@ def test_links_hidden_files_and_other_kinds_are_left_alone(tmp_path):
     for name in (".hidden.py", "report.pdf", ".ipynb_checkpoints/03.ipynb", "__pycache__/03.py"):
         path = tmp_path / "a" / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text("x")
+        path.write_text("x", encoding="utf-8")
     assert submissions.find(tmp_path, STEMS) == []
     with pytest.raises(FileNotFoundError, match="submissions: must hold .py or .ipynb"):
         grading.grade(tmp_path, COURSE / "solutions", tmp_path.parent / "out", trusted=True)
@@ -387,9 +384,9 @@ def test_the_newest_of_two_counts_and_the_other_is_named(tmp_path):
     for name, age in (("09_beyond.py", 100), ("09_beyond_final.py", 50)):
         path = tmp_path / "in" / "alice" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("")
+        path.write_text("", encoding="utf-8")
         os.utime(path, (10**9 - age, 10**9 - age))
-    (tmp_path / "in" / "alice" / "what.py").write_text("x")
+    (tmp_path / "in" / "alice" / "what.py").write_text("x", encoding="utf-8")
     grades = grading.grade(
         tmp_path / "in", COURSE / "solutions", tmp_path / "out", trusted=True, workers=0
     )
@@ -484,9 +481,10 @@ def test_without_walls_it_asks_for_trust(tmp_path, monkeypatch):
         grading.grade(tmp_path, COURSE / "solutions", tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_the_command_marks(tmp_path, capsys):
     (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "07_dora.py").write_text(text(), encoding="utf-8")
+    (tmp_path / "in" / "09_dora.py").write_text(text(), encoding="utf-8")
     options = ["--out", str(tmp_path / "out"), "--solutions", str(COURSE / "solutions")]
     trust = ["--trusted"] if sandbox.missing() else []
     assert main(["grade", str(tmp_path / "in"), *options, "--workers", "1", *trust]) == 0

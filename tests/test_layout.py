@@ -10,13 +10,13 @@ import yaml
 import ntklab
 
 COURSE = Path(__file__).parents[1]
-FOLDERS = {"lectures", "solutions", "exercises", "ntklab", "tests", "binder", ".ci"}
-FILES = {"README.md", "pyproject.toml", "LICENSE", "CITATION.cff", ".gitignore"}
+FOLDERS = {"lectures", "solutions", "exercises", "ntklab", "tests", "binder", ".ci", ".github"}
+FILES = {"README.md", "CHANGELOG.md", "pyproject.toml", "LICENSE", "CITATION.cff", ".gitignore"}
 
 
 def test_top_level_holds_nothing_unexpected():
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    listed = subprocess.run(command, cwd=COURSE, capture_output=True, encoding="utf-8")
     if listed.returncode:
         pytest.skip(f"not a git checkout: {listed.stderr.strip()}")
     assert {path.split("/")[0] for path in listed.stdout.splitlines()} <= FOLDERS | FILES

@@ -52,14 +52,15 @@ def leaks(texts):
 def tracked():
     """The files of a checkout; the test is of no use elsewhere."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    listed = subprocess.run(command, cwd=COURSE, capture_output=True, encoding="utf-8")
     if listed.returncode:
         pytest.skip(f"not a git checkout: {listed.stderr.strip()}")
     return [Path(line) for line in listed.stdout.splitlines()]
 
 
 def test_a_leak_is_found():
-    masters = {path.name: path.read_text() for path in (COURSE / "solutions").glob("*.py")}
+    paths = (COURSE / "solutions").glob("*.py")
+    masters = {path.name: path.read_text(encoding="utf-8") for path in paths}
     assert {name for name, _ in leaks(masters)} == set(masters)
     assert len(PAIRS) > 60
 
@@ -74,12 +75,12 @@ def test_the_binder_image_holds_no_answer(tmp_path):
     (image / ".git").mkdir()
     (tmp_path / "bin").mkdir()
     pip = tmp_path / "bin" / "pip"
-    pip.write_text("#!/bin/sh\necho pip $*\n")
+    pip.write_text("#!/bin/sh\necho pip $*\n", encoding="utf-8")
     pip.chmod(0o755)
     path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
     command = ["bash", str(COURSE / "binder" / "postBuild")]
     run = subprocess.run(
-        command, cwd=image, env=os.environ | {"PATH": path}, capture_output=True, text=True
+        command, cwd=image, env=os.environ | {"PATH": path}, capture_output=True, encoding="utf-8",
     )
     assert run.returncode == 0 and "install" in run.stdout, run.stderr
     left = {path for path in image.rglob("*") if path.is_file()}
@@ -94,7 +95,7 @@ def test_the_binder_image_holds_no_answer(tmp_path):
 
 def test_the_wheel_holds_no_answer(tmp_path):
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(tmp_path), "."]
-    run = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=COURSE, capture_output=True, encoding="utf-8")
     assert run.returncode == 0, run.stderr
     (wheel,) = tmp_path.glob("ntklab-*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -72,7 +72,7 @@ def test_the_commands_read_the_config(folder, api, tmp_path):
     def validate(*paths):
         command = [sys.executable, "-m", "nbgrader", "validate", *map(str, paths)]
         run = subprocess.run(
-            command, cwd=folder, env=os.environ | home, capture_output=True, text=True
+            command, cwd=folder, env=os.environ | home, capture_output=True, encoding="utf-8",
         )
         return run.stdout + run.stderr
 

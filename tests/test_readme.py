@@ -5,7 +5,8 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from urllib.parse import unquote
+
+from comparison import difference
 
 from ntklab.claims import CLAIMS
 from ntklab.course import site
@@ -37,9 +38,10 @@ def test_ci_runs_the_test_command_of_the_readme():
 def test_the_snippet_prints_what_the_readme_shows():
     [snippet], [shown] = blocks("python"), blocks("text")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", snippet], capture_output=True, text=True, check=True
+        [sys.executable, "-W", "error", "-c", snippet],
+        capture_output=True, encoding="utf-8", check=True,
     )
-    assert done.stdout == shown
+    assert difference(shown, done.stdout) == ""
 
 
 def test_the_table_lists_every_lecture():
@@ -69,16 +71,16 @@ def test_the_ledger_is_that_of_the_package_with_the_verdicts_of_the_lectures():
     }
 
 
-def test_badges_are_true():
+def test_badges_are_true_and_need_no_network():
+    badges = README.split("\n\n")[1].replace("\n", " ")
+    assert "![" not in badges  # in JupyterLab without a network a picture is broken
     project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    badges = unquote(" ".join(re.findall(r"img\.shields\.io/badge/(\S+)\)\]", README)))
-    (python,) = re.findall(r"python-(\S+?)\+", badges)
-    assert project["requires-python"] == f">={python}"
+    first, last = re.findall(r"Python (3\.\d+) to 3\.(\d+)", badges)[0]
+    assert project["requires-python"] == f">={first},<3.{int(last) + 1}"
     licence = (COURSE / "LICENSE").read_text(encoding="utf-8")
     for name in ("BSD 3-Clause", "CC BY 4.0"):
-        assert name.replace(" ", "-") in badges.replace(" ", "-").replace("--", "-")
+        assert name in badges and name in licence
         assert name.replace(" ", "-") in project["license"].replace(" ", "-")
-        assert name in licence
     assert "arXiv:2003.04560" in badges
 
 

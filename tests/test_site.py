@@ -71,15 +71,13 @@ def short_reference(monkeypatch):
     monkeypatch.setattr(site, "_modules", lambda package: ["ntklab.fredholm"])
 
 
-@pytest.mark.usefixtures("short_reference")
-def test_a_cell_that_fails_fails_the_build(tmp_path):
-    with pytest.raises(RuntimeError, match="^sphinx: "):
-        site.build(course(tmp_path, "1 / 0"), tmp_path / "out", progress=False)
+BROKEN_LINK = "print('fine')\n\n# %% [markdown]\n# See [there](nowhere.md)."
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_reference")
-def test_a_broken_link_fails_the_build(tmp_path):
-    cell = "print('fine')\n\n# %% [markdown]\n# See [there](nowhere.md)."
+@pytest.mark.parametrize("cell", ["1 / 0", BROKEN_LINK], ids=["error", "link"])
+def test_a_cell_that_fails_or_a_broken_link_fails_the_build(tmp_path, cell):
     with pytest.raises(RuntimeError, match="^sphinx: "):
         site.build(course(tmp_path, cell), tmp_path / "out", progress=False)
 

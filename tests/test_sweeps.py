@@ -144,7 +144,7 @@ def test_a_pool_of_the_callers_that_breaks_stops_the_sweep_which_its_record_take
         pytest.raises(BrokenExecutor),
     ):
         sweeps.run(functions.dies, GRID, executor=pool, record=record)
-    assert len(record.read_text().splitlines()) == 1 + 1
+    assert len(record.read_text(encoding="utf-8").splitlines()) == 1 + 1
     with pytest.warns(sweeps.SweepWarning, match="1 of 5"):
         sweeps.run(functions.dies, GRID, workers=1, record=record)
 
@@ -153,7 +153,7 @@ def test_an_interrupt_keeps_what_is_done(tmp_path):
     record = tmp_path / "record"
     with pytest.raises(KeyboardInterrupt):
         serial(functions.interrupts, GRID, record=record)
-    assert len(record.read_text().splitlines()) == 1 + 2
+    assert len(record.read_text(encoding="utf-8").splitlines()) == 1 + 2
 
 
 def test_a_cell_that_exits_has_failed():
@@ -182,11 +182,12 @@ class Sweep:
         self.grid = {"x": list(range(cells)), "folder": [str(self.folder)]}
         self.folder.mkdir()
         tests, folder, record = str(Path(__file__).parent), str(self.folder), str(self.record)
-        self.script.write_text(SWEEP.format(tests=tests, folder=folder, record=record, cells=cells))
+        text = SWEEP.format(tests=tests, folder=folder, record=record, cells=cells)
+        self.script.write_text(text, encoding="utf-8")
 
     def start(self):
         pipe = subprocess.PIPE
-        return subprocess.Popen([sys.executable, self.script], stderr=pipe, text=True)
+        return subprocess.Popen([sys.executable, self.script], stderr=pipe, encoding="utf-8")
 
     def marks(self, kind):
         """The marks of a kind, as the numbers of their cells by process."""
@@ -214,7 +215,7 @@ class Sweep:
 
 def alive(pid):
     try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return b"Z" not in Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -258,9 +259,9 @@ def test_ctrl_c_keeps_what_is_done_and_ends_the_workers(tmp_path):
 def test_a_function_that_workers_cannot_import_is_refused_at_once(tmp_path):
     call = "from ntklab import sweeps\ndef f(x): return {}\nsweeps.run(f, {'x': [1, 2, 3]})"
     script = tmp_path / "script.py"  # without a guard
-    script.write_text(call)
+    script.write_text(call, encoding="utf-8")
     for command in ([str(script)], ["-c", call]):  # the latter as in a notebook
-        done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, *command], capture_output=True, encoding="utf-8")
         assert done.returncode == 1
         assert "ValueError: function: must be one that worker processes can import" in done.stderr
 
@@ -295,7 +296,7 @@ def test_a_damaged_line_is_named_and_the_file_kept(tmp_path, number):
 @pytest.mark.parametrize("text", ["x", "a,b\n", "a,b\n1,2\n", "{}\n", "\n"])
 def test_another_file_is_not_taken_for_a_record(tmp_path, text):
     record = tmp_path / "record"
-    record.write_text(text)
+    record.write_text(text, encoding="utf-8")
     refused(record, "is ")
 
 
@@ -374,7 +375,7 @@ def test_a_grid_may_grow_on_its_record(tmp_path):
     record = tmp_path / "record"
     serial(functions.square, {"x": [1, 2]}, record=record)
     grown = serial(functions.square, GRID, record=record)
-    assert grown.x.tolist() == GRID["x"] and len(record.read_text().splitlines()) == 6
+    assert grown.x.tolist() == GRID["x"] and len(record.read_bytes().splitlines()) == 6
 
 
 def bad_column(x):

@@ -281,7 +281,7 @@ def test_auto_takes_products_where_gradients_do_not_fit():
 
 def resident(which):
     """Bytes of this process that are (VmRSS) or have been (VmHWM) in memory."""
-    status = Path("/proc/self/status").read_text()
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
     return 1024 * int(re.search(rf"{which}:\s+(\d+) kB", status)[1])
 
 
@@ -300,7 +300,7 @@ def peak(memory, route):
     network = two_layer(4096, 2, train_output=True)
     points = to_circle(np.linspace(-3, 3, 400))
     empirical_ntk(network, points, memory=2**24, route=route)  # loads libraries and their buffers
-    Path("/proc/self/clear_refs").write_text("5")  # VmHWM starts anew
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # VmHWM starts anew
     before = resident("VmRSS")
     H = empirical_ntk(network, points, memory=memory, route=route)
     return resident("VmHWM") - before - H.nbytes

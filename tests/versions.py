@@ -39,7 +39,7 @@ def released(dependency):
     """Versions with a wheel for this Python that pyproject.toml admits, in order."""
     command = [sys.executable, "-m", "pip", "index", "versions", "--only-binary=:all:"]
     shown = subprocess.run(
-        [*command, dependency.name], capture_output=True, text=True, check=True
+        [*command, dependency.name], capture_output=True, check=True, encoding="utf-8",
     ).stdout
     [listed] = re.findall(r"Available versions: (.*)", shown)
     return sorted(dependency.specifier.filter(map(Version, listed.split(", "))))
@@ -49,7 +49,8 @@ def environment(folder, end):
     """A Python in a new environment with all dependencies at that end of their ranges."""
     pins = {one.name: released(one)[ENDS[end]] for one in dependencies()}
     constraints = folder / "constraints.txt"
-    constraints.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()))
+    lines = "".join(f"{name}=={version}\n" for name, version in pins.items())
+    constraints.write_text(lines, encoding="utf-8")
     venv.create(folder / "env", with_pip=True)
     python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
     subprocess.run(
@@ -60,7 +61,7 @@ def environment(folder, end):
     ask = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))"
     names = [*pins, "torch"]
     told = subprocess.run(
-        [python, "-c", ask, *names], capture_output=True, text=True, check=True
+        [python, "-c", ask, *names], capture_output=True, check=True, encoding="utf-8",
     ).stdout.split()
     print(f"{end}:", ", ".join(map(" ".join, zip(names, told, strict=True))), flush=True)
     assert told[:-1] == [str(version) for version in pins.values()]

@@ -20,7 +20,8 @@ nb_merge_streams = True
 myst_enable_extensions = ["dollarmath", "colon_fence", "html_image"]
 myst_heading_anchors = 3
 myst_update_mathjax = False  # its settings are for later releases than the one below
-suppress_warnings = ["mystnb.unknown_mime_type"]
+# "ref.python": two modules may have a Setting each, and a docstring names its own
+suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]
 
 # The reference, from the docstrings.
 autodoc_member_order = "bysource"

@@ -50,13 +50,13 @@ def measure_times(
     ratios = times[-1] / times[-1].min()
     last = frequencies[-1]
     figure = (
-        f"δ={threshold:g}: times relate as {' : '.join(f'{r:.2f}' for r in ratios)} at κ={last}; "
-        f"slopes in κ {', '.join(f'{x:.2f}' for x in slope)}; within {100 * off[0]:.0f} % of "
-        f"log(1/√2δ)/(ηp k_κ) at κ={frequencies[0]}, {100 * off[-1]:.0f} % at κ={last}"
+        f"δ={threshold:zg}: times relate as {' : '.join(f'{r:z.2f}' for r in ratios)} at κ={last}; "
+        f"slopes in κ {', '.join(f'{x:z.2f}' for x in slope)}; within {100 * off[0]:z.0f} % of "
+        f"log(1/√2δ)/(ηp k_κ) at κ={frequencies[0]}, {100 * off[-1]:z.0f} % at κ={last}"
     )
     if trained is not None:
         gap = float(np.abs(trained.trained / trained.theory - 1).max())
-        figure += f"; trained networks within {100 * gap:.0f} % of linear theory at their points"
+        figure += f"; trained networks within {100 * gap:z.0f} % of linear theory at their points"
     return Measurement(
         printed=float(off[-1]),
         tolerance=0.01,
@@ -103,8 +103,8 @@ def measure_lemma(scale=1.0):
         printed=printed - 1,
         tolerance=1e-9,
         corrected=max(0.0, float(max(worst)) - 1),
-        figure=f"8/(3q_ij) is right for q_ij >= 2κ, and 8BZ/(3q√p*) at least {room:.0f} times "
-        f"|g_i|; Σ 1/q_i² beyond n is up to {printed:.2f} times the printed 1/q_n; 1:2:4, κ=5, "
+        figure=f"8/(3q_ij) is right for q_ij >= 2κ, and 8BZ/(3q√p*) at least {room:z.0f} times "
+        f"|g_i|; Σ 1/q_i² beyond n is up to {printed:z.2f} times the printed 1/q_n; 1:2:4, κ=5, "
         f"ε=0.025: n_k = {many} as printed, {needed} suffice. |g_i| <= λ_i S and the tail "
         f"<= λ²S² hold for {len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}",
     )
@@ -142,11 +142,11 @@ def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5)):
     return Measurement(
         printed=max(0.0, printed - 1, worst - 1),
         tolerance=1e-9,
-        figure=f"Δ² <= π n (1-ηλ_n)^2t holds for ηλ_1 <= 1, with a factor {least:.0f} to spare at "
-        f"least, and fails by {'a factor above 1e6' if near > 1e6 else f'{near:.3g}'} near "
+        figure=f"Δ² <= π n (1-ηλ_n)^2t holds for ηλ_1 <= 1, with a factor {least:z.0f} to spare at "
+        f"least, and fails by {'a factor above 1e6' if near > 1e6 else f'{near:z.3g}'} near "
         f"η = 2/λ_1, where max(|1-ηλ_1|, |1-ηλ_n|)^2t holds. 1:2:4, κ=5, δ=0.05, iterations times "
-        f"η: exact {row.exact:.0f}, S/(eδ) {row.direct:.0f}, steps corrected "
-        f"{row.corrected:.3g}, as printed {row.printed:.1e}",
+        f"η: exact {row.exact:z.0f}, S/(eδ) {row.direct:z.0f}, steps corrected "
+        f"{row.corrected:z.3g}, as printed {row.printed:z.1e}",
     )
 
 

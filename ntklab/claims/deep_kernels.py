@@ -29,7 +29,7 @@ def measure_gaussianity(table=None, expected=-0.5, expected_excess=-1.0):
         rate=rates[0] if all(rate.confirmed for rate in rates) else None,
         figure=f"ReLU, c_σ = 2, layers {layers}, width {deep.width.min()} to {deep.width.max()}: "
         f"covariance within one network is off Σ by m^({laws['covariance']}); excess kurtosis "
-        f"m^({laws['excess']}), within {off:.1f} standard errors of 3(1+5/m)^(h-1) - 3",
+        f"m^({laws['excess']}), within {off:z.1f} standard errors of 3(1+5/m)^(h-1) - 3",
     )
 
 
@@ -52,8 +52,8 @@ def measure_slope(slope=None, samples=1_000_000, networks=30):
         tolerance=5.0,
         corrected=max(right, layers),
         figure=f"E[σ̇σ̇] from {samples:,} draws at {len(table)} angles is off the printed formula by "
-        f"up to {printed:.0f} standard errors, off (π-θ)/2π by {right:.1f}; the layers' parts of "
-        f"{networks} networks are off Σ_h Σ^(h-1) ∏ Σ̇ by {layers:.1f}",
+        f"up to {printed:z.0f} standard errors, off (π-θ)/2π by {right:z.1f}; the layers' parts of "
+        f"{networks} networks are off Σ_h Σ^(h-1) ∏ Σ̇ by {layers:z.1f}",
     )
 
 

@@ -33,8 +33,8 @@ def measure_laziness(table=None, expected=-0.5):
         tolerance=1e-3,
         rate=Rate("m", residual, expected, margin=0.25),
         figure=f"{depths} hidden layers, width {size.index[0]} to {size.index[-1]}: (22) misses "
-        f"{size.iloc[0]:.2f} to {size.iloc[-1]:.2f} of the initial error, falling like "
-        f"m^({residual}); H moves by {moved.iloc[0]:.2f} to {moved.iloc[-1]:.2f}, m^({drift})",
+        f"{size.iloc[0]:z.2f} to {size.iloc[-1]:z.2f} of the initial error, falling like "
+        f"m^({residual}); H moves by {moved.iloc[0]:z.2f} to {moved.iloc[-1]:z.2f}, m^({drift})",
     )
 
 
@@ -58,10 +58,10 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
         printed=float(np.abs(measured + 2).max()),
         tolerance=0.25,
         corrected=float(np.abs([*(measured - power), in_density - density_power, *off]).max()),
-        figure=f"{hidden_layers} hidden layers: λ ~ κ^{slopes[2]:.2f} on the circle (κ 50 to 200), "
-        f"κ^{slopes[3]:.2f} on the sphere (κ 10 to 30); time ~ κ^{measured.mean():.2f} (κ 8 to "
-        f"24), time·p in the three regions 1 : {ratio[1] / ratio[0]:.2f} : "
-        f"{ratio[2] / ratio[0]:.2f}",
+        figure=f"{hidden_layers} hidden layers: λ ~ κ^{slopes[2]:z.2f} on the circle "
+        f"(κ 50 to 200), κ^{slopes[3]:z.2f} on the sphere (κ 10 to 30); "
+        f"time ~ κ^{measured.mean():z.2f} (κ 8 to 24), time·p in the three regions "
+        f"1 : {ratio[1] / ratio[0]:z.2f} : {ratio[2] / ratio[0]:z.2f}",
     )
 
 
@@ -73,8 +73,8 @@ def measure_likeness(density=ONE_TWO_FOUR, depths=(1, 3, 10), count=41):
         table = depth.wave_overlaps(density, kernel, count)
         straight.append(table.straight.iloc[-1])
         warped.append(table.warped.iloc[-1])
-        told = ", ".join(f"{table.straight[q - 1]:.2f}" for q in (1, 5, 20))
-        figures.append(f"{told} and {warped[-1]:.2f} for {L} hidden layer{'s' if L > 1 else ''}")
+        told = ", ".join(f"{table.straight[q - 1]:z.2f}" for q in (1, 5, 20))
+        figures.append(f"{told} and {warped[-1]:z.2f} for {L} hidden layer{'s' if L > 1 else ''}")
     return Measurement(
         printed=float(1 - min(straight)),
         tolerance=0.1,
@@ -92,8 +92,8 @@ def measure_assumptions(points=30, hidden_layers=1, width=512):
         tolerance=1e-9,
         corrected=0.0 if asked["log10 m"] > 20 else 1.0,
         figure=f"n = {points}, L = {hidden_layers}, ε = δ = δ̂ = 0.1, unnamed constants 1: the "
-        f"theorem asks for τ = {asked['tau']:.1g}, m = 10^{asked['log10 m']:.0f} and "
-        f"η = 10^{asked['log10 eta']:.0f}; networks of width {width}, τ = 1 and η of order 1 obey",
+        f"theorem asks for τ = {asked['tau']:z.1g}, m = 10^{asked['log10 m']:z.0f} and "
+        f"η = 10^{asked['log10 eta']:z.0f}; networks of width {width}, τ = 1 and η of order 1 obey",
     )
 
 

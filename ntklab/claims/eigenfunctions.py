@@ -21,8 +21,8 @@ def measure_sampling(errors=None, expected=-0.5, density=ONE_TWO_FOUR, draws=20)
         printed=float(off[-1]),
         tolerance=1e-3,
         rate=Rate("n", law, expected),
-        figure=f"rms relative error {off[0]:.3f} at n={n[0]:.0f}, {off[-1]:.4f} at n={n[-1]:.0f}, "
-        f"falling like n^({law})",
+        figure=f"rms relative error {off[0]:z.3f} at n={n[0]:z.0f}, {off[-1]:z.4f} at "
+        f"n={n[-1]:z.0f}, falling like n^({law})",
     )
 
 
@@ -49,8 +49,8 @@ def measure_amplitudes(density=EQUAL_IN_TWO_PLACES, expected=-2.0):
         tolerance=0.01,
         corrected_rate=Rate("q", law, expected, margin=0.3),
         figure=f"q from 21 to 80: amplitudes in two regions of equal p differ by up to a factor "
-        f"{np.exp(spread):.2f}; √(Z²/πλ) is up to {off:.2f} from an integer; Hill's eigenvalues "
-        f"are {100 * pairs[4]:.1f} % off at q = 5, {100 * pairs[79]:.2f} % at 80, like q^({law})",
+        f"{np.exp(spread):z.2f}; √(Z²/πλ) is up to {off:z.2f} from an integer; Hill's eigenvalues "
+        f"are {100 * pairs[4]:z.1f} % off at q = 5, {100 * pairs[79]:z.2f} % at 80, like q^({law})",
     )
 
 
@@ -65,10 +65,10 @@ def measure_lemma(expected=-2.0):
         printed=float(residual[1:].max()),
         tolerance=1e-9,
         rate=Rate("q", law, expected, margin=0.2),
-        figure=f"relative residual of (14) {residual[1]:.2f} at q=1, {residual[20]:.4f} at q=10, "
-        f"{residual[80]:.5f} at q=40, falling like q^({law}); of the exact law "
-        f"{'< 1e-9' if exact.max() < 1e-9 else f'{exact.max():.1e}'}; uniform p, q=2: "
-        f"p/πλ = {q_even**2:.1f}, not 4",
+        figure=f"relative residual of (14) {residual[1]:z.2f} at q=1, {residual[20]:z.4f} at q=10, "
+        f"{residual[80]:z.5f} at q=40, falling like q^({law}); of the exact law "
+        f"{'< 1e-9' if exact.max() < 1e-9 else f'{exact.max():z.1e}'}; uniform p, q=2: "
+        f"p/πλ = {q_even**2:z.1f}, not 4",
     )
 
 
@@ -94,9 +94,9 @@ def measure_general_solution(highest=24, expected=-1.0):
         printed=printed,
         tolerance=1e-9,
         corrected_rate=Rate("q", law, expected),
-        figure=f"uniform p: the best fit of the eigenfunctions leaves {printed:.2f} of their norm "
-        f"and more with the factor x; without it nothing for odd q, and for even q {left[0]:.2f} "
-        f"at q = {even[0]}, {left[-1]:.2f} at {even[-1]}, falling like q^({law})",
+        figure=f"uniform p: the best fit of the eigenfunctions leaves {printed:z.2f} of their norm "
+        f"and more with the factor x; without it nothing for odd q, and for even q {left[0]:z.2f} "
+        f"at q = {even[0]}, {left[-1]:z.2f} at {even[-1]}, falling like q^({law})",
     )
 
 
@@ -113,9 +113,9 @@ def measure_eigenvalue_formula(corrected=KERNEL.harmonic_eigenvalues):
         printed=float(np.abs(ratio - 1).max()),
         tolerance=1e-12,
         corrected=off,
-        figure=f"uniform p: true/printed is {ratio[0]:.4f} at q=0 and {ratio[1:].min():.4f} to "
-        f"{ratio[1:].max():.4f} at every q from 1 to {q[order].max()}; closed form "
-        f"{'within 1e-12' if off <= 1e-12 else f'off by {off:.1e}'}",
+        figure=f"uniform p: true/printed is {ratio[0]:z.4f} at q=0 and {ratio[1:].min():z.4f} to "
+        f"{ratio[1:].max():z.4f} at every q from 1 to {q[order].max()}; closed form "
+        f"{'within 1e-12' if off <= 1e-12 else f'off by {off:z.1e}'}",
     )
 
 
@@ -131,9 +131,9 @@ def measure_eigenvalue_figure(table=None, points=50_000):
         printed=abs(printed - 1),
         tolerance=0.1,
         corrected=off,
-        figure=f"7 densities, q from 10 to 20: computed/printed = {printed:.3f} in the median, "
-        f"computed within {100 * off:.1f} % of Z²/πq²; {points} points are within "
-        f"{'1e-5' if sample < 1e-5 else f'{sample:.0e}'} of the population",
+        figure=f"7 densities, q from 10 to 20: computed/printed = {printed:z.3f} in the median, "
+        f"computed within {100 * off:z.1f} % of Z²/πq²; {points} points are within "
+        f"{'1e-5' if sample < 1e-5 else f'{sample:z.0e}'} of the population",
     )
 
 
@@ -158,8 +158,8 @@ def measure_eigenfunctions(density=ONE_TWO_FOUR, points=2933, count=6, sampled=N
         printed=max(float(lost), float(np.abs(zeros[1:] - 2 * q[1:]).max())),
         tolerance=1e-3,
         figure=f"first {count} eigenvectors of {points} points overlap the population's to "
-        f"{1 - lost:.6f}; eigenfunction pair q has 2q zeros for q ≤ 20, spaced evenly in Ψ to "
-        f"{100 * uneven:.0f} % at q > 10",
+        f"{1 - lost:z.6f}; eigenfunction pair q has 2q zeros for q ≤ 20, spaced evenly in Ψ to "
+        f"{100 * uneven:z.0f} % at q > 10",
     )
 
 
@@ -179,8 +179,8 @@ def measure_local_frequency(count=81, density=ONE_TWO_FOUR, predicted_for=None, 
         high = float(seen[seen.q >= 10].error.max())
         misses.append((high, law))
         figures.append(
-            f"{L} hidden layer{'s' if L > 1 else ''}: within {100 * high:.1f} % for q from 10 to "
-            f"{seen.q.max()}, {100 * seen[seen.q < 10].error.max():.0f} % below, q^({law})"
+            f"{L} hidden layer{'s' if L > 1 else ''}: within {100 * high:z.1f} % for q from 10 to "
+            f"{seen.q.max()}, {100 * seen[seen.q < 10].error.max():z.0f} % below, q^({law})"
         )
     worst, law = max(misses, key=lambda miss: miss[0])
     return Measurement(

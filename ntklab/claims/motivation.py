@@ -27,14 +27,14 @@ def measure_order(learnings=None, seeds=3):
         printed=float(ratio),
         tolerance=0.99,
         figure=f"{len(times)} networks of {setting.hidden_layers} hidden layers, width "
-        f"{setting.width}: κ={low} is half learned after {dense[0]:.2g} iterations in the dense "
-        f"half and {sparse[0]:.2g} in the sparse one (medians), κ={high} after {_count(dense[1])} "
-        f"and {_count(sparse[1])}; largest ratio of the two in one half {ratio:.1g}",
+        f"{setting.width}: κ={low} is half learned after {dense[0]:z.2g} iterations in the dense "
+        f"half and {sparse[0]:z.2g} in the sparse one (medians), κ={high} after {_count(dense[1])} "
+        f"and {_count(sparse[1])}; largest ratio of the two in one half {ratio:z.1g}",
     )
 
 
 def _count(iterations):
-    return f"{iterations:.2g}" if np.isfinite(iterations) else "never"
+    return f"{iterations:z.2g}" if np.isfinite(iterations) else "never"
 
 
 CLAIMS = (

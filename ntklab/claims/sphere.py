@@ -31,16 +31,17 @@ def measure_hemispheres(exact=None, samples=None, threshold=PROTOCOL, seed=23, d
         printed=float(np.abs(1 - share).max()),
         tolerance=0.25,
         corrected=0.0 if short and closes else 1.0,
-        figure=f"δ = {threshold:.2g}, 1 : {', '.join(map(str, table.index))}: medians over κ = 2 "
+        figure=f"δ = {threshold:z.2g}, 1 : {', '.join(map(str, table.index))}: medians over κ = 2 "
         f"to 7 {_told(table.population)} in the population without any sampling, "
-        f"{_told(table['sample'])} ± {', '.join(f'{v:.1f}' for v in table.scatter)} on the paper's "
-        f"number of random points (paper {_told(table.paper)}); at κ = {exact.frequency.max()} "
+        f"{_told(table['sample'])} ± {', '.join(f'{v:z.1f}' for v in table.scatter)} on the "
+        f"paper's number of random points (paper {_told(table.paper)}); at κ = "
+        f"{exact.frequency.max()} "
         f"{_told(last)} without sampling",
     )
 
 
 def _told(values):
-    return ", ".join(f"{value:.2f}" for value in values)
+    return ", ".join(f"{value:z.2f}" for value in values)
 
 
 def measure_zonal(degree=3, density=None, kernel=sphere.NETWORK):

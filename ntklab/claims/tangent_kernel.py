@@ -31,10 +31,10 @@ def measure_training(table=None, expected=-0.5, start="paired"):
         printed=float(size[-1]),
         tolerance=1e-3,
         rate=Rate("m", printed, expected),
-        figure=f"ε relative to ‖y‖, width {m[0]:.0f} to {m[-1]:.0f}: {size[0]:.3f} to "
-        f"{size[-1]:.3f}, m^({printed}), where u(0) = 0; from the usual start {random[0]:.2f} to "
-        f"{random[-1]:.2f}, m^({flat}), and with u(0) - y for -y {counted[0]:.3f} to "
-        f"{counted[-1]:.3f}, m^({with_start}); as vectors, (22), m^({vector})",
+        figure=f"ε relative to ‖y‖, width {m[0]:z.0f} to {m[-1]:z.0f}: {size[0]:z.3f} to "
+        f"{size[-1]:z.3f}, m^({printed}), where u(0) = 0; from the usual start {random[0]:z.2f} to "
+        f"{random[-1]:z.2f}, m^({flat}), and with u(0) - y for -y {counted[0]:z.3f} to "
+        f"{counted[-1]:z.3f}, m^({with_start}); as vectors, (22), m^({vector})",
     )
 
 
@@ -48,12 +48,12 @@ def measure_concentration(table=None, expected=-0.5):
     for L, part in table.groupby("hidden_layers"):
         m, off = rms(part, "deviation")
         laws.append(fit_power(m, off))
-        figures.append(f"{L}: {off[0]:.2f} to {off[-1]:.3f}, m^({laws[-1]})")
+        figures.append(f"{L}: {off[0]:z.2f} to {off[-1]:z.3f}, m^({laws[-1]})")
     return Measurement(
         printed=float(off[-1]),
         tolerance=1e-3,
         rate=Rate("m", max(laws, key=lambda law: abs(law.exponent - expected)), expected),
-        figure=f"‖H(0) - H∞‖/‖H∞‖ at width {m[0]:.0f} to {m[-1]:.0f}, by hidden layers: "
+        figure=f"‖H(0) - H∞‖/‖H∞‖ at width {m[0]:z.0f} to {m[-1]:z.0f}, by hidden layers: "
         + "; ".join(figures),
     )
 

@@ -33,7 +33,7 @@ def measure_gradient(scale=1.0):
     _, *hand = two_layer.gradient_by_hand(W, b, a, X, y)
     pairs = zip(hand, right, strict=True)
     off = max(float(np.abs(scale * h - r.numpy()).max() / r.abs().max()) for h, r in pairs)
-    told = "within 1e-10 of" if off < 1e-10 else f"{off:.1g} away from"
+    told = "within 1e-10 of" if off < 1e-10 else f"{off:z.1g} away from"
     return Measurement(
         printed=off,
         tolerance=1e-10,
@@ -55,9 +55,9 @@ def measure_constant(corrected=NO_BIAS, bias=False):
         printed=float(np.abs(ratio - 1).max()),
         tolerance=1e-3,
         corrected=off,
-        figure=f"the gradients of (6) without bias have {ratio.min():.3f} to {ratio.max():.3f} "
+        figure=f"the gradients of (6) without bias have {ratio.min():z.3f} to {ratio.max():z.3f} "
         f"times the inner product that (7) prints; 1/2π in place of 1/4π is "
-        f"{'within 1e-4' if off < 1e-4 else f'off by {off:.1g}'}",
+        f"{'within 1e-4' if off < 1e-4 else f'off by {off:z.1g}'}",
     )
 
 
@@ -79,8 +79,9 @@ def measure_wrapping(distance=np.abs, seed=9):
         printed=float(near.max()),
         tolerance=1e-12,
         figure="z in [x-π, x+π], the range of (10): (11) is "
-        f"{'exact' if near.max() < 1e-12 else f'off by {near.max():.1g}'}; both angles in [-π, π): "
-        f"{100 * np.mean(turn > 1e-12):.0f} % of the pairs are off, by up to {turn.max():.3f}, "
+        f"{'exact' if near.max() < 1e-12 else f'off by {near.max():z.1g}'}; both angles in "
+        f"[-π, π): {100 * np.mean(turn > 1e-12):z.0f} % of the pairs are off, by up to "
+        f"{turn.max():z.3f}, "
         "unless the difference is wrapped to [0, π]",
     )
 
@@ -100,7 +101,7 @@ def measure_harmonics(kernel=KERNEL, density=None, highest=6):
     odd = np.array([3, 5, 7])
     lost = max(np.abs(no_bias.harmonic_eigenvalues(odd, dimension=d)).max() for d in (2, 3))
     worst = max(float(1 - overlap), sphere, lost)
-    told = [("< 1e-9" if v < 1e-9 else f"{v:.1g}") for v in (1 - overlap, sphere, lost)]
+    told = [("< 1e-9" if v < 1e-9 else f"{v:z.1g}") for v in (1 - overlap, sphere, lost)]
     return Measurement(
         printed=worst,
         tolerance=1e-9,
@@ -124,7 +125,7 @@ def measure_decomposition(kernel=KERNEL, points=40, shift=0.1):
         printed=rebuilt if least > 1e-12 else 1.0,
         tolerance=1e-12,
         figure=f"{points} even points: H is rebuilt within 1e-12; least eigenvalue over the "
-        f"largest {least:.1e} with bias; without, {zeros} of {points} are 0 to rounding, one for "
+        f"largest {least:z.1e} with bias; without, {zeros} of {points} are 0 to rounding, one for "
         f"each pair of opposites beyond d = 2",
     )
 

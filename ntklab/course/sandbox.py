@@ -45,7 +45,7 @@ def missing() -> str:
         return "bubblewrap is not installed (Debian, Ubuntu: apt-get install bubblewrap)"
     with tempfile.TemporaryDirectory() as folder:
         command = [*_walls(Path(folder), 2**20), sys.executable, "-c", "pass"]
-        run = subprocess.run(command, capture_output=True, text=True)
+        run = subprocess.run(command, capture_output=True, encoding="utf-8")
     return f"bubblewrap does not run here: {run.stderr.strip()}" if run.returncode else ""
 
 

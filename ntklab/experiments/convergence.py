@@ -128,7 +128,7 @@ def check_frequencies(density, x, frequencies, *, name="frequencies"):
     for frequency in frequencies:
         if frequency > limits.min():
             raise ValueError(
-                f"{name}: must be <= {limits.min():.4g}, Nyquist's limit in the sparsest "
+                f"{name}: must be <= {limits.min():z.4g}, Nyquist's limit in the sparsest "
                 f"region ({np.argmin(limits)}), got {frequency}"
             )
 

@@ -28,7 +28,7 @@ class PowerLaw:
     constant: float
 
     def __str__(self):
-        return f"{self.exponent:.2f} ± {self.error:.2f}"
+        return f"{self.exponent:z.2f} ± {self.error:z.2f}"
 
 
 def fit_power(x, y):

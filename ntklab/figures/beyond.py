@@ -9,7 +9,7 @@ HALF_STYLES = {"dense": "-", "sparse": "--"}
 
 
 def _named(loss, order):
-    return f"Sobolev, s = {order:g}" if loss == "sobolev" else loss
+    return f"Sobolev, s = {order:zg}" if loss == "sobolev" else loss
 
 
 @styled
@@ -66,7 +66,7 @@ def speeds_by_loss(frequencies, speeds, ratio):
         ax.loglog(frequencies, values, "o-", ms=4, color=color, label=name)
     ax.set_xlabel("frequency κ")
     ax.set_ylabel("speed relative to κ = 1")
-    ax.set_title(f"density ratio {ratio:g}")
+    ax.set_title(f"density ratio {ratio:zg}")
     ax.legend()
     figure.set_label(
         "Speed of learning against frequency on doubly logarithmic axes, for several losses: "
@@ -134,7 +134,7 @@ def digit_learning(digits, directions=(1, 3, 10, 25)):
     figure.set_label(
         "Digits: fractions learned of the target along four eigenvectors, in the order of their "
         "eigenvalues; and the rms error in four quarters of the data by density, which ends at "
-        f"{last[0]:.2f} in the sparsest and {last[3]:.2f} in the densest. Lines are predicted, "
+        f"{last[0]:z.2f} in the sparsest and {last[3]:z.2f} in the densest. Lines are predicted, "
         "dots a trained network."
     )
     return figure

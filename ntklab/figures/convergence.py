@@ -17,14 +17,14 @@ from ntklab.figures.style import (
 def named(densities):
     """Region -> "p = 0.068" for a frame's column or an array of densities."""
     densities = np.asarray(densities, dtype=float)
-    return [f"p = {p:.3f}" for p in densities]
+    return [f"p = {p:z.3f}" for p in densities]
 
 
 def frequency_axis(ax, frequencies):
     """A logarithmic axis with plain numbers at the frequencies there are."""
     frequencies = np.asarray(frequencies, dtype=float)
     ticks = sorted(set(frequencies))
-    ax.set_xticks(ticks, [f"{k:g}" for k in ticks])
+    ax.set_xticks(ticks, [f"{k:zg}" for k in ticks])
     ax.set_xticks([], minor=True)
     ax.set_xlabel("κ")
 
@@ -53,7 +53,7 @@ def order_of_regions(order, moments=3):
     last.axhline(order.threshold, color="0.3", lw=0.8, ls="--")
     last.set(xlabel="1 + iteration", ylabel="rms error", title="trained; dotted: linear theory")
     last.legend(loc="lower left")
-    sequence = ", ".join(f"{order.density.values[j]:.3f}" for j in order.sequence())
+    sequence = ", ".join(f"{order.density.values[j]:z.3f}" for j in order.sequence())
     figure.set_label(
         f"A network learning sin {order.frequency}x: outputs over the target at three moments, and "
         f"the error of each region against the iteration. Regions are finished in the order of "
@@ -159,7 +159,7 @@ def iteration_bounds(table):
     figure.set_label(
         f"Iterations until the error over the circle is below the threshold, against kappa. The "
         f"exact times and two bounds rise in parallel with slope two; the printed proof's bound is "
-        f"flat and up to {worst:.0g} times the truth."
+        f"flat and up to {worst:z.0g} times the truth."
     )
     return figure
 
@@ -293,7 +293,7 @@ def theorem_board(density, t, curves, threshold, table, frequency):
     figure, axes = new(1, 3, size=(12.0, 3.7), width_ratios=[0.8, 1.5, 1.2])
     left, middle, right = axes[0]
     draw_density(left, density)
-    left.set_title(f"p* = {density.minimum:.3g}")
+    left.set_title(f"p* = {density.minimum:z.3g}")
     for row, curve, color in zip(table.itertuples(), curves.T, SERIES, strict=False):
         middle.loglog(t + 1, np.maximum(curve, 1e-6), color=color, label=named([row.density])[0])
         if np.isfinite(row.exact):
@@ -313,10 +313,10 @@ def theorem_board(density, t, curves, threshold, table, frequency):
     for i, row in enumerate(table.itertuples()):
         name = named([row.density])[0]
         if np.isfinite(row.exact):
-            told.append(f"{name} after {row.exact:.0f} iterations")
+            told.append(f"{name} after {row.exact:z.0f} iterations")
         else:
-            told.append(f"{name} never, floor {row.floor:.3g}")
-            right.annotate(f"never\nfloor {row.floor:.2g}", (i, 0.5), ha="center", size=9,
+            told.append(f"{name} never, floor {row.floor:z.3g}")
+            right.annotate(f"never\nfloor {row.floor:z.2g}", (i, 0.5), ha="center", size=9,
                            xycoords=("data", "axes fraction"))
     right.set_xticks(place, [name.replace("p = ", "p =\n") for name in named(table.density)])
     right.set(ylabel="iterations", title="finishing time", xlim=(-0.6, len(table) - 0.4))
@@ -324,6 +324,6 @@ def theorem_board(density, t, curves, threshold, table, frequency):
         right.legend(fontsize=8)
     figure.set_label(
         f"Density, learning curves of cos {frequency}x by region, and finishing times at threshold "
-        f"{threshold:.3g}: {'; '.join(told)}."
+        f"{threshold:z.3g}: {'; '.join(told)}."
     )
     return figure

@@ -40,7 +40,7 @@ def gaussian_layers(samples, table):
     right.set_xscale("log")
     right.set_yscale("log")
     m = sorted(set(table.width))
-    right.set_xticks(m, [f"{value:g}" for value in m])
+    right.set_xticks(m, [f"{value:zg}" for value in m])
     right.minorticks_off()
     seen = table[table.layer > 1]
     plain_ticks(right, seen.expected.min(), seen.expected.max())

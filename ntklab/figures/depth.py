@@ -84,7 +84,7 @@ def laziness(table, laws):
         ax.set_xticks(m, [str(value) for value in m])
         low, high = rms[column].min(), rms[column].max()
         ticks = [t for t in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if low < 2 * t < 4 * high]
-        ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        ax.set_yticks(ticks, [f"{t:zg}" for t in ticks])
         ax.minorticks_off()
         ax.set_xlabel("width m")
         ax.set_title(f"{label}\nm^({laws[column]})")

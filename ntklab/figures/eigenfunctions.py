@@ -41,7 +41,7 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
         shade_regions(ax, density)
         ax.plot(x, values[:, i], color=COLORS["theory"])
         ax.set_ylim(-top, top)
-        ax.set_title(f"i = {i},  λ = {spectrum.eigenvalues[i]:.4g}")
+        ax.set_title(f"i = {i},  λ = {spectrum.eigenvalues[i]:z.4g}")
         angle_axis(ax, label="")
     draw_density(axes.flat[len(indices)], density)
     axes.flat[len(indices)].set_title("density")
@@ -64,7 +64,7 @@ def density_and_spectrum(density, spectrum, index):
     figure, axes = new(1, 3, size=(11.0, 3.4))
     left, middle, right = axes[0]
     draw_density(left, density)
-    left.set_title(f"Z = {density.Z:.4f},  p* = {density.minimum:.3g}")
+    left.set_title(f"Z = {density.Z:z.4f},  p* = {density.minimum:z.3g}")
     q = (np.arange(len(spectrum)) + 1) // 2
     middle.loglog(q[1:], spectrum.eigenvalues[1:], "o", ms=4, mfc="none", color=COLORS["theory"],
                   label="computed")
@@ -72,7 +72,7 @@ def density_and_spectrum(density, spectrum, index):
                   label="Z²/πq²")
     middle.loglog(max(q[index], 0.8), spectrum.eigenvalues[index], "o", ms=9, mfc="none",
                   mew=2, color="black", label=f"i = {index}")
-    middle.set(xlabel="q", ylabel="eigenvalue λ", title=f"λ = {spectrum.eigenvalues[index]:.4g}")
+    middle.set(xlabel="q", ylabel="eigenvalue λ", title=f"λ = {spectrum.eigenvalues[index]:z.4g}")
     middle.legend()
     shade_regions(right, density)
     x = np.linspace(-np.pi, np.pi, 1601)[:-1]
@@ -80,9 +80,9 @@ def density_and_spectrum(density, spectrum, index):
     right.set_title(f"eigenfunction i = {index}")
     angle_axis(right)
     figure.set_label(
-        f"Density with Z = {density.Z:.4f}, its eigenvalues on logarithmic axes near the line "
+        f"Density with Z = {density.Z:z.4f}, its eigenvalues on logarithmic axes near the line "
         f"Z squared over pi q squared, and eigenfunction {index}, eigenvalue "
-        f"{spectrum.eigenvalues[index]:.4g}."
+        f"{spectrum.eigenvalues[index]:z.4g}."
     )
     return figure
 
@@ -108,7 +108,7 @@ def sample_and_population(density, points, x, sampled, population, relative):
     figure.set_label(
         f"Left: an eigenfunction from {points} random points beside the population's. Right: "
         f"relative deviation of the first {len(relative)} eigenvalues, rms "
-        f"{np.sqrt(np.mean(relative**2)):.3g}, beside a band of plus minus one over root n."
+        f"{np.sqrt(np.mean(relative**2)):z.3g}, beside a band of plus minus one over root n."
     )
     return figure
 
@@ -158,7 +158,7 @@ def sampling_convergence(errors, law):
     ax.legend()
     figure.set_label(
         f"Distance between the spectrum of n random points and the population's, on logarithmic "
-        f"axes: it falls along a line of slope {law.exponent:.2f}."
+        f"axes: it falls along a line of slope {law.exponent:z.2f}."
     )
     return figure
 
@@ -173,7 +173,7 @@ def local_frequencies(table):
         ax.plot(rows.q, rows.predicted, "-", lw=1, color=color)
         ax.plot(
             rows.q, rows.measured, marker, ms=4, mfc="none", color=color,
-            label=f"p = {rows.density.iloc[0]:.3f}",
+            label=f"p = {rows.density.iloc[0]:z.3f}",
         )
     ax.axhspan(0, 2 * table.resolution.max(), color="0.5", alpha=0.15, lw=0)
     ax.text(0.99, 0.02, "fewer than two periods fit", transform=ax.transAxes, ha="right", size=9)
@@ -246,7 +246,7 @@ def amplitude_clouds(density, amplitudes, start=5):
     index = np.arange(start, len(amplitudes))
     for j, (height, marker, color) in enumerate(zip(heights, MARKERS, SERIES, strict=False)):
         ax.plot(index, amplitudes[start:, j], marker, ms=3, color=color,
-                label=f"region {j}: p = {height:.3f}")
+                label=f"region {j}: p = {height:z.3f}")
     ax.set(xlabel="eigenfunction i", ylabel="amplitude in the region", ylim=(0, None))
     ax.legend(ncols=2, loc="lower right")
     figure.set_label(

@@ -51,7 +51,7 @@ def _output(ax, learning, asked, kind="network"):
     ax.plot(x[sparse], output[sparse], ".", color=COLORS[kind], ms=4)
     ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
     rms = np.sqrt(np.mean((output - target) ** 2))
-    ax.set_title(f"iteration {t}: rms error {rms:.2f}")
+    ax.set_title(f"iteration {t}: rms error {rms:z.2f}")
     ax.set_ylim(-1.9, 1.9)
     ax.set_ylabel("output")
     angle_axis(ax)
@@ -110,7 +110,7 @@ def moment(learning, iteration, title, kind="network"):
     axes[0, 2].axvline(1 + t, color="black", lw=1, ls=":")
     table = learning.learned().query("iteration == @t")
     told = "; ".join(
-        f"{row.fraction:.0%} of {wave(row.frequency)} in the {row.half} half"
+        f"{row.fraction:z.0%} of {wave(row.frequency)} in the {row.half} half"
         for row in table.itertuples()
     )
     figure.set_label(

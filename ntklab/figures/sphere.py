@@ -51,7 +51,7 @@ def halves_learning(seen):
     left = figure.add_subplot(spec[0], projection="3d")
     middle = figure.add_subplot(spec[1], projection="3d")
     draw_sphere(left, seen.density.pdf)
-    left.set_title(f"density, 1 : {seen.ratio:.3g}")
+    left.set_title(f"density, 1 : {seen.ratio:z.3g}")
     draw_sphere(middle, seen.target)
     middle.set_title(f"target, degree {seen.frequency}")
     right = axes[0, 2]
@@ -63,12 +63,12 @@ def halves_learning(seen):
     right.set_xlabel("time of gradient flow")
     right.set_ylabel("rms error in the half")
     quotient = seen.times[0] / seen.times[1]
-    right.set_title(f"sparse/dense = {quotient:.2f}, ratio of densities {seen.ratio:.3g}")
+    right.set_title(f"sparse/dense = {quotient:z.2f}, ratio of densities {seen.ratio:z.3g}")
     right.legend()
     figure.set_label(
-        f"A sphere whose upper half is {seen.ratio:.3g} times as dense as the lower; the zonal "
+        f"A sphere whose upper half is {seen.ratio:z.3g} times as dense as the lower; the zonal "
         f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
-        f"The sparse half needs {quotient:.2f} times as long as the dense one."
+        f"The sparse half needs {quotient:z.2f} times as long as the dense one."
     )
     return figure
 
@@ -128,15 +128,15 @@ def gap_explained(table):
             )
             level -= values[column]
         ax.plot(values.paper, row, "k|", ms=26, mew=2, label="paper" if row == 0 else None)
-    ax.set_yticks(range(len(table)), [f"1 : {ratio:g}" for ratio in table.index])
+    ax.set_yticks(range(len(table)), [f"1 : {ratio:zg}" for ratio in table.index])
     ax.invert_yaxis()
     ax.set_xlabel("time in sparse half / in dense half, median")
     ax.set_xlim(1.5, table.index.max() + 0.05)
     figure.legend(loc="outside lower center", ncols=3)
     told = "; ".join(
-        f"1 to {ratio:g}: finite frequency {row.by_frequency:.2f}, random points "
-        f"{row.by_sampling:.2f}, start, steps and width {row.by_network:.2f}, unexplained "
-        f"{row.unexplained:.2f}"
+        f"1 to {ratio:zg}: finite frequency {row.by_frequency:z.2f}, random points "
+        f"{row.by_sampling:z.2f}, start, steps and width {row.by_network:z.2f}, unexplained "
+        f"{row.unexplained:z.2f}"
         for ratio, row in table.iterrows()
     )
     figure.set_label(f"Bars from the ratio of densities to the paper's median: {told}.")

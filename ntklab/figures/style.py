@@ -124,7 +124,7 @@ def draw_density(ax, density):
 def plain_ticks(ax, low, high):
     ticks = [t * 10.0**k for k in range(-4, 3) for t in (1, 2, 5)]
     ticks = [t for t in ticks if 0.6 * low < t < 1.7 * high]
-    ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
+    ax.set_yticks(ticks, [f"{t:zg}" for t in ticks])
 
 
 def theta_axis(ax):

@@ -25,7 +25,7 @@ def _widths(ax, m, values):
     """Doubly logarithmic, widths as ticks, and the slope -1/2 through the middle of `values`."""
     guide = np.exp(np.mean(np.log(values))) * np.sqrt(np.exp(np.log(m).mean()) / m)
     ax.loglog(m, guide, color=COLORS["law"], ls="--", lw=1, label="slope -1/2")
-    ax.set_xticks(m, [f"{value:g}" for value in m])
+    ax.set_xticks(m, [f"{value:zg}" for value in m])
     ax.set_xlabel("width m")
     ax.minorticks_off()
 
@@ -45,7 +45,7 @@ def network_and_limit(seen):
     left.plot(seen.theta, seen.profile, color=COLORS["theory"], label="infinite width")
     theta_axis(left)
     left.set_ylabel("tangent kernel")
-    left.set_title(f"kernel off its limit by {seen.deviation:.0%}")
+    left.set_title(f"kernel off its limit by {seen.deviation:z.0%}")
     left.legend()
 
     lines = [
@@ -65,18 +65,18 @@ def network_and_limit(seen):
     right.minorticks_off()
     angle_axis(middle)
     middle.set_ylabel("output")
-    middle.set_title(f"after {t[-1]} steps; kernel moved by {seen.drift:.0%}")
+    middle.set_title(f"after {t[-1]} steps; kernel moved by {seen.drift:z.0%}")
     right.set_xlabel("1 + iteration")
     right.set_ylabel("rms error")
     right.set_title("error while training")
     handles, labels = middle.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower right", ncols=4)
-    ends = [f"{error[-1]:.3f}" for error in errors]
+    ends = [f"{error[-1]:z.3f}" for error in errors]
     figure.set_label(
         f"A network of {_layers(seen.hidden_layers)} and width {seen.width}. Left: its tangent "
         f"kernel for all pairs of points, scattered about the infinite width's curve by "
-        f"{seen.deviation:.0%}. Middle: outputs after {t[-1]} steps of training, in which the "
-        f"kernel moved by {seen.drift:.0%}. Right: the error in time; at the end {ends[0]}, "
+        f"{seen.deviation:z.0%}. Middle: outputs after {t[-1]} steps of training, in which the "
+        f"kernel moved by {seen.drift:z.0%}. Right: the error in time; at the end {ends[0]}, "
         f"predicted {ends[1]} from the kernel at the start and {ends[2]} from infinite width."
     )
     return figure
@@ -236,7 +236,7 @@ def two_points(H, target, outputs, predicted):
         axis = axis * np.sign(axis[0])  # labels to the right, out of the way of the path
         ends = target + np.outer([-1, 1], 0.9 * np.sqrt(value) * axis)
         ax.plot(*ends.T, color="0.6", lw=1.2, ls="--")
-        ax.annotate(f"{name}: λ = {value:.2f}", ends[1], color="0.35", size=9)
+        ax.annotate(f"{name}: λ = {value:z.2f}", ends[1], color="0.35", size=9)
     turn = np.linspace(0, 2 * np.pi, 200)
     circle = np.stack([np.cos(turn), np.sin(turn)])
     ring = target[:, None] + 0.9 * (v * np.sqrt(eigenvalues)) @ circle
@@ -250,7 +250,7 @@ def two_points(H, target, outputs, predicted):
     ax.legend(loc="best", fontsize=9)
     figure.set_label(
         f"The outputs of a network at two points, from its start to the targets. The path bends: "
-        f"first along the long axis of an ellipse, of eigenvalue {eigenvalues[1]:.2f}, then along "
-        f"the short one, of eigenvalue {eigenvalues[0]:.2f}."
+        f"first along the long axis of an ellipse, of eigenvalue {eigenvalues[1]:z.2f}, then along "
+        f"the short one, of eigenvalue {eigenvalues[0]:z.2f}."
     )
     return figure

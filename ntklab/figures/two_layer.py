@@ -126,7 +126,7 @@ def learned_or_not(parity):
     with_bias, without = parity.fractions[:, -1]
     figure.set_label(
         f"Two networks trained on cos {parity.frequency}x. The one with bias ends with "
-        f"{with_bias:.0%} of it learned, as predicted, the one without bias with {without:.0%}."
+        f"{with_bias:z.0%} of it learned, as predicted, the one without bias with {without:z.0%}."
     )
     return figure
 
@@ -157,17 +157,18 @@ def bias_switch(seen):
     middle.set_ylim(1e-4, 1)
     middle.set_xlabel("frequency κ")
     middle.set_ylabel("eigenvalue λ")
-    middle.set_title(f"λ at κ = {seen.frequency}: {seen.eigenvalues[seen.frequency]:.2g}")
+    middle.set_title(f"λ at κ = {seen.frequency}: {seen.eigenvalues[seen.frequency]:z.2g}")
     right.plot(seen.x, seen.target, color=COLORS["target"], lw=3, label="target")
     right.plot(seen.x, seen.output, color=COLORS["theory"], label="learned")
     angle_axis(right)
     right.set_ylim(-2.6, 2.9)
-    right.set_title(f"iteration {seen.iteration:.0f}: {seen.fraction:.0%} of cos {seen.frequency}x")
+    learned = f"{seen.fraction:z.0%} of cos {seen.frequency}x"
+    right.set_title(f"iteration {seen.iteration:z.0f}: {learned}")
     right.legend(loc="upper center", ncols=2)
     state = "with" if seen.bias else "without"
     figure.set_label(
         f"Kernel {state} bias against the angle, its eigenvalues under uniform data, and the "
-        f"target cos x + cos {seen.frequency}x with what is learned after {seen.iteration:.0f} "
-        f"iterations: {seen.fraction:.0%} of cos {seen.frequency}x."
+        f"target cos x + cos {seen.frequency}x with what is learned after {seen.iteration:z.0f} "
+        f"iterations: {seen.fraction:z.0%} of cos {seen.frequency}x."
     )
     return figure

@@ -80,7 +80,7 @@ def test_import_against_numpy(benchmark, report):
     report("import ntklab beyond import numpy", f"{1e3 * added:.0f} ms (goal < 150)")
     assert added < 0.15
     code = "import ntklab, sys; print({'torch', 'matplotlib', 'ipywidgets'} & set(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert loaded.stdout.strip() == "set()"
 
 
@@ -94,6 +94,7 @@ def test_the_whole_course(benchmark, report, tmp_path):
                 [sys.executable, "-m", "jupytext", "--to", "ipynb", "--execute", str(source),
                  "-o", str(tmp_path / f"{source.stem}.ipynb")],
                 capture_output=True, text=True, env=os.environ | {"MPLBACKEND": "agg"},
+                encoding="utf-8",
             )
             assert done.returncode == 0, done.stderr
             spent[source.stem] = time.perf_counter() - start

@@ -122,7 +122,7 @@ def test_an_exercise_answers_and_saving_keeps_only_what_was_typed(page, lab):
 
 
 def test_an_error_in_a_widget_callback_is_seen(page, lab):
-    (lab.course / "lectures" / "99_faulty.py").write_text(FAULTY)
+    (lab.course / "lectures" / "99_faulty.py").write_text(FAULTY, encoding="utf-8")
     open_by_double_click(page, "lectures", "99_faulty.py")
     run_all(page)
     assert errors(page) == []

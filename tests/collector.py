@@ -1,13 +1,14 @@
 """A pytest plug-in: lectures and solutions as tests, one test a code cell, run by nbval.
 
 Every cell must run without error. In lectures the tagged cells must also print their goldens
-(see `goldens`); solutions are checked by the test cells that they hold. Activated for this
-project by `-p ntklab.course.collector` in pyproject.toml.
+(see `goldens`), but for rounding (see `comparison`); solutions are checked by the test cells that
+they hold. Activated for this project by `-p collector` in pyproject.toml.
 """
 
 from collections import defaultdict
 
 import pytest
+from comparison import Printed, difference, malformed
 from nbval.plugin import IPyNbCell, IPyNbFile, find_metadata_tags
 
 from ntklab.course import goldens
@@ -46,7 +47,7 @@ class NotebookFile(IPyNbFile):
         code = [cell for cell in self.nb.cells if cell.cell_type == "code"]
         for number, cell in enumerate(code):
             options = defaultdict(bool, find_metadata_tags(cell.metadata))
-            yield IPyNbCell.from_parent(
+            yield Cell.from_parent(
                 self, name=f"Cell {number}", cell_num=number, cell=cell, options=options
             )
 
@@ -76,9 +77,24 @@ class LectureFile(NotebookFile):
         except ValueError as error:
             return [str(error)]
         found = goldens.problems(self.nb, reference)
+        for number, golden in enumerate(reference or [], 1):
+            for word in malformed("\n".join([golden.stdout or "", *golden.values])):
+                found.append(f"the golden of tagged cell {number} has a malformed number: {word!r}")
         if not found:
             goldens.attach(self.nb, reference)
         return found
+
+
+class Cell(IPyNbCell):
+    """A cell whose printed numbers are compared as numbers."""
+
+    def sanitize(self, s):
+        s = super().sanitize(s)
+        return Printed(s) if isinstance(s, str) else s
+
+    def format_output_compare(self, key, left, right):
+        super().format_output_compare(key, str(left), str(right))
+        self.comparison_traceback.append(difference(left, right))
 
 
 class Refusal(pytest.Item):
