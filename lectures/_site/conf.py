@@ -25,7 +25,10 @@ nb_merge_streams = True
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath", "html_image"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
-suppress_warnings = ["mystnb.unknown_mime_type"]
+suppress_warnings = [
+    "mystnb.unknown_mime_type",
+    "ref.python",  # Setting, say, is in several modules, and a docstring means its own
+]
 
 # The reference, from the docstrings.
 autodoc_member_order = "bysource"
