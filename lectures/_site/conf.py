@@ -22,6 +22,7 @@ nb_execution_raise_on_error = True
 nb_execution_excludepatterns = ["exercises/*"]  # their cells wait for an answer
 nb_output_stderr = "remove"  # progress bars
 nb_merge_streams = True
+nb_ipywidgets_js = {}  # explorers are frames: nothing is fetched for widgets
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath", "html_image"]
 myst_heading_anchors = 3
 myst_update_mathjax = False

@@ -115,7 +115,7 @@ for (const figure of document.querySelectorAll("figure.explorer")) {
 /* What is wider than the page says that it can be scrolled, and can be by keyboard. */
 function cues() {
   const wide = "pre, .cell_output, .katex-display, .swipe, .pst-scrollable-table-container, div.math";
-  for (const box of document.querySelectorAll("article " .concat(wide.split(", ").join(", article ")))) {
+  for (const box of document.querySelectorAll(`article :is(${wide})`)) {
     const over = box.scrollWidth > box.clientWidth + 1;
     box.classList.toggle("scrolls", over);
     box.classList.toggle("at-end", over && box.scrollLeft + box.clientWidth >= box.scrollWidth - 2);

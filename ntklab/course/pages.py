@@ -79,18 +79,26 @@ def front(lectures, exercises, plans, extra, course, book=False):
 
 
 def _ways(read, extra):
-    teach = f"[For a class]({CLASS})" if CLASS in extra else "For a class"
-    first = f"lectures/{read[0].path.name}"
-    return [
-        "````{container} ways", "",
-        f":::{{container}} way\n**[Read]({first})**\n\nHere, on a phone too: text, formulas, pictures, "
-        "and sliders that move.\n:::", "",
-        ":::{container} way\n**Run**\n\nOn your machine with `pip install -e .` and `ntklab lab`; on "
-        "Binder or Colab from the links of each lecture.\n:::", "",
-        f":::{{container}} way\n**{teach}**\n\nAssignments with checks that hint, marked by one command, "
-        "and a plan for a term.\n:::", "",
-        "````", "",
-    ]
+    teach = f"[Teach]({CLASS})" if CLASS in extra else "Teach"
+    ways = (
+        (
+            f"[Read](lectures/{read[0].path.name})",
+            "Here, on a phone too: text, formulas, pictures, and sliders that move.",
+        ),
+        (
+            "Run",
+            "On your machine with `pip install -e .` and `ntklab lab`; without installing "
+            "anything, from the links on top of each lecture.",
+        ),
+        (
+            teach,
+            "Assignments with checks that hint, marked by one command, and a plan for a term.",
+        ),
+    )
+    lines = ["````{container} ways", ""]
+    for name, told in ways:
+        lines += [":::{container} way", f"**{name}**", "", told, ":::", ""]
+    return [*lines, "````", ""]
 
 
 def _card(page, course, plans):

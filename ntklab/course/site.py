@@ -63,6 +63,7 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     _sphinx(source, out, "html", progress, execute)
     for name in ("objects.inv", ".buildinfo"):
         (out / name).unlink(missing_ok=True)
+    (out / ".nojekyll").touch()  # GitHub Pages leaves folders with an underscore alone
     return out / "index.html"
 
 
