@@ -27,7 +27,7 @@ LECTURE = '''# %% [markdown]
 #
 # **Time:** about 20 minutes. **What is seen?** In (7) a formula of some length:
 #
-# $$u^{(t)} - y = (I - \\eta H)^t (u^{(0)} - y) + \\epsilon_1 + \\epsilon_2 + \\epsilon_3 . \\tag{7}$$
+# $$u^{(t)} - y = (I - \\eta H)^t (u^{(0)} - y) + \\epsilon_1 + \\epsilon_2 . \\tag{7}$$
 
 # %%
 import pandas as pd
@@ -39,7 +39,7 @@ from ntklab.explorers import depth as explorer
 explorer.explorer()
 
 # %%
-a_line_of_code_that_is_as_long_as_lines_can_be = [1_000_000, 2_000_000, 3_000_000, 4_000_000, 5_000]
+a_line_of_code_that_is_as_long_as_lines_can_be = [1_000_000, 2_000_000, 3_000_000, 4_000_000]
 print("a line of output that is longer than a phone is wide, and longer than a desk: " * 3)
 
 # %%
@@ -71,7 +71,9 @@ def address(browser, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site, "_modules", lambda package: ["ntklab.tangent"])
         cheap = ("C06", "C07", "C09", "C12")
-        patched.setattr(frames, "judge_all", lambda kept: {n: frames._judged(n, kept) for n in cheap})
+        patched.setattr(
+            frames, "judge_all", lambda kept: {name: frames._judged(name, kept) for name in cheap}
+        )
         site.build(course, folder / "html", progress=False)
     with served(folder / "html") as url:
         yield url
