@@ -8,6 +8,7 @@ import contextlib
 import functools
 import http.server
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
@@ -15,12 +16,19 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from ntklab.course import frames, site
+from ntklab.explorers import depth
+from ntklab.explorers.frames import Plan
 
 COURSE = Path(__file__).parents[2]
 
 PHONE, DESK = {"width": 390, "height": 900}, {"width": 1280, "height": 900}
 PAGES = ("index.html", "lectures/06_one.html", "claims.html", "api/index.html",
          "api/ntklab.tangent.html")  # fmt: skip
+# in this process, and few: what a plan holds is tested in tests/test_site.py
+FEW = Plan(
+    {"hidden_layers": (2, 10, 60), "density": tuple(depth.DENSITIES)},
+    ("hidden_layers",),
+)
 HEAVIEST = 6e6  # bytes of a page with all that it may fetch
 LECTURE = '''# %% [markdown]
 # # One lecture
@@ -70,6 +78,10 @@ def address(browser, tmp_path_factory):
     (course / "lectures" / "06_one.py").write_text(header + LECTURE, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site, "_modules", lambda package: ["ntklab.tangent"])
+        patched.setattr(depth, "FRAMES", FEW)
+        patched.setattr(
+            frames, "ProcessPoolExecutor", lambda workers, mp_context: ThreadPoolExecutor(1)
+        )
         cheap = ("C06", "C07", "C09", "C12")
         patched.setattr(
             frames, "judge_all", lambda kept: {name: frames._judged(name, kept) for name in cheap}
