@@ -188,7 +188,7 @@ def _sphinx(source, out, builder, progress, execute):
     done = subprocess.run(command, env=environment, stdout=None if progress else -1)
     if done.returncode:
         raise RuntimeError("sphinx: the site is not complete, see its messages above")
-    shutil.rmtree(out / "jupyter_execute", ignore_errors=True)
+    shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # as MyST-NB leaves it
     shutil.rmtree(out / "_sources", ignore_errors=True)
 
 
