@@ -130,11 +130,23 @@ def _add_build(commands):
     html.add_argument(
         "--no-execute", action="store_true", help="text, formulas and code alone, in seconds"
     )
+    html.add_argument(
+        "--repository", metavar="OWNER/NAME",
+        help="on GitHub, for links to Binder and Colab (default: pyproject.toml, or git's origin)",
+    )
     html.set_defaults(run=_build_html)
+
+    pdf = kinds.add_parser("pdf", help="the lectures as a book, printed by Chromium")
+    pdf.add_argument("names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all)")
+    pdf.add_argument(
+        "--out", metavar="FILE", type=Path, help="where to (default: _build/ntklab.pdf)"
+    )
+    pdf.set_defaults(run=_build_pdf)
 
     colab = kinds.add_parser("colab", help="notebooks that install the course in Google Colab")
     colab.add_argument(
-        "--repository", metavar="OWNER/NAME", required=True, help="your copy of it on GitHub"
+        "--repository", metavar="OWNER/NAME",
+        help="your copy of it on GitHub (default: pyproject.toml, or git's origin)",
     )
     colab.add_argument(
         "--out", metavar="FOLDER", type=Path, help="where to (default: _build/colab in the course)"
@@ -167,7 +179,17 @@ def _build_html(args):
 
     course = course_folder()
     out = args.out or course / "_build" / "html"
-    _report([site.build(course, out, args.names, execute=not args.no_execute)])
+    _report([site.build(course, out, args.names, execute=not args.no_execute,
+                        repository=args.repository)])
+
+
+def _build_pdf(args):
+    from ntklab.course import site
+
+    course = course_folder()
+    out = args.out or course / "_build" / "ntklab.pdf"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _report([site.build_pdf(course, out, args.names)])
 
 
 def _build_colab(args):

@@ -30,10 +30,23 @@ def test_every_lecture_and_exercise_begins_with_the_header(tmp_path):
         assert title.source.startswith("# ")
 
 
-@pytest.mark.parametrize("repository", ["", "ntklab", "a/b/c", "https://a/b", 'a/b"', None])
+@pytest.mark.parametrize("repository", ["", "ntklab", "a/b/c", "https://a/b", 'a/b"', 3])
 def test_what_is_no_repository_is_refused(tmp_path, repository):
     with pytest.raises(ValueError, match="^repository: must be OWNER/NAME on GitHub, got "):
         colab.build(COURSE, tmp_path, repository)
+
+
+def test_the_owner_is_named_once(tmp_path):
+    assert colab.repository_of(tmp_path) is None
+    with pytest.raises(ValueError, match="^repository: must be OWNER/NAME on GitHub, got None"):
+        colab.build(tmp_path, tmp_path)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    origin = ["git", "-C", tmp_path, "remote", "add", "origin", "git@github.com:fork/course.git"]
+    subprocess.run(origin, check=True)
+    assert colab.repository_of(tmp_path) == "fork/course"
+    urls = '[project]\n[project.urls]\nRepository = "https://github.com/owner/course"\n'
+    (tmp_path / "pyproject.toml").write_text(urls, encoding="utf-8")
+    assert colab.repository_of(tmp_path) == "owner/course"
 
 
 def test_the_command_says_what_it_wrote(tmp_path, capsys):

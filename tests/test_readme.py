@@ -9,7 +9,7 @@ from pathlib import Path
 from comparison import difference
 
 from ntklab.claims import CLAIMS
-from ntklab.course import site
+from ntklab.course import pages
 
 COURSE = Path(__file__).parents[1]
 README = (COURSE / "README.md").read_text(encoding="utf-8")
@@ -86,4 +86,4 @@ def test_badges_are_true_and_need_no_network():
 
 def test_minutes_are_those_of_the_lectures():
     for path in (COURSE / "lectures").glob("[0-9][0-9]_*.py"):
-        assert re.search(rf"{path.name}\) \| {site.Page.read(path).minutes} \|", README)
+        assert re.search(rf"{path.name}\) \| {pages.Page.read(path).minutes} \|", README)

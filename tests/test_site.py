@@ -1,40 +1,47 @@
-"""The reading edition before Sphinx sees it; tests/browser/ looks at the finished pages."""
+"""The reading edition before a browser sees it; tests/browser/ looks at the finished pages."""
 
 import doctest
 import importlib
+import pkgutil
 import sys
 from pathlib import Path
 
 import jupytext
 import pytest
 
-from ntklab.course import site
+import ntklab.explorers
+from ntklab.course import frames, pages, site
+from ntklab.explorers.frames import Plan
 
 COURSE = Path(__file__).parents[1]
 LECTURES = sorted((COURSE / "lectures").glob("[0-9][0-9]_*.py"))
+EXPLORERS = [
+    name
+    for _, name, _ in pkgutil.iter_modules(ntklab.explorers.__path__, "ntklab.explorers.")
+    if hasattr(importlib.import_module(name), "explorer")
+]
 
 
 @pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem[:2])
-def test_index_knows_title_minutes_and_objectives(path):
-    page = site.Page.read(path)
-    assert page.title.startswith(f"{int(path.name[:2])} · ")
+def test_index_knows_title_minutes_question_and_objectives(path):
+    page = pages.Page.read(path)
+    assert len(page.title) > 5 and page.question.endswith("?")
     assert 20 <= int(page.minutes) <= 90
     assert 3 <= len(page.objectives) <= 6
     assert all(len(objective) > 20 and "\n" not in objective for objective in page.objectives)
 
 
-@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem[:2])
-def test_a_note_stands_for_every_explorer_and_a_picture_above_it(path):
-    notebook = jupytext.read(path)
-    before = [cell.source for cell in notebook.cells]
-    cells = site.for_reading(notebook).cells
-    explorers = [i for i, source in enumerate(before) if source.endswith(".explorer()")]
-    assert explorers and len(cells) == len(before)
-    for i, cell in enumerate(cells):
-        assert (cell.source == site.NOTE) == (i in explorers)
-    for i in explorers:
-        above = [source for source in before[:i] if "figures.show(" in source]
-        assert above, "no static twin above the explorer"
+def test_a_note_or_frames_stand_for_every_explorer():
+    notebook = jupytext.read(LECTURES[3])
+    named = site.explorers_of(notebook)
+    assert len(named) == 2 and set(named.values()) <= set(EXPLORERS)
+    frame = {"at": [0], "src": "a.png", "alt": "A <picture>", "width": 9, "height": 9}
+    control = {"label": "κ", "kind": "range", "values": ["1"]}
+    plans = {m: {"controls": [control], "animated": 0, "frames": [frame]} for m in named.values()}
+    cells = [cell.source for cell in site.for_reading(notebook, plans).cells]
+    assert sum('alt="A &lt;picture&gt;"' in cell for cell in cells) == 2
+    plain = site.for_reading(jupytext.read(LECTURES[3])).cells
+    assert sum(cell.source == site.NOTE for cell in plain) == 2
 
 
 def test_lectures_are_chosen_by_number():
@@ -45,20 +52,70 @@ def test_lectures_are_chosen_by_number():
         site._chosen(folder, ["99"])
 
 
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_every_explorer_has_a_plan_that_takes_each_control_to_both_ends(name):
+    module = importlib.import_module(name)
+    plan = frames._plan(name)
+    widgets = module.explorer().controls.items()
+    start = {key: widget.value for key, widget in widgets}
+    assert plan["states"][0] == start and 15 <= len(plan["states"]) <= 90
+    for key, widget in widgets:
+        shown, options = module.FRAMES.values[key], getattr(widget, "options", None)
+        if options is not None:
+            assert set(shown) == set(options)
+        elif hasattr(widget, "base"):
+            ends = [widget.base**widget.min, widget.base**widget.max]
+            assert [shown[0], shown[-1]] == pytest.approx(ends, rel=0.005)
+        elif hasattr(widget, "min") and key != "seed":  # a few draws are like all others
+            assert (shown[0], shown[-1]) == (widget.min, widget.max)
+        seen = {state[key] for state in plan["states"]}
+        assert seen == set(shown)
+
+
+def test_a_plan_combines_what_is_together_and_moves_the_rest_alone():
+    plan = Plan({"a": (1, 2), "b": (3, 4, 5), "c": (6, 7)}, ("a", "b"))
+    states = plan.states({"a": 1, "b": 4, "c": 6})
+    assert states[0] == {"a": 1, "b": 4, "c": 6} and len(states) == 2 * 3 + 1
+    assert {"a": 1, "b": 4, "c": 7} in states and {"a": 2, "b": 4, "c": 7} not in states
+    assert plan.animated == "b"
+
+
+def test_a_frame_is_drawn_again_only_when_what_it_shows_may_differ(tmp_path):
+    state = {"bias": True, "frequency": 3, "iteration": 30.0}
+    first = frames._frame("ntklab.explorers.two_layer", state, tmp_path)
+    path = tmp_path / first["src"]
+    assert path.stat().st_size < 60_000 and len(first["alt"]) > 60
+    stamp = path.stat().st_mtime_ns
+    assert frames._frame("ntklab.explorers.two_layer", state, tmp_path) == first
+    assert path.stat().st_mtime_ns == stamp
+    other = frames._frame("ntklab.explorers.two_layer", state | {"frequency": 4}, tmp_path)
+    assert other["src"] != first["src"] and other["alt"] != first["alt"]
+
+
+def test_a_frame_hangs_on_every_module_below_its_explorer():
+    files = {path.name for path in frames._closure("ntklab.explorers.two_layer")}
+    assert {"two_layer.py", "kernels.py", "style.py", "geometry.py"} <= files
+    assert "training.py" not in files
+
+
 def test_a_missing_sphinx_names_the_extra(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "myst_nb", None)
     monkeypatch.setattr(site.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'ntklab\[site\]'"):
         site.build(COURSE, tmp_path)
 
 
+def test_the_site_needs_no_tool_of_the_tests(monkeypatch):
+    for name in ("pytest", "nbval", "nbgrader"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for module in (site, pages, frames):
+        importlib.reload(module)
+
+
 def course(folder, cell):
     """A course of one lecture with one code cell."""
-    (folder / "lectures" / "_site").mkdir(parents=True)
+    (folder / "lectures").mkdir(parents=True)
     (folder / "exercises").mkdir()
-    for name in ("conf.py", "ntklab.css"):
-        text = (COURSE / "lectures" / "_site" / name).read_text(encoding="utf-8")
-        (folder / "lectures" / "_site" / name).write_text(text, encoding="utf-8")
+    (folder / "lectures" / "_site").symlink_to(COURSE / "lectures" / "_site")
     header = "".join(LECTURES[0].read_text(encoding="utf-8").partition("# %%")[:1])
     lecture = f"{header}# %% [markdown]\n# # 1 · One\n#\n# Formula $x^2$.\n\n# %%\n{cell}\n"
     (folder / "lectures" / "01_one.py").write_text(lecture, encoding="utf-8")
@@ -67,32 +124,50 @@ def course(folder, cell):
 
 @pytest.fixture
 def short_reference(monkeypatch):
-    """One module in the reference: all of them take longer than everything else."""
+    """One module in the reference: all of them take longer than everything else. No verdicts."""
     monkeypatch.setattr(site, "_modules", lambda package: ["ntklab.fredholm"])
-
-
-BROKEN_LINK = "print('fine')\n\n# %% [markdown]\n# See [there](nowhere.md)."
+    monkeypatch.setattr(frames, "judge_all", lambda folder: None)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_reference")
-@pytest.mark.parametrize("cell", ["1 / 0", BROKEN_LINK], ids=["error", "link"])
-def test_a_cell_that_fails_or_a_broken_link_fails_the_build(tmp_path, cell):
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1 / 0",
+        "print('fine')\n\n# %% [markdown]\n# See [there](nowhere.md).",
+        "print('fine')\n\n# %% [markdown]\n# Formula $\\nosuchcommand{x}$.",
+    ],
+    ids=["cell", "link", "formula"],
+)
+def test_what_fails_on_a_page_fails_the_build(tmp_path, cell):
     with pytest.raises(RuntimeError, match="^sphinx: "):
         site.build(course(tmp_path, cell), tmp_path / "out", progress=False)
 
 
 @pytest.mark.usefixtures("short_reference")
-def test_output_and_formula_are_on_the_page(tmp_path):
-    index = site.build(course(tmp_path, "print(6 * 7)"), tmp_path / "out", progress=False)
+def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_path):
+    cell = "print(6 * 7)\n\n# %% [markdown]\n# $$x = y \\tag{12}$$"
+    index = site.build(course(tmp_path, cell), tmp_path / "out", progress=False)
     assert "1 · One" in index.read_text(encoding="utf-8")
     page = (tmp_path / "out" / "lectures" / "01_one.html").read_text(encoding="utf-8")
-    assert ">42\n" in page and "x^2" in page
-    assert (tmp_path / "out" / "_static" / "mathjax" / "MathJax.js").exists()
+    assert ">42\n" in page and 'class="katex"' in page
+    assert 'id="eq-12"' in page and 'href="#eq-12"' in page
+    assert (tmp_path / "out" / "_static" / "katex" / "katex.min.css").exists()
     reference = (tmp_path / "out" / "api" / "ntklab.fredholm.html").read_text(encoding="utf-8")
     assert 'id="ntklab.fredholm.solve"' in reference and "Leading eigenpairs" in reference
-    listed = (tmp_path / "out" / "api" / "index.html").read_text(encoding="utf-8")
-    assert "The population spectrum" in listed
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    hidden = {name for name in names if name.startswith(".")} - {".nojekyll"}
+    assert not hidden and not names & {"_sources", "jupyter_execute", "objects.inv"}
+    assert (tmp_path / "out.cache" / "jupyter").exists()
+
+
+def test_links_lead_out_only_where_an_owner_is_known():
+    path = COURSE / "lectures" / "03_eigenfunctions.py"
+    assert pages.links(path, None) == ""
+    html = pages.links(path, "owner/course")
+    assert "mybinder.org/v2/gh/owner/course/HEAD?urlpath=lab/tree/lectures/03" in html
+    assert "colab.research.google.com/github/owner/course/blob/gh-pages/_static/colab/" in html
 
 
 def test_the_reference_has_every_public_module():

@@ -1,6 +1,11 @@
 """Sphinx settings of the reading edition; `ntklab build html` brings the pages beside this file."""
 
 import re
+from pathlib import Path
+
+from docutils import nodes
+from py_mini_racer import MiniRacer
+from sphinx.util import logging
 
 project = "ntklab"
 author = "The ntklab authors"
@@ -17,11 +22,14 @@ nb_execution_raise_on_error = True
 nb_execution_excludepatterns = ["exercises/*"]  # their cells wait for an answer
 nb_output_stderr = "remove"  # progress bars
 nb_merge_streams = True
-myst_enable_extensions = ["dollarmath", "colon_fence", "html_image"]
+nb_ipywidgets_js = {}  # explorers are frames: nothing is fetched for widgets
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath", "html_image"]
 myst_heading_anchors = 3
-myst_update_mathjax = False  # its settings are for later releases than the one below
-# "ref.python": two modules may have a Setting each, and a docstring names its own
-suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]
+myst_update_mathjax = False
+suppress_warnings = [
+    "mystnb.unknown_mime_type",
+    "ref.python",  # Setting, say, is in several modules, and a docstring means its own
+]
 
 # The reference, from the docstrings.
 autodoc_member_order = "bysource"
@@ -59,15 +67,59 @@ def _escaped(line):
     return "".join(parts)
 
 
+_logger = logging.getLogger("ntklab")
+_katex = MiniRacer()
+_katex.eval((Path(__file__).parent / "_static" / "katex" / "katex.min.js").read_text("utf-8"))
+_katex.eval(
+    "function typeset(formula, display) { return katex.renderToString(formula, "
+    "{displayMode: display, throwOnError: true, strict: 'ignore'}); }"
+)
+
+
+def _typeset(writer, node, display):
+    """The formula as HTML and MathML: a reader's browser has nothing left to do."""
+    try:
+        return _katex.call("typeset", node.astext(), display)
+    except Exception as error:
+        _logger.warning("formula %r: %s", node.astext(), error, location=node)
+        return writer.encode(node.astext())
+
+
+def _inline_formula(writer, node):
+    writer.body.append(f'<span class="math">{_typeset(writer, node, False)}</span>')
+    raise nodes.SkipNode
+
+
+def _displayed_formula(writer, node):
+    """Numbered ones, by a label or by \\tag, can be linked to."""
+    formula = _typeset(writer, node, True)
+    tag = re.search(r"\\tag\{([^}]*)\}", node.astext())
+    ids = list(node.get("ids", ()))
+    name = ids[0] if ids else f"eq-{tag[1]}" if tag else ""
+    link, number = "", node.get("number") or (tag and tag[1])
+    if name:
+        link = f'<a class="headerlink" href="#{name}" title="Link to ({number})">#</a>'
+    if node.get("number") and not tag:
+        link = f'<span class="eqno">({node["number"]}){link}</span>'
+    attribute = f' id="{name}"' if name else ""
+    writer.body.append(f'<div class="math"{attribute}>{formula}{link}</div>')
+    raise nodes.SkipNode
+
+
 def setup(app):
     """Hooks of this project."""
     app.connect("autodoc-process-docstring", _plain_text, priority=400)
+    app.add_html_math_renderer("katex", (_inline_formula, None), (_displayed_formula, None))
 
 
+html_math_renderer = "katex"
 html_theme = "sphinx_book_theme"
 html_title = "What does a network learn first?"
 html_static_path = ["_static"]
-html_css_files = ["ntklab.css"]
+html_favicon = "_static/icon.svg"
+html_context = {"default_mode": "auto"}  # light or dark as the reader has it
+html_css_files = ["katex/katex.min.css", "ntklab.css"]
+html_js_files = [("ntklab.js", {"defer": "defer"})]
 html_theme_options = {
     "show_navbar_depth": 1,
     "use_download_button": False,
@@ -76,24 +128,4 @@ html_theme_options = {
 }
 html_copy_source = False
 html_show_sourcelink = False
-
-# MathJax from beside the pages: formulas show without a network, too.
-mathjax_path = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full"
-mathjax2_config = {
-    "tex2jax": {
-        "inlineMath": [["\\(", "\\)"]],
-        "displayMath": [["\\[", "\\]"]],
-        "processEscapes": True,
-        "ignoreClass": "mathjax_ignore|tex2jax_ignore|document",
-        "processClass": "tex2jax_process|mathjax_process|math|output_area",
-    },
-    "jax": ["input/TeX", "output/HTML-CSS"],
-    # the only fonts that come with it
-    "HTML-CSS": {
-        "availableFonts": [],
-        "preferredFont": None,
-        "imageFont": None,
-        "webFont": "STIX-Web",
-        "linebreaks": {"automatic": True},
-    },
-}
+html_show_sphinx = False

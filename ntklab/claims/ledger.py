@@ -12,8 +12,10 @@ A measurement states the settings that it depends on (`Claim.settings`). `judge_
 it at others, named in `Claim.elsewhere`: a verdict that the settings decide is none.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from ntklab.experiments import PowerLaw
 
@@ -73,9 +75,19 @@ class Claim:
     elsewhere: Mapping[str, Mapping] = field(default_factory=dict)  # label -> arguments of measure
 
 
+VERDICTS = ("holds", "asymptotic", "corrected", "unsettled")
+# ground and letters of a badge; at least 5 : 1 in contrast
+BADGES = {
+    "holds": ("#00694f", "#ffffff"),
+    "asymptotic": ("#005a8f", "#ffffff"),
+    "corrected": ("#a34700", "#ffffff"),
+    "unsettled": ("#555555", "#ffffff"),
+}
+
+
 @dataclass(frozen=True)
 class Judged:
-    """A claim with its measurement."""
+    """A claim with its measurement: a card in a notebook, four lines of text when printed."""
 
     claim: Claim
     measurement: Measurement
@@ -88,3 +100,66 @@ class Judged:
             f"  measured: {self.measurement.figure}"
             + (f"\n  settings: {self.claim.settings}" if self.claim.settings else "")
         )
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
+
+    def _repr_html_(self):
+        verdict = self.measurement.verdict
+        ground, letters = BADGES[verdict]
+        rows = (
+            ("claim", self.claim.statement),
+            ("truth", self.claim.truth),
+            ("measured", self.measurement.figure),
+            ("settings", self.claim.settings),
+        )
+        told = "".join(
+            f'<div style="display: flex; flex-wrap: wrap; gap: 0 1em; margin-top: 0.4em">'
+            f'<span style="flex: 0 0 5.5em; opacity: 0.8">{name}</span>'
+            f'<span style="flex: 1 1 14em; min-width: 0; overflow-wrap: anywhere">'
+            f"{typeset(text)}</span></div>"
+            for name, text in rows
+            if text
+        )
+        return (
+            f'<div class="verdict {verdict}" id="{self.claim.id}" style="border-left: 5px solid '
+            f'{ground}; padding: 0.5em 1em; white-space: normal; text-align: left">'
+            f'<span class="badge" style="background: {ground}; color: {letters}; padding: 0.1em '
+            f'0.6em; border-radius: 0.3em; font-weight: bold">{verdict}</span> '
+            f"<strong>{self.claim.id}</strong> {escape(self.claim.source)}{told}</div>"
+        )
+
+
+def typeset(text):
+    """HTML of a claim's plain text: x_i, x_{n+1}, m^-1/2, Σ^(h-1) get their indices."""
+    html = re.sub(r"(?<![a-z]{2})-|-(?![a-z]{2})", "\N{MINUS SIGN}", escape(text, quote=False))
+    html = html.replace("&lt;=", "≤").replace("&gt;=", "≥")
+    html = re.sub(r"(?<=\d)e([+\N{MINUS SIGN}])?0*(\d+)", _power_of_ten, html)
+    index = r"(\{[^}]*\}|\([^()]*\)|\N{MINUS SIGN}?[A-Za-zα-ωΑ-Ω0-9∞]+(?:[/.]\d+)?)"
+    html = re.sub(rf"(?<=\S)\^{index}", lambda found: _placed("sup", found[1]), html)
+    html = re.sub(rf"(?<=\S)_{index}", lambda found: _placed("sub", found[1]), html)
+    return re.sub(r"√(?:\(([^()]*)\)|(\w+\*?)(?!\())", _root, html)
+
+
+def _placed(tag, index):
+    inner = index[1:-1] if index[0] in "{(" and " ± " not in index else index
+    return f"<{tag}>{inner}</{tag}>"
+
+
+def _power_of_ten(found):
+    sign = (found[1] or "").strip("+")
+    return f"·10<sup>{sign}{found[2]}</sup>"
+
+
+def _root(found):
+    return f'√<span style="border-top: 1px solid">{found[1] or found[2]}</span>'
+
+
+def overview(judged):
+    """Markdown: how many of the claims hold, are asymptotic, corrected, unsettled, and which."""
+    rows = ["| verdict | claims | |", "|---|---|---|"]
+    for verdict in VERDICTS:
+        ids = [j.claim.id for j in judged if j.measurement.verdict == verdict]
+        if ids:
+            rows.append(f"| *{verdict}* | {len(ids)} | {', '.join(ids)} |")
+    return "\n".join(rows)

@@ -1,6 +1,8 @@
 """The course for Google Colab, which opens .ipynb alone and has to install the package first."""
 
 import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -16,7 +18,7 @@ if "google.colab" in sys.modules:  # elsewhere the course is installed already
 """
 
 
-def build(course, out, repository):
+def build(course, out, repository=None):
     """Write every lecture and exercise as a notebook that installs ntklab where Colab runs it.
 
     Parameters
@@ -25,8 +27,8 @@ def build(course, out, repository):
         The folder that holds lectures/ and exercises/.
     out : Path
         Folder of the notebooks, made if needed: `out`/lectures/NN_slug.ipynb and so on.
-    repository : str
-        Where on GitHub the package is, e.g. "owner/ntklab".
+    repository : str, optional
+        Where on GitHub the package is, e.g. "owner/ntklab"; by default what `repository_of` finds.
 
     Returns
     -------
@@ -37,6 +39,7 @@ def build(course, out, repository):
     ValueError
         `repository` is no OWNER/NAME.
     """
+    repository = repository_of(course) if repository is None else repository
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(repository)):
         raise ValueError(f"repository: must be OWNER/NAME on GitHub, got {repository!r}")
     written = []
@@ -55,3 +58,25 @@ def with_header(notebook, repository):
     cell = nbformat.v4.new_code_cell(HEADER.format(repository=repository), id="install")
     notebook.cells.insert(0, cell)
     return notebook
+
+
+def repository_of(course):
+    """OWNER/NAME on GitHub: [project.urls] of the course's pyproject.toml, else git's origin.
+
+    None where neither names one.
+    """
+    urls = {}
+    if (Path(course) / "pyproject.toml").exists():
+        project = tomllib.loads((Path(course) / "pyproject.toml").read_text("utf-8"))["project"]
+        urls = project.get("urls", {})
+    try:
+        origin = subprocess.run(
+            ["git", "-C", str(course), "remote", "get-url", "origin"],
+            capture_output=True, text=True,
+        ).stdout
+    except FileNotFoundError:  # no git
+        origin = ""
+    for address in (*urls.values(), origin.strip()):
+        if found := re.search(r"github\.com[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", address):
+            return found[1]
+    return None

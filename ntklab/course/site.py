@@ -1,60 +1,35 @@
 """The reading edition: all lectures executed and written as a static web site by Sphinx.
 
-Explorers need a kernel. On a page a note stands in their place; the picture above each of them
-shows one of its settings.
+Explorers need a kernel; on a page stand frames of them that were drawn at build time
+(ntklab.course.frames). What a next build can use again lies beside the site, in `OUT.cache`.
 """
 
-import importlib.resources
+import ast
+import hashlib
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
 import nbformat
 
 import ntklab
+from ntklab.course import colab, frames, pages
 
-EXPLORER = re.compile(r"\.explorer\(\)\s*$")
+EXPLORER = re.compile(r"^(\w+)\.explorer\(\)\s*$", re.M)
 NOTE = """:::{note}
 In JupyterLab and on Binder an explorer with sliders stands here. The picture above shows one of
 its settings.
 :::"""
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+REQUIRED = ("sphinx", "myst_nb", "sphinx_book_theme", "py_mini_racer", "PIL")
 
 
-@dataclass(frozen=True)
-class Page:
-    """What the index says of a notebook, read from its first cells."""
-
-    path: Path
-    title: str
-    minutes: str
-    objectives: tuple
-
-    @classmethod
-    def read(cls, path):
-        text = "\n".join(
-            cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"
-        )
-        title = re.search(r"^# (.+)$", text, re.M)
-        minutes = re.search(r"about (\d+) minutes", text)
-        # the bullets that follow "After this lecture you can"
-        after = text.partition("After this lecture you can")[2].partition("\n## ")[0]
-        bullets = re.findall(r"^- (.+(?:\n  .+)*)", after, re.M)
-        return cls(
-            path,
-            title.group(1) if title else path.stem,
-            minutes.group(1) if minutes else "",
-            tuple(re.sub(r"\s+", " ", bullet).rstrip(";.") for bullet in bullets),
-        )
-
-
-def build(course, out, names=(), progress=True, execute=True):
+def build(course, out, names=(), progress=True, execute=True, repository=None):
     """Execute the lectures and write the site; return its index page.
 
     Parameters
@@ -62,14 +37,17 @@ def build(course, out, names=(), progress=True, execute=True):
     course : Path
         The folder that holds lectures/ and exercises/.
     out : Path
-        Folder of the site, made if needed. Executed notebooks are kept in `out`/.jupyter_cache: a
-        lecture that did not change is not executed again.
+        Folder of the site, made if needed. Executed notebooks and frames of explorers are kept
+        beside it, in `out`.cache: what did not change is not computed again.
     names : sequence of str
         Lectures to build, e.g. "03"; all when empty.
     progress : bool
         Whether to let Sphinx say what it does.
     execute : bool
         False shows text, formulas and code alone, in seconds.
+    repository : str, optional
+        "OWNER/NAME" on GitHub, for links to Binder and Colab; by default what pyproject.toml or
+        the git remote `origin` says. Without one there are no such links.
 
     Raises
     ------
@@ -80,28 +58,138 @@ def build(course, out, names=(), progress=True, execute=True):
     RuntimeError
         Sphinx failed or warned: a cell raised an error, a link is broken, ...
     """
-    for module in ("sphinx", "myst_nb", "sphinx_book_theme", "jupyter_server_mathjax"):
+    out = Path(out).resolve()
+    source = _lay_out(course, out, names, execute, repository)
+    _sphinx(source, out, "html", progress, execute)
+    for name in ("objects.inv", ".buildinfo"):
+        (out / name).unlink(missing_ok=True)
+    (out / ".nojekyll").touch()  # GitHub Pages leaves folders with an underscore alone
+    return out / "index.html"
+
+
+def build_pdf(course, out, names=(), progress=True):
+    """The lectures as a book on A4, printed by Chromium from one page of them all; its path.
+
+    Parameters and exceptions are those of `build`; `out` is the file.
+
+    Raises
+    ------
+    FileNotFoundError
+        No Chromium is on the path.
+    """
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if chromium is None:
+        raise FileNotFoundError(f"one of {', '.join(CHROMIUM)} must be on the path to print")
+    out = Path(out).resolve()
+    folder = out.with_suffix(".pages")
+    source = _lay_out(course, folder, names, True, None, book=True)
+    _sphinx(source, folder, "singlehtml", progress, True)
+    command = [chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
+    command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    command += [f"--print-to-pdf={out}", (folder / "index.html").as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode or not out.exists():
+        raise RuntimeError(f"{chromium}: nothing printed\n{done.stderr}")
+    shutil.rmtree(folder)
+    return out
+
+
+def _lay_out(course, out, names, execute, repository, book=False):
+    """Lay out what Sphinx reads, in the cache, touching only what changed; return the folder."""
+    for module in REQUIRED:
         if importlib.util.find_spec(module) is None:
             raise ModuleNotFoundError(f"{module} is missing: pip install 'ntklab[site]'")
-    course, out = Path(course), Path(out).resolve()
+    course, cache = Path(course), _cache(out)
+    cache.mkdir(parents=True, exist_ok=True)
+    _forget_what_ran_on_other_code(cache)
     lectures = _chosen(course / "lectures", names)
     exercises = [course / "exercises" / path.name for path in lectures]
-    exercises = [path for path in exercises if path.exists()]
-    cache = out / ".jupyter_cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder)
-        _prepare(course, source, lectures, exercises)
-        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", "html"]
-        command += ["-D", f"nb_execution_cache_path={cache}", str(source), str(out)]
-        command += [] if execute else ["-D", "nb_execution_mode=off"]
-        command += [] if progress else ["-q"]
-        # progress bars would stand on the pages half-done
-        environment = os.environ | {"TQDM_DISABLE": "1"}
-        done = subprocess.run(command, env=environment, stdout=None if progress else -1)
+    exercises = [] if book else [path for path in exercises if path.exists()]
+    notebooks = {path: jupytext.read(path) for path in (*lectures, *exercises)}
+    explorers = sorted({m for path in lectures for m in explorers_of(notebooks[path]).values()})
+    plans, judged = {}, None
+    if execute:
+        plans = frames.render(explorers, cache / "frames")
+        judged = None if names else frames.judge_all(cache / "frames")
+    repository = repository or colab.repository_of(course)
+    files, settings = {}, course / "lectures" / "_site"
+    for path in settings.rglob("*"):
+        place = path.relative_to(settings)
+        if path.is_file() and path.suffix != ".md":
+            files[place if place.name == "conf.py" else Path("_static") / place] = path.read_bytes()
+    for plan in plans.values():
+        for frame in plan["frames"]:
+            files[Path("_static/frames") / frame["src"]] = cache / "frames" / frame["src"]
+    links = "" if book else repository
+    for path, notebook in notebooks.items():
+        page = for_reading(notebook, plans, pages.links(path, links) if not book else "")
+        files[Path(path.parent.name, path.name)] = jupytext.writes(page, fmt="py:percent")
+    extra = {} if book else {path.name: path.read_text("utf-8") for path in settings.glob("*.md")}
+    if not book:
+        modules = _modules(Path(ntklab.__file__).parent)
+        files |= {Path("api", f"{name}.rst"): _reference(name) for name in modules}
+        files[Path("api/index.md")] = _references(modules)
+        extra |= pages.of_the_course(course, judged)
+        for path in colab.build(course, cache / "colab", repository) if repository else ():
+            files[Path("_static/colab") / path.parent.name / path.name] = path
+    files |= {Path(name): text for name, text in extra.items()}
+    files[Path("index.md")] = pages.front(lectures, exercises, plans, list(extra), course, book)
+    return _written(cache / "source", files)
+
+
+def _cache(out):
+    return out.with_name(f"{out.name}.cache")
+
+
+def _forget_what_ran_on_other_code(cache):
+    """Outputs are kept by the code of their cells; what the package does is their content, too."""
+    package = Path(ntklab.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        if "course" not in path.relative_to(package).parts:
+            digest.update(path.read_bytes())
+    stamp = cache / "code"
+    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+        for kept in ("jupyter", "doctrees"):
+            shutil.rmtree(cache / kept, ignore_errors=True)
+        stamp.write_text(digest.hexdigest())
+
+
+def _written(folder, files):
+    """Write what differs, delete what is not there; a new table of contents starts afresh."""
+    there = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    for place in there - set(files):
+        (folder / place).unlink()
+    for place, content in files.items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, Path):
+            content = content.read_bytes()
+        elif isinstance(content, str):
+            content = content.encode()
+        if not path.exists() or path.read_bytes() != content:
+            if place.name in ("index.md", "conf.py"):
+                shutil.rmtree(folder.parent / "doctrees", ignore_errors=True)
+            path.write_bytes(content)
+    return folder
+
+
+def _sphinx(source, out, builder, progress, execute):
+    cache = _cache(out)
+    shutil.rmtree(out / "_static", ignore_errors=True)
+    shutil.rmtree(out / "_images", ignore_errors=True)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", builder]
+    command += ["-D", f"nb_execution_cache_path={cache / 'jupyter'}", "-d", str(cache / "doctrees")]
+    command += [str(source), str(out)]
+    command += [] if execute else ["-D", "nb_execution_mode=off"]
+    command += [] if progress else ["-q"]
+    # progress bars would stand on the pages half-done
+    environment = os.environ | {"TQDM_DISABLE": "1"}
+    done = subprocess.run(command, env=environment, stdout=None if progress else -1)
     if done.returncode:
         raise RuntimeError("sphinx: the site is not complete, see its messages above")
-    return out / "index.html"
+    shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # as MyST-NB leaves it
+    shutil.rmtree(out / "_sources", ignore_errors=True)
 
 
 def _chosen(folder, names):
@@ -111,28 +199,6 @@ def _chosen(folder, names):
             there = ", ".join(path.name[:2] for path in paths)
             raise FileNotFoundError(f"NAME: must be one of {there}, got {name}")
     return [path for path in paths if not names or path.name[:2] in names]
-
-
-def _prepare(course, source, lectures, exercises):
-    """Lay out what Sphinx reads: settings, pages, index."""
-    settings = course / "lectures" / "_site"
-    shutil.copy(settings / "conf.py", source)
-    (source / "_static").mkdir()
-    shutil.copy(settings / "ntklab.css", source / "_static")
-    mathjax = importlib.resources.files("jupyter_server_mathjax") / "static"
-    shutil.copytree(mathjax, source / "_static" / "mathjax")
-    for kind, paths in (("lectures", lectures), ("exercises", exercises)):
-        (source / kind).mkdir()
-        for path in paths:
-            page = for_reading(jupytext.read(path))
-            jupytext.write(page, source / kind / path.name, fmt="py:percent")
-    (source / "api").mkdir()
-    names = _modules(Path(ntklab.__file__).parent)
-    for name in names:
-        (source / "api" / f"{name}.rst").write_text(_reference(name), encoding="utf-8")
-    (source / "api" / "index.md").write_text(_references(names), encoding="utf-8")
-    index = _index([Page.read(path) for path in lectures], [Page.read(path) for path in exercises])
-    (source / "index.md").write_text(index, encoding="utf-8")
 
 
 def _modules(package):
@@ -156,35 +222,37 @@ def _references(names):
     return "\n".join([*lines, ""])
 
 
-def for_reading(notebook):
-    """The notebook, changed in place, with a note where an explorer stands."""
+def explorers_of(notebook):
+    """The modules of ntklab.explorers that a notebook shows, by the name it gives them."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    named = {}
+    for source in code:
+        if "ntklab.explorers" in source:
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.ImportFrom) and node.module == "ntklab.explorers":
+                    named |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+    shown = {found[1] for source in code for found in EXPLORER.finditer(source)}
+    return {name: module for name, module in named.items() if name in shown}
+
+
+def for_reading(notebook, plans=None, links=""):
+    """The notebook, changed in place: frames or a note for an explorer, cards for verdicts."""
+    named = explorers_of(notebook)
     for i, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code" and EXPLORER.search(cell.source):
-            notebook.cells[i] = nbformat.v4.new_markdown_cell(NOTE)
+        if cell.cell_type != "code":
+            continue
+        if found := EXPLORER.search(cell.source):
+            module = named.get(found[1])
+            text = NOTE
+            if plans and module in plans:
+                html = frames.player(plans[module], module.rpartition(".")[2])
+                text = f"```{{raw}} html\n{html}\n```"
+            notebook.cells[i] = nbformat.v4.new_markdown_cell(text)
+        else:  # printed, a verdict is text; shown, it is a card
+            cell.source = re.sub(r"^print\((claims\.judge\(.*\))\)$", r"display(\1)", cell.source,
+                                 flags=re.M)
+    if links:
+        first = notebook.cells[0]
+        title, _, rest = first.source.partition("\n")
+        first.source = f"{title}\n\n{links}\n{rest}"
     return notebook
-
-
-def _index(lectures, exercises):
-    lines = [
-        "# What does a network learn first?",
-        "",
-        "A course on one question: *how does the density of the data decide what a neural network "
-        "learns first?* Every claim of the original lecture is run and judged. These pages show "
-        "the lectures as executed; to move the sliders, open the course in JupyterLab or on "
-        "Binder.",
-        "",
-    ]
-    for page in lectures:
-        lines += [f"## [{page.title}](lectures/{page.path.name})", ""]
-        lines += [f"{page.minutes} minutes. Afterwards you can", ""] if page.minutes else []
-        bullets = [f"- {objective}" for objective in page.objectives]
-        lines += [*bullets, ""]
-    for caption, kind, pages in (
-        ("Lectures", "lectures", lectures), ("Exercises", "exercises", exercises),
-    ):
-        if pages:
-            lines += ["```{toctree}", ":hidden:", f":caption: {caption}", ""]
-            lines += [f"{kind}/{page.path.stem}" for page in pages]
-            lines += ["```", ""]
-    lines += ["```{toctree}", ":hidden:", ":caption: Package", "", "api/index", "```", ""]
-    return "\n".join(lines)

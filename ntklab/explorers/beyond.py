@@ -8,9 +8,18 @@ import pandas as pd
 from ntklab._arguments import finite_number, whole_number
 from ntklab.experiments import beyond
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.beyond import fractions_by_loss
 
 POINTS = 400  # enough for exact weights at the largest ratio and frequency
+FRAMES = Plan(
+    {
+        "ratio": (1.0, 2.0, 4.0, 10.0),
+        "order": (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0),
+        "high": (4, 6, 9, 12, 15),
+    },
+    ("ratio", "order"),
+)
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,25 @@ from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import convergence
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.convergence import theorem_board
 from ntklab.kernels import TwoLayerNTK
 
 KERNELS = {"with bias": TwoLayerNTK(bias=True), "without bias": TwoLayerNTK(bias=False)}
 POINTS = 600
 MODES = 96  # where the kernel is blind to κ: what these leave of the target is the floor
+FRAMES = Plan(
+    {
+        "left": (0.316, 1.0, 3.16, 10.0),
+        "middle": (0.316, 1.0, 2.0, 10.0),
+        "right": (0.316, 1.0, 4.0, 10.0),
+        "frequency": (1, 2, 3, 4, 6, 9, 14, 20, 29),
+        "threshold": (0.00316, 0.01, 0.05, 0.2, 0.5),
+        "learning_rate": (0.01, 0.1, 1.0, 3.98),
+        "kernel": tuple(KERNELS),
+    },
+    ("kernel", "frequency"),
+)
 
 
 @dataclass(frozen=True)

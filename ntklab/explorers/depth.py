@@ -11,11 +11,19 @@ from ntklab._arguments import one_of, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import region_frequencies
 from ntklab.explorers.board import Board, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.depth import kernel_and_spectrum
 from ntklab.kernels import DeepNTK
 
 COUNT = 61
 DENSITIES = {"1 : 2 : 4": (1, 2, 4), "1 : 1 : 1": (1, 1, 1), "1 : 10 : 1": (1, 10, 1)}
+FRAMES = Plan(
+    {
+        "hidden_layers": (2, 3, 4, 6, 8, 10, 15, 20, 30, 45, 60),
+        "density": tuple(DENSITIES),
+    },
+    ("density", "hidden_layers"),
+)
 
 
 @dataclass(frozen=True)

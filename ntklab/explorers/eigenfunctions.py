@@ -9,12 +9,23 @@ from ntklab import fredholm
 from ntklab._arguments import LARGEST, finite_number, one_of, whole_number
 from ntklab.densities import CircleDensity, FromFunction, PiecewiseConstant
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures import density_and_spectrum
 from ntklab.kernels import TwoLayerNTK
 from ntklab.spectrum import Spectrum
 
 COUNT = 61
 SHAPES = ("three pieces", "three bumps")
+FRAMES = Plan(
+    {
+        "shape": SHAPES,
+        "left": (0.1, 1.0, 4.0, 39.8),
+        "middle": (0.1, 1.0, 2.0, 8.0, 39.8),
+        "right": (0.1, 1.0, 4.0, 16.0, 39.8),
+        "eigenfunction": (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 15, 19, 20, 30, 60),
+    },
+    ("shape", "eigenfunction"),
+)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,20 @@ from ntklab._arguments import finite_number, whole_number
 from ntklab.densities import CircleDensity
 from ntklab.experiments import ONE_TWO_FOUR
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures import sample_and_population
 from ntklab.kernels import TwoLayerNTK
 
 COUNT = 10
 GRID = np.linspace(-np.pi, np.pi, 801)[:-1]
+FRAMES = Plan(
+    {
+        "points": (15.8, 50.0, 100.0, 300.0, 1e3, 3e3, 1e4, 5.01e4),
+        "eigenfunction": (0, 1, 3, 6, 9),
+        "seed": range(4),
+    },
+    ("eigenfunction", "points"),
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.experiments import motivation
 from ntklab.experiments.motivation import Learning, Setting
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.motivation import moment
 
 NETWORKS = ("infinite width", "width 64, trained now")
@@ -17,6 +18,18 @@ POINTS = 600
 LONGEST = 4.0  # log10 of the last iteration
 EXACT = Setting(POINTS, hidden_layers=10, width=64, iterations=10**4)
 TRAINED = EXACT._replace(iterations=800, batch_size=60, learning_rate=0.1)
+FRAMES = Plan(
+    {
+        "ratio": (1.0, 2.0, 10.0, 39.8),
+        "low": (1, 2, 3, 6),
+        "high": (7, 8, 14),
+        "iteration": (1.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0),
+        "network": NETWORKS,
+    },
+    ("ratio", "iteration"),
+    ("high", "iteration"),
+    ("network", "iteration"),
+)
 
 
 @dataclass(frozen=True)

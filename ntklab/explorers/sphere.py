@@ -10,9 +10,14 @@ from ntklab import dynamics, sphere
 from ntklab._arguments import finite_number, whole_number
 from ntklab.experiments.sphere import NETWORK, PROTOCOL
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.sphere import halves_learning
 
 DEGREE = 60
+FRAMES = Plan(
+    {"ratio": (1.0, 2.0, 4.0, 10.0, 39.8), "frequency": (1, 2, 3, 4, 6, 10, 16, 30)},
+    ("ratio", "frequency"),
+)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from ntklab import dynamics, gram
 from ntklab._arguments import MOST, whole_number
 from ntklab.experiments.trained.toolkit import decayed
 from ntklab.explorers.board import Board, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.tangent_kernel import network_and_limit
 from ntklab.geometry import circle_distance, to_circle
 from ntklab.kernels import DeepNTK
@@ -22,6 +23,11 @@ POINTS = 24
 ITERATIONS = 60
 WIDTHS = (16, 32, 64, 128, 256, 512)
 DEEPEST = 3  # hidden layers
+FRAMES = Plan(
+    {"width": WIDTHS, "hidden_layers": range(1, DEEPEST + 1), "seed": range(4)},
+    ("hidden_layers", "width"),
+    ("seed", "width"),
+)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,19 @@ import numpy as np
 
 from ntklab._arguments import finite_number, whole_number
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.two_layer import bias_switch
 from ntklab.kernels import TwoLayerNTK
 
 HIGHEST = 12
+FRAMES = Plan(
+    {
+        "bias": (False, True),
+        "frequency": (2, 3, 4, 5, 7, 12),
+        "iteration": (1.0, 30.0, 300.0, 3e3, 3e4, 1e5),
+    },
+    ("bias", "frequency", "iteration"),
+)
 
 
 @dataclass(frozen=True)

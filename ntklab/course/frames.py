@@ -1,0 +1,215 @@
+"""Explorers on pages that have no Python: every frame of a plan, drawn once and kept.
+
+A frame is what `draw(compute(**state))` shows, as a PNG of 64 colours: 30 to 50 kB at twice the
+pixels of a page, less than half of the same picture in full colour and a tenth of an SVG with
+surfaces. Its name is a digest of the state, of the modules that the explorer is made of, and of
+the libraries below them, so a frame is drawn again only when something that it shows may differ.
+"""
+
+import ast
+import functools
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import io
+import json
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from html import escape
+from multiprocessing import get_context
+from pathlib import Path
+
+COLORS = 64
+PIXELS_PER_INCH = 140
+LIBRARIES = ("numpy", "scipy", "matplotlib", "torch")
+
+
+def render(modules, folder, workers=None):
+    """Draw what is missing of each explorer's frames; return their descriptions.
+
+    Parameters
+    ----------
+    modules : sequence of str
+        Modules with `compute`, `draw`, `explorer` and a plan `FRAMES`, dotted.
+    folder : Path
+        Where the pictures are kept.
+    workers : int, optional
+        Processes; one a core by default.
+
+    Returns
+    -------
+    dict of str to dict
+        By module: `controls`, `animated`, and `frames` with `at` (places among the controls'
+        values), `src`, `alt`, `width`, `height`; the first frame is the start.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = {}
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        plans = dict(zip(modules, pool.map(_plan, modules), strict=True))
+        for module in modules:
+            states = plans[module].pop("states")
+            jobs[module] = [pool.submit(_frame, module, state, folder) for state in states]
+        for module, plan in plans.items():
+            drawn = [job.result() for job in jobs[module]]
+            plan["frames"] = [at | frame for at, frame in zip(plan["at"], drawn, strict=True)]
+            del plan["at"]
+    return plans
+
+
+def _plan(name):
+    module = importlib.import_module(name)
+    widgets = module.explorer().controls
+    start = {key: widget.value for key, widget in widgets.items()}
+    values = module.FRAMES.values
+    if list(values) != list(start):
+        raise ValueError(f"FRAMES: must have the controls {list(start)}, got {list(values)}")
+    states = module.FRAMES.states(start)
+    controls = [
+        {
+            "label": widgets[key].description,
+            "kind": _kind(widgets[key]),
+            "values": [_readout(value) for value in shown],
+        }
+        for key, shown in values.items()
+    ]
+    at = [{"at": [values[key].index(value) for key, value in s.items()]} for s in states]
+    animated = list(values).index(module.FRAMES.animated)
+    return {"controls": controls, "animated": animated, "at": at, "states": states}
+
+
+def _kind(widget):
+    if isinstance(widget.value, bool):
+        return "checkbox"
+    return "radio" if type(widget).__name__ == "ToggleButtons" else "range"
+
+
+def _readout(value):
+    return f"{value:,.3g}" if isinstance(value, float) and value < 1e3 else (
+        f"{value:,.0f}" if isinstance(value, float) else str(value)
+    )
+
+
+def _frame(name, state, folder):
+    """Name, alt text and size in CSS pixels of one frame, drawn if it is not there yet."""
+    digest = hashlib.sha256(f"{state!r} {sources(name)}".encode()).hexdigest()[:16]
+    path, told = folder / f"{digest}.png", folder / f"{digest}.json"
+    if not told.exists():
+        import matplotlib
+        from PIL import Image
+
+        from ntklab.figures.style import STYLE
+
+        module = importlib.import_module(name)
+        figure, buffer = module.draw(module.compute(**state)), io.BytesIO()
+        with matplotlib.rc_context(STYLE):
+            figure.savefig(buffer, format="png", dpi=PIXELS_PER_INCH)
+        picture = Image.open(buffer).convert("RGB")
+        picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+        width, height = (round(100 * inches) for inches in figure.get_size_inches())
+        frame = {"src": path.name, "alt": figure.get_label(), "width": width, "height": height}
+        told.write_text(json.dumps(frame), encoding="utf-8")
+    return json.loads(told.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def sources(name):
+    """A digest of the module, of every module of the package that it imports, of the libraries."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted(_closure(name)):
+        digest.update(path.read_bytes())
+    versions = (f"{library} {importlib.metadata.version(library)}" for library in LIBRARIES)
+    digest.update(f"{sys.version_info[:2]} {' '.join(versions)}".encode())
+    return digest.hexdigest()
+
+
+def _closure(name):
+    """Files of a module and of what it imports from its own package, directly or not."""
+    package, found, waiting = name.partition(".")[0], {}, [name]
+    while waiting:
+        module = waiting.pop()
+        if module in found or not module.startswith(package):
+            continue
+        try:
+            spec = importlib.util.find_spec(module)
+        except ModuleNotFoundError:  # `from module import function`
+            spec = None
+        if spec is None or spec.origin is None:
+            continue
+        found[module] = Path(spec.origin)
+        for node in ast.walk(ast.parse(found[module].read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+    return found.values()
+
+
+def player(plan, name, root="../_static/frames/"):
+    """HTML of an explorer on a page: controls, the first picture, and where the others are."""
+    first = plan["frames"][0]
+    controls = "\n".join(
+        _control(control, place, f"{name}-{number}")
+        for number, (control, place) in enumerate(zip(plan["controls"], first["at"], strict=True))
+    )
+    data = json.dumps({**plan, "root": root}, ensure_ascii=False).replace("</", "<\\/")
+    return f"""\
+<figure class="explorer" id="explorer-{name}" aria-label="Explorer: {escape(name)}">
+<div class="explorer-controls">
+{controls}
+<div class="explorer-buttons"><button type="button" class="explorer-play">Play</button>
+<button type="button" class="explorer-reset">Reset</button></div>
+</div>
+<p class="explorer-status" role="status"></p>
+<div class="swipe" tabindex="0" role="group" aria-label="Picture of the explorer">
+<img src="{root}{first["src"]}" alt="{escape(first["alt"])}" width="{first["width"]}" \
+height="{first["height"]}">
+</div>
+<script type="application/json">{data}</script>
+<figcaption>These are computed settings of the explorer; in JupyterLab its sliders take every \
+value.</figcaption>
+</figure>"""
+
+
+def _control(control, place, key):
+    label, values = escape(control["label"]), control["values"]
+    if control["kind"] == "checkbox":
+        checked = " checked" if values[place] == "True" else ""
+        return f'<label class="explorer-control"><input type="checkbox"{checked}> {label}</label>'
+    if control["kind"] == "radio":
+        buttons = "".join(
+            f'<label><input type="radio" name="{key}" value="{i}"{" checked" * (i == place)}> '
+            f"{escape(value)}</label>"
+            for i, value in enumerate(values)
+        )
+        return (
+            f'<fieldset class="explorer-control"><legend>{label}</legend>{buttons}</fieldset>'
+        )
+    value = escape(values[place])
+    return (
+        f'<div class="explorer-control"><label for="{key}">{label}</label>'
+        f'<input type="range" id="{key}" min="0" max="{len(values) - 1}" value="{place}" '
+        f'aria-valuetext="{value}"><output for="{key}">{value}</output></div>'
+    )
+
+
+def judge_all(folder, workers=None):
+    """Every claim of the ledger with what was measured of it, as the card's HTML, by id."""
+    from ntklab.claims import CLAIMS
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        jobs = {name: pool.submit(_judged, name, folder) for name in CLAIMS}
+        return {name: job.result() for name, job in jobs.items()}
+
+
+def _judged(name, folder):
+    from ntklab import claims
+
+    measure = claims.CLAIMS[name].measure.__module__
+    digest = hashlib.sha256(f"{name} {sources(measure)}".encode()).hexdigest()[:16]
+    path = folder / f"{digest}.html"
+    if not path.exists():
+        path.write_text(claims.judge(name)._repr_html_(), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
