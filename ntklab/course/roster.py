@@ -34,8 +34,8 @@ def key(text: str) -> str:
 def read(path: Path) -> list[Person]:
     """The people in a CSV with a line of titles: a name, or first and last name; ids, e-mails.
 
-    A grade sheet of Moodle or a gradebook of Canvas is such a file. Columns whose title speaks of an
-    id, a number, an account or an e-mail are ways to know the person by; of an e-mail its first
+    A grade sheet of Moodle or a gradebook of Canvas is such a file. Columns whose title speaks of
+    an id, a number, an account or an e-mail are ways to know the person by; of an e-mail its first
     half, too.
 
     Raises
@@ -49,8 +49,8 @@ def read(path: Path) -> list[Person]:
         text = path.read_bytes().decode("cp1252", "replace")
     lines = text.splitlines()
     delimiter = max(",;\t", key=(lines or [""])[0].count)
-    rows = [row for row in csv.DictReader(lines, delimiter=delimiter, restkey="") if any(row.values())]
-    people = [person for row in rows if (person := _person(row))]
+    rows = csv.DictReader(lines, delimiter=delimiter, restkey="")
+    people = [person for row in rows if any(row.values()) and (person := _person(row))]
     if not people:
         raise ValueError(f"students: must be a CSV with a column of names (name, or first name and "
                          f"last name), got {path} with {lines[:1]}")

@@ -213,7 +213,8 @@ def statements(text: str) -> list[str]:
         ends = [node.end_lineno for node in body.body]
         cuts = [0] + [end for end, start in zip(ends, starts[1:], strict=False) if start > end]
     else:
-        new = r"(?:@|def |class |async def |import |from |if |for |while |with |try:|\w+\s*=|checks\.)"
+        new = (r"(?:@|def |class |async def |import |from |if |for |while |with |try:|\w+\s*="
+               r"|checks\.)")
         starts = [n for n, line in enumerate(lines) if re.match(new, line)]
         cuts = [0] + [n for n in starts if n and not lines[n - 1].startswith("@")]
     parts = ["\n".join(lines[a:b]).strip("\n")

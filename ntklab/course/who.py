@@ -3,8 +3,8 @@
 The student is told, in this order, by the roster, by the platform's own pattern of names, or by
 what differs: the outermost level of folders, or the file's name, at which nearly everybody has one
 file an assignment. What platforms, computers and habits add to names (numbers, dates, "final",
-"(1)", "Copy of", the assignment itself) is taken off first. The assignment is told by the cells, and
-by names only where they say nothing.
+"(1)", "Copy of", the assignment itself) is taken off first. The assignment is told by the cells,
+and by names only where these say nothing.
 """
 
 import re
@@ -31,8 +31,8 @@ NOTES = re.compile(r"timestamps?\.txt|comments\.txt|submission_metadata\.yml|ind
                    r"|.*_attempt_\d{4}(?:-\d\d){5}\.txt", re.I)  # not handed in by anybody
 CLOCKS = ("%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%Y-%m-%d %H:%M:%S")
 
-TASK = (r"assignments?|home ?works?|hw|exercises?|exercice|problems?|problem ?sets?|psets?|ps|sheet|lab"
-        r"|week|wk|tasks?|blatt|übung(?:en|sblatt)?|uebung(?:en|sblatt)?|aufgaben?|abgaben?|devoir"
+TASK = (r"assignments?|home ?works?|hw|exercises?|exercice|problems?|problem ?sets?|psets?|ps|sheet"
+        r"|lab|week|wk|tasks?|blatt|übung(?:en|sblatt)?|uebung(?:en|sblatt)?|aufgaben?|abgaben?|devoir"
         r"|tarea|td|tp|serie")
 NOISE = (r"submissions?|submitted|attachments?|solutions?|solved|notebooks?|answers?|attempt|draft"
          r"|final|late|version|done|new|old|fixed|corrected|updated|resubmission|copy|copie|kopie|kopia"
@@ -48,7 +48,8 @@ DATE = re.compile(
     r"(?:[-_ T]+(?:at )?\d\d[-_.:h]?\d\d(?:[-_.:]?\d\d)?)?"
     r"|(?:[a-z]{3,9} \d\d?, 20\d\d)(?: \d{3,4} [ap]m)?)(?!\d)", re.I)
 ID = re.compile(r"(?<![^\W_])\d{4,}(?![^\W_])")
-COPY = re.compile(r"\s*\(\d+\)$|[-_ ]+cop(?:y|ie)(?: \d+)?$|[-_ ]+kopie$|(?<=\w)[-_ ]v?\d{1,2}$", re.I)
+COPY = re.compile(
+    r"\s*\(\d+\)$|[-_ ]+cop(?:y|ie)(?: \d+)?$|[-_ ]+kopie$|(?<=\w)[-_ ]v?\d{1,2}$", re.I)
 COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ _-]+|^copy[ _-]+",
                      re.I)
 
@@ -163,9 +164,9 @@ def _entry(item, facts, assignments, written):
     parts, platform = [], {}
     for number, part in enumerate(item.parts):
         last = number == len(item.parts) - 1
-        match = None if "who" in platform else next(
-            (m for p in PLATFORMS if (m := p.fullmatch(SUFFIXES.sub("", part) if not last else part))),
-            None)
+        name = part if last else SUFFIXES.sub("", part)
+        matches = (m for pattern in PLATFORMS if (m := pattern.fullmatch(name)))
+        match = None if "who" in platform else next(matches, None)
         if match:
             found = match.groupdict()
             platform = {name: text for name, text in found.items() if text} | {"raw": part}
@@ -246,7 +247,8 @@ def _label(part, assignment, is_file, noise):
     if assignment:
         text = re.sub(_slug(assignment), " ", text, count=1, flags=re.I)
     before = text
-    text = re.sub(rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?\d{{1,2}}(?!\d)", "_", text, flags=re.I)
+    numbered = rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?\d{{1,2}}(?!\d)"
+    text = re.sub(numbered, "_", text, flags=re.I)
     course = before != text and re.search(r"-\d{3,}$", text)
     if course and not is_file:  # "COURSE-Homework 3-4711" is a download, not a person
         return ""
@@ -402,8 +404,9 @@ def _collected(entries, wanted, sole, assignments):
     beside, others = defaultdict(list), []
     for entry in rest:
         why = entry.facts.problem or entry.item.problem
-        at = entry.named if entry.named in wanted or not entry.named else None
-        at = sole if at == "" and sole in wanted and (len(entry.parts) > 1 or entry.facts.code) else at
+        at = entry.named if entry.named in wanted else ""
+        if not entry.named and sole in wanted and (len(entry.parts) > 1 or entry.facts.code):
+            at = sole
         if (why or not entry.facts.lecture) and _helps(entry, chosen, beside):
             continue
         if entry.facts.lecture:
