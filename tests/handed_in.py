@@ -73,12 +73,15 @@ LAYOUTS = {
     ),
     "classroom, course": lambda s, i, a: f"ntk-course-assignment-{_n(a)}-{s}/{a}.py",
     "nbgrader": lambda s, i, a: f"submitted/{s}/{a}/{a}.py",
-    "nbgrader exchange": lambda s, i, a: f"inbound/{s}+{a}+2026-05-0{1 + i % 9} 10:00:00 UTC+ab1/{a}.py",
+    "nbgrader exchange": lambda s, i, a: (
+        f"inbound/{s}+{a}+2026-05-0{1 + i % 9} 10:00:00 UTC+ab1/{a}.py"
+    ),
     "blackboard": lambda s, i, a: (
         f"Homework {_n(a)}_{s}_attempt_2026-05-{10 + i}-23-58-01_{a}.py"
     ),
     "brightspace": lambda s, i, a: (
-        f"Assignment {_n(a)} Download/{12345 + i}-{678 + _n(a)} - {s} - May {i + 1}, 2026 1158 PM/hw.py"
+        f"Assignment {_n(a)} Download/{12345 + i}-{678 + _n(a)} - {s} - May {i + 1}, 2026 1158 PM"
+        "/hw.py"
     ),
     "google classroom": lambda s, i, a: f"Classroom/NTK 2026/Homework {_n(a)}/{s} - Copy of {a}.py",
     "colab": lambda s, i, a: f"Homework {_n(a)}/Copy of {a} - {s}.py",

@@ -15,7 +15,6 @@ from urllib.parse import quote
 import pandas as pd
 
 from ntklab.course import pages
-from ntklab.course.roster import key
 
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a cell that begins so is run by spreadsheets
 LONGEST = 80  # bytes of a student's name in the name of a page
@@ -86,7 +85,7 @@ def file_name(student: str) -> str:
     name = "".join(c if c.isalnum() or c in " ._-@" else "_" for c in student).strip(". ")
     while len(os.fsencode(name)) > LONGEST:
         name = name[:-1]
-    return f"{name}-{hashlib.sha256(key(student).encode()).hexdigest()[:8]}"
+    return f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
 
 
 def _table(path, frame):

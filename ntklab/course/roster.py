@@ -77,6 +77,7 @@ def _person(row):
     for title, value in by.items():
         if IDENTIFIES.search(title) and len(key(value)) > 2:
             ways |= {key(value), key(value.partition("@")[0])}
+    ways = {one for one in ways if len(one) > 2 or not one.isascii()}
     return Person(" ".join(name.split()), row, frozenset(ways))
 
 

@@ -201,9 +201,8 @@ def statements(text: str) -> list[str]:
             if not header:
                 break
             indent = re.match(r"\s*", lines[int(header[1]) - 1])[0]
-            at = error.lineno - 1 if error.lineno <= len(lines) else len(lines)
-            if at and not lines[at - 1 :][0].strip() and at >= len(lines) - 1:
-                at = len(lines)
+            after = "".join(lines[error.lineno - 1 : error.lineno]).strip()
+            at = error.lineno - 1 if after and not after.startswith("#") else len(lines)
             lines.insert(at, f"{indent}    pass")
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             break

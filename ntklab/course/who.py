@@ -220,8 +220,7 @@ def _labels(entry, shared):
     for noise in (True, False):
         found = [
             (n, label) for n, part in enumerate(entry.parts)
-            if (label := _label(part, "" if part in shared else entry.assignment,
-                                n == len(entry.parts) - 1, noise))
+            if (label := _label(part, _told_by(entry, n, shared), n == len(entry.parts) - 1, noise))
         ]
         if len(found) > 1:  # parts of a class are nobody, if somebody is inside
             found = [one for one in found[:-1] if not PART.fullmatch(one[1])] + found[-1:]
@@ -230,7 +229,14 @@ def _labels(entry, shared):
     return [(len(entry.parts) - 1, SUFFIXES.sub("", entry.parts[-1]))]
 
 
-def _label(part, assignment, is_file, noise):
+def _told_by(entry, n, shared):
+    """The assignments that may stand in a name."""
+    last = n == len(entry.parts) - 1
+    own = [] if entry.parts[n] in shared and not last else [entry.assignment]
+    return {name for name in [*own, *([entry.named] if last else [])] if name}
+
+
+def _label(part, assignments, is_file, noise):
     """A name without what was added to it, or "" if nothing else was in it."""
     text = part
     for _ in range(3):
@@ -243,8 +249,10 @@ def _label(part, assignment, is_file, noise):
         text = COPY.sub("", COPY.sub("", text)) if not WHOLE.fullmatch(text) else text
     if WHOLE.fullmatch(text):
         return text
+    # words of a file's name stand between separators; spaces in a folder's are a name's own
     edge = r"(?<![^\W_])(?:{})(?![^\W_])"
-    if assignment:
+    word = edge if is_file else r"(?<![^_-])(?:{})(?![^_-])"
+    for assignment in sorted(assignments):
         text = re.sub(_slug(assignment), " ", text, count=1, flags=re.I)
     before = text
     numbered = rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?\d{{1,2}}(?!\d)"
@@ -252,15 +260,18 @@ def _label(part, assignment, is_file, noise):
     course = before != text and re.search(r"-\d{3,}$", text)
     if course and not is_file:  # "COURSE-Homework 3-4711" is a download, not a person
         return ""
-    if assignment:
+    for assignment in sorted(assignments):
         number = int(assignment[:2])
         own = rf"(?<!\d)0?{number}(?!\d)" if is_file else edge.format(rf"0?{number}")
         left = re.sub(own, "_", text, count=1)
         text = left if re.search(r"\w", left.replace("_", "")) else ""
     text = DATE.sub("_", text)
-    text = re.sub(edge.format(TASK), "_", text, flags=re.I)
+    if re.fullmatch(rf"(?:[\W_]*(?:{TASK}{'|' + NOISE if noise else ''}|\d)(?![^\W\d_]))+[\W_]*",
+                    text, re.I) and re.search(r"[^\W\d_]", text):
+        return ""
+    text = re.sub(word.format(TASK), "_", text, flags=re.I)
     if noise:
-        text = re.sub(edge.format(NOISE), "_", text, flags=re.I)
+        text = re.sub(word.format(NOISE), "_", text, flags=re.I)
     if re.search(r"[^\W\d_]", ID.sub("", text)):
         text = ID.sub("_", text)
     text = re.sub(r"([ _-])[ _-]*_[ _-]*|_[ _-]+", lambda m: m[1] or "_", text)
@@ -324,11 +335,10 @@ def _settle(entry, levels, opened, people):
         entry.inner = entry.labels[depth + 1 :]
     person = next(filter(None, (_of(people, text) for text in (label, entry.parts[index]))), None)
     if person is None and people:
-        known = [(n, found) for n, text in entry.labels if (found := _of(people, text))]
-        known += [(n, found) for n, text in enumerate(entry.parts)
-                  if (found := _of(people, SUFFIXES.sub("", text)))]
-        if known:
-            index, person = known[0]
+        texts = [*entry.labels, *enumerate(entry.parts)]
+        known = ((n, found) for n, text in texts if (found := _of(people, text)))
+        if found := next(known, None):
+            index, person = found
             entry.inner = [one for one in entry.labels if one[0] > index]
     entry.student, entry.person = person.name if person else label, person
     entry.place = tuple(entry.parts[: index + 1])
@@ -342,9 +352,16 @@ def _known(entry):
 
 
 def _of(people, text):
-    """The only person of a roster that goes by this name."""
-    found = [person for person in people if key(text) in person.keys]
-    return found[0] if len(found) == 1 else None
+    """The only person of a roster that goes by this name, or by a part of it, the longest."""
+    plain = key(SUFFIXES.sub("", text))
+    ways = {plain, plain.replace(" ", "")}
+    lengths = {person: 1000 for person in people if ways & person.keys} or {
+        person: max((len(k) for k in person.keys if f" {k} " in f" {plain} "), default=0)
+        for person in people
+    }
+    most = max(lengths.values(), default=0)
+    found = [person for person, length in lengths.items() if length == most]
+    return found[0] if most and len(found) == 1 else None
 
 
 def _cut_shared_words(entries):
@@ -405,7 +422,8 @@ def _collected(entries, wanted, sole, assignments):
     for entry in rest:
         why = entry.facts.problem or entry.item.problem
         at = entry.named if entry.named in wanted else ""
-        if not entry.named and sole in wanted and (len(entry.parts) > 1 or entry.facts.code):
+        somebodys = len(entry.parts) > 1 or entry.facts.code or why.startswith("the folder")
+        if not entry.named and sole in wanted and somebodys:
             at = sole
         if (why or not entry.facts.lecture) and _helps(entry, chosen, beside):
             continue
