@@ -62,6 +62,62 @@ def test_a_roster_gives_them_their_names_in_any_layout(folder, layout):
         assert one.student == NAMES[where[one.item.name][0]], one.item.name
 
 
+# where student number i, called s, puts assignment n; file names alone matter
+HABITS = {
+    "zip in folder": lambda s, i, n: f"{s}.zip/{s}/homework/0{n}.py",
+    "e-mails": lambda s, i, n: f"{s[:3].strip()}{i}@uni.edu/0{n}.py",
+    "e-mails of files": lambda s, i, n: f"{s[:3].strip()}{i}@uni.edu_0{n}.py",
+    "return box": lambda s, i, n: f"{s}_acc/{n}_return_box/hw.py",
+    "a hub's homes": lambda s, i, n: f"home/jupyter-{s}/exercises/0{n}.py",
+    "clones of the course": lambda s, i, n: f"{s}/ntklab/exercises/0{n}.py",
+    "seats": lambda s, i, n: f"{i + 1}/0{n}.py",
+    "seats in files": lambda s, i, n: f"0{n}_{i + 1}.py",
+    "level of submissions": lambda s, i, n: f"Assignment {n}/Submissions/{s}/x.py",
+    "HW3 - name": lambda s, i, n: f"HW{n} - {s}.py",
+    "handed in again": lambda s, i, n: f"{s} HW{n} resubmit 2.py",
+    "glued": lambda s, i, n: f"{s.replace(' ', '').lower()}HW{n}.py",
+    "3.name": lambda s, i, n: f"{n}.{s}.py",
+    "A3_name": lambda s, i, n: f"A{n}_{s}.py",
+    "versions": lambda s, i, n: f"{s}_ps0{n}_v3_final(2).py",
+    "teams": lambda s, i, n: f"Team {chr(65 + i)}/0{n}.py",
+    "groups in files": lambda s, i, n: f"group{i + 1}_hw{n}.py",
+    "groups and homework": lambda s, i, n: f"Group {i + 1} - Homework {n}.py",
+    "deep": lambda s, i, n: f"2026/spring/NTK/homework/0{n}/{s}/work/x.py",
+    "sections of Moodle": lambda s, i, n: (
+        f"Section {i % 2}/NTK-HW {n}-88{n}1/{s}_{n}00{i}9_assignsubmission_file_/a.py"
+    ),
+    "commas": lambda s, i, n: f"Berg{chr(97 + i)}, {s}/0{n}.py",
+    "number behind": lambda s, i, n: f"{s}_{20123450 + i}/blatt0{n}.py",
+    "one first name": lambda s, i, n: f"0{n}/Anna {chr(65 + i)}berg.py",
+    "moments": lambda s, i, n: f"2026-05-0{n} 12.3{i % 10}.00 {s} Assignment {n}.py",
+    "attempts": lambda s, i, n: f"{s}/attempt {1 + i % 3}/0{n}.py",
+    "a department's": lambda s, i, n: f"CS-{s}-0{n}.py",
+    "marked blindly": lambda s, i, n: f"Participant_{1000 + i}_assignsubmission_file_/0{n}.py",
+    "hashes": lambda s, i, n: f"{i * 7919:08x}/0{n}.py",
+    "folder of both": lambda s, i, n: f"03-04/{s}/0{n}.py",
+    "numbers of Classroom": lambda s, i, n: f"hw{n}-{1234567 + i}/x.py",
+    "second and third": lambda s, i, n: f"0{n}/Max {i + 1}th.py",
+}
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_a_class_with_any_habit(habit):
+    items, facts = {}, {}
+    for number, name in enumerate(NAMES):
+        for n, assignment in ((3, FIRST), (4, SECOND)):
+            path = HABITS[habit](name, number, n)
+            item = tray.Item(tuple(path.split("/")), handed_in.COURSE / path)
+            items[item] = number, assignment
+            facts[item] = submissions.Facts(assignment, 2, code=True, digest=path)
+    decision = who.decide(list(items), facts, list(MASTERS), set(MASTERS))
+    names = {}
+    for one in decision.submissions:
+        names.setdefault(items[one.item][0], set()).add(one.student)
+    assert not decision.ambiguous and len(decision.submissions) == len(items), decision
+    assert all(len(found) == 1 for found in names.values()), names
+    assert len(set.union(*names.values())) == len(NAMES), names
+
+
 def test_a_large_class_takes_no_time(folder):
     names = [f"student{n} of{n % 7}" for n in range(40)]
     where = handed_in.lay_out(folder, "moodle wrapper", names)

@@ -41,15 +41,19 @@ NOISE = (r"submissions?|submitted|attachments?|solutions?|solved|notebooks?|answ
 WHOLE = re.compile(
     r"(?:group|gruppe|team|student|user|participant|teilnehmer(?:in)?|submission|pair|seat)"
     r"[\W_]*\w?\d+|\d+(?:[-. /]\d+)+|\d{4,}", re.I)
-PART = re.compile(r"(?:section|sektion|tutorial|tutorium|batch|part|period|class|room|course|kurs)"
-                  r"[\W_]*\w{1,4}", re.I)  # of a class: nobody's name where others are inside
+PART = re.compile(r"(?:section|sektion|tut|tutorial|tutorium|batch|part|period|class|room|course"
+                  r"|kurs)[\W_]*\w{1,4}", re.I)  # of a class: nobody's name where others are inside
 DATE = re.compile(
     r"(?<!\d)(?:20\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:[0-2]\d|3[01])"
     r"(?:[-_ T]+(?:at )?\d\d[-_.:h]?\d\d(?:[-_.:]?\d\d)?)?"
     r"|(?:[a-z]{3,9} \d\d?, 20\d\d)(?: \d{3,4} [ap]m)?)(?!\d)", re.I)
 ID = re.compile(r"(?<![^\W_])\d{4,}(?![^\W_])")
-COPY = re.compile(
-    r"\s*\(\d+\)$|[-_ ]+cop(?:y|ie)(?: \d+)?$|[-_ ]+kopie$|(?<=\w)[-_ ]v?\d{1,2}$", re.I)
+COPY = re.compile(r"\s*\(\d+\)$|[-_ ]+cop(?:y|ie)(?: \d+)?$|[-_ ]+kopie$", re.I)
+COUNT = re.compile(r"(?<=\w)[-_ ]\d{1,2}$")
+LETTER = re.compile(r"[^\W\d_]")
+NOBODY = "participant|teilnehmer(?:in)?|submission|student|user|anonymous"
+NUMBERED = rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?\d{{1,2}}(?!\d)"
+GLUED = r"(?<=[a-z])(?:HW|Hw|PS|Homework|Assignment|Exercise|Week)_?\d{1,2}(?!\d)"
 COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ _-]+|^copy[ _-]+",
                      re.I)
 
@@ -172,6 +176,8 @@ def _entry(item, facts, assignments, written):
             platform = {name: text for name, text in found.items() if text} | {"raw": part}
             parts += [text for text in (found.get("task"),) if text]
             platform["index"] = len(parts)
+            if re.fullmatch(NOBODY, found["who"], re.I):  # marked blindly
+                platform["who"] = found["who"] = f"{found['who']} {found['id']}"
             parts += [found["who"], *([found["rest"]] if found.get("rest") else [])]
         else:
             parts.append(part)
@@ -246,26 +252,33 @@ def _label(part, assignments, is_file, noise):
     if WHOLE.fullmatch(text):
         return text
     if is_file:
-        text = COPY.sub("", COPY.sub("", text)) if not WHOLE.fullmatch(text) else text
+        text = COPY.sub("", COPY.sub("", text))
     if WHOLE.fullmatch(text):
         return text
+    text = DATE.sub("_", text)
     # words of a file's name stand between separators; spaces in a folder's are a name's own
     edge = r"(?<![^\W_])(?:{})(?![^\W_])"
     word = edge if is_file else r"(?<![^_-])(?:{})(?![^_-])"
+    if is_file:
+        text = re.sub(edge.format(r"v(?:ersion)?[\W_]?\d{1,2}"), "_", text, flags=re.I)
+    whole = text
     for assignment in sorted(assignments):
         text = re.sub(_slug(assignment), " ", text, count=1, flags=re.I)
     before = text
-    numbered = rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?\d{{1,2}}(?!\d)"
-    text = re.sub(numbered, "_", text, flags=re.I)
-    course = before != text and re.search(r"-\d{3,}$", text)
-    if course and not is_file:  # "COURSE-Homework 3-4711" is a download, not a person
-        return ""
-    for assignment in sorted(assignments):
-        number = int(assignment[:2])
-        own = rf"(?<!\d)0?{number}(?!\d)" if is_file else edge.format(rf"0?{number}")
-        left = re.sub(own, "_", text, count=1)
-        text = left if re.search(r"\w", left.replace("_", "")) else ""
-    text = DATE.sub("_", text)
+    text = re.sub(NUMBERED, "_", text, flags=re.I)
+    text = re.sub(GLUED, "_", text)
+    if not is_file and before != text and re.search(r"^[^_].*-\d{3,}$", text):
+        return ""  # "COURSE-Homework 3-4711" is a download, not a person
+    # where "hw3" stood, another 3 is a name's own
+    for assignment in sorted(assignments) if text == whole else ():
+        n = int(assignment[:2])
+        glued = rf"(?:(?<![^\W_])[aep])?(?<!\d)(?:0{n}(?!\d)|{n}(?![^\W_]))"
+        own = edge.format(f"0?{n}")
+        own = own if not is_file or re.search(own, text) else glued
+        text = re.sub(own, "_", text, count=1)
+    left = COUNT.sub("", text.rstrip("_ ")) if is_file else text
+    if LETTER.search(left) and not WHOLE.fullmatch(text.strip("_ ")):
+        text = left
     if re.fullmatch(rf"(?:[\W_]*(?:{TASK}{'|' + NOISE if noise else ''}|\d)(?![^\W\d_]))+[\W_]*",
                     text, re.I) and re.search(r"[^\W\d_]", text):
         return ""
@@ -374,7 +387,7 @@ def _cut_shared_words(entries):
             left = {name[::turn][length:][::turn] for name in names}
             if len(cuts) > 1 or not length or len({key(name) for name in left}) < len(names):
                 break
-            if not all(re.search(r"[^\W\d_]", name) for name in left):
+            if not all(re.search(r"[^\W\d_]{2}|[^\W\d_a-z]", name, re.I) for name in left):
                 break
             for entry in entries:
                 entry.student = entry.student[::turn][length:][::turn]
