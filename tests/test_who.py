@@ -219,6 +219,10 @@ TABLE = {
         ["kim/lectures/03_eigenfunctions.py: not marked, it is a lecture"], []),
     "a helper": ({"kim/03.py": text, "kim/03_helpers.py": OTHERS}, {"kim": (FIRST, "kim/03.py")},
                  [], []),
+    "a helper that answers": (
+        {"kim/01.py": lambda a: "from mine import operator_matrix\n" + handed_in.ONE,
+         "kim/mine.py": lambda a: "\n\n".join(handed_in.answers(a).values())},
+        {"kim": (FIRST, "kim/01.py")}, [], []),
     "a zip in a zip": ({"kim.zip": lambda a: zipped({"hw.zip": zipped({"src/03.py": text(a)})})},
                        {"kim": (FIRST, "kim.zip/hw.zip/src/03.py")}, [], []),
     "a zip without its suffix": ({"kim_03": lambda a: zipped({"my.py": text(a)})},

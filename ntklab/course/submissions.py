@@ -40,6 +40,7 @@ class Facts:
     problem: str = ""  # why it cannot be read
     remark: str = ""
     digest: str = ""
+    imports: frozenset[str] = frozenset()  # modules: what a notebook imports is no notebook
 
 
 def examine(path: Path, masters: dict[str, Path]) -> Facts:
@@ -67,7 +68,8 @@ def examine(path: Path, masters: dict[str, Path]) -> Facts:
     lecture = not votes and re.search(r"^\W*After this lecture you can", text, re.M) is not None
     code = path.suffix.lower() in (".py", ".ipynb") or re.search(
         r"^(?:def |class |import |from \w+ import |# ?%%)", text, re.M) is not None
-    return Facts(told, answered, lecture, code, "", remark, digest)
+    imports = frozenset(re.findall(r"^\s*(?:from|import)\s+(\w+)", text, re.M))
+    return Facts(told, answered, lecture, code, "", remark, digest, imports)
 
 
 def digest_of(path: Path) -> str:

@@ -420,8 +420,10 @@ def _collected(entries, wanted, sole, assignments):
     chosen = {}
     for (student, assignment), mine in held.items():
         told = [e for e in mine if e.facts.told]
-        if told:  # a name alone does not make a notebook of what lies beside one
-            rest += [e for e in mine if not e.facts.told]
+        imported = frozenset().union(*(e.facts.imports for e in told))
+        told = [e for e in told if _module(e) not in imported] or told
+        if told:  # neither a name alone nor what a notebook imports is one
+            rest += [e for e in mine if e not in told]
             mine = told
         if assignment not in wanted:
             continue
@@ -512,10 +514,16 @@ def _helps(entry, chosen, beside):
             folder[: len(own)] == own or own[: len(folder)] == folder
         ):
             below = folder[len(own) :] if folder[: len(own)] == own else []
-            name = re.sub(r"-\d{1,2}(?=\.py$)", "", entry.parts[-1])  # Canvas counts copies
+            name = f"{_module(entry)}.py" if _module(entry) else entry.parts[-1]
             beside[student, assignment].append(("/".join([*below, name]), entry.item))
             helped = True
     return helped
+
+
+def _module(entry):
+    """The name under which a notebook may import a file; Canvas counts copies behind it."""
+    name = re.fullmatch(r"(\w+?)(?:-\d{1,2})?\.py", entry.parts[-1])
+    return name[1] if name else ""
 
 
 def _timed(entry):
