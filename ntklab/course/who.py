@@ -12,11 +12,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ntklab.course.names import PART, SUFFIXES, bare, told_by_name
 from ntklab.course.roster import Person, key
 from ntklab.course.submissions import Facts
 from ntklab.course.tray import Item
 
-SUFFIXES = re.compile(r"\.(?:py|ipynb|txt|json|html?|zip|md|pdf|docx?)$", re.I)
+NOBODY = "participant|teilnehmer(?:in)?|submission|student|user|anonymous"
 
 # How platforms name what they deliver: whose it is, the number they know them by, when, what.
 PLATFORMS = tuple(re.compile(pattern, re.I) for pattern in (
@@ -31,31 +32,6 @@ NOTES = re.compile(r"timestamps?\.txt|comments\.txt|submission_metadata\.yml|ind
                    r"|.*_attempt_\d{4}(?:-\d\d){5}\.txt", re.I)  # not handed in by anybody
 CLOCKS = ("%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p", "%Y-%m-%d %H:%M:%S")
 
-TASK = (r"assignments?|home ?works?|hw|exercises?|exercice|problems?|problem ?sets?|psets?|ps|sheet"
-        r"|lab|week|wk|tasks?|blatt|übung(?:en|sblatt)?|uebung(?:en|sblatt)?|aufgaben?|abgaben?|devoir"
-        r"|tarea|td|tp|serie")
-NOISE = (r"submissions?|submitted|attachments?|solutions?|solved|notebooks?|answers?|attempt|draft"
-         r"|final|late|version|done|new|old|fixed|corrected|updated|resubmission|copy|copie|kopie|kopia"
-         r"|copia|export|download(?:s|ed)?|files?|lectures?|untitled|unpacked|autograded|feedback")
-# names that are names as a whole, however much they look like an assignment's or an id
-WHOLE = re.compile(
-    r"(?:group|gruppe|team|student|user|participant|teilnehmer(?:in)?|submission|pair|seat)"
-    r"[\W_]*\w?\d+|\d+(?:[-. /]\d+)+|\d{4,}", re.I)
-PART = re.compile(r"(?:section|sektion|tut|tutorial|tutorium|batch|part|period|class|room|course"
-                  r"|kurs)[\W_]*\w{1,4}", re.I)  # of a class: nobody's name where others are inside
-DATE = re.compile(
-    r"(?<!\d)(?:20\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:[0-2]\d|3[01])"
-    r"(?:[-_ T]+(?:at )?\d\d[-_.:h]?\d\d(?:[-_.:]?\d\d)?)?"
-    r"|(?:[a-z]{3,9} \d\d?, 20\d\d)(?: \d{3,4} [ap]m)?)(?!\d)", re.I)
-ID = re.compile(r"(?<![^\W_])\d{4,}(?![^\W_])")
-COPY = re.compile(r"\s*\(\d+\)$|[-_ ]+cop(?:y|ie)(?: \d+)?$|[-_ ]+kopie$", re.I)
-COUNT = re.compile(r"(?<=\w)[-_ ]\d{1,2}$")
-LETTER = re.compile(r"[^\W\d_]")
-NOBODY = "participant|teilnehmer(?:in)?|submission|student|user|anonymous"
-NUMBERED = rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?\d{{1,2}}(?!\d)"
-GLUED = r"(?<=[a-z])(?:HW|Hw|PS|Homework|Assignment|Exercise|Week)_?\d{1,2}(?!\d)"
-COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ _-]+|^copy[ _-]+",
-                     re.I)
 
 
 @dataclass(frozen=True)
@@ -186,29 +162,9 @@ def _entry(item, facts, assignments, written):
             platform = {"index": len(parts) - 1, "raw": part}
         platform |= told
     entry = _Entry(item, facts, parts, platform)
-    entry.named = next((a for part in reversed(parts) if (a := _named(part, assignments))), "")
+    named = (told_by_name(part, assignments) for part in reversed(parts))
+    entry.named = next(filter(None, named), "")
     return entry
-
-
-def _named(part, assignments):
-    """The assignment that a name of a file or folder tells."""
-    stem = SUFFIXES.sub("", SUFFIXES.sub("", part))
-    for assignment in assignments:
-        if re.search(_slug(assignment), stem, re.I):
-            return assignment
-    if WHOLE.fullmatch(stem):
-        number = None
-    else:
-        number = re.search(rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?0?(\d)(?!\d)", stem, re.I) \
-            or re.search(r"^0?(\d)(?![\d.])(?![-. ]\d)|(?:^|[ _-])0(\d)(?!\d)", stem) \
-            or re.search(r"^[^\W\d_]+0(\d)$", stem)
-    digit = number and next(d for d in number.groups() if d)
-    return next((one for one in assignments if number and int(one[:2]) == int(digit)), "")
-
-
-def _slug(assignment):
-    number, *words = assignment.split("_")
-    return rf"(?<!\d)0?{int(number)}[\W_]*" + r"[\W_]*".join(words)
 
 
 def _shared(entries, assignments):
@@ -218,7 +174,7 @@ def _shared(entries, assignments):
         for part in entry.parts if entry.facts.told else ():
             over[part].add(entry.assignment)
     return {part for part, found in over.items()
-            if len(found) > 1 or not {_named(part, assignments)} <= found}
+            if len(found) > 1 or not {told_by_name(part, assignments)} <= found}
 
 
 def _labels(entry, shared):
@@ -226,7 +182,7 @@ def _labels(entry, shared):
     for noise in (True, False):
         found = [
             (n, label) for n, part in enumerate(entry.parts)
-            if (label := _label(part, _told_by(entry, n, shared), n == len(entry.parts) - 1, noise))
+            if (label := bare(part, _told_by(entry, n, shared), n == len(entry.parts) - 1, noise))
         ]
         if len(found) > 1:  # parts of a class are nobody, if somebody is inside
             found = [one for one in found[:-1] if not PART.fullmatch(one[1])] + found[-1:]
@@ -240,57 +196,6 @@ def _told_by(entry, n, shared):
     last = n == len(entry.parts) - 1
     own = [] if entry.parts[n] in shared and not last else [entry.assignment]
     return {name for name in [*own, *([entry.named] if last else [])] if name}
-
-
-def _label(part, assignments, is_file, noise):
-    """A name without what was added to it, or "" if nothing else was in it."""
-    text = part
-    for _ in range(3):
-        text = SUFFIXES.sub("", text)
-    if is_file:
-        text = COPY_OF.sub("", text)
-    if WHOLE.fullmatch(text):
-        return text
-    if is_file:
-        text = COPY.sub("", COPY.sub("", text))
-    if WHOLE.fullmatch(text):
-        return text
-    text = DATE.sub("_", text)
-    # words of a file's name stand between separators; spaces in a folder's are a name's own
-    edge = r"(?<![^\W_])(?:{})(?![^\W_])"
-    word = edge if is_file else r"(?<![^_-])(?:{})(?![^_-])"
-    if is_file:
-        text = re.sub(edge.format(r"v(?:ersion)?[\W_]?\d{1,2}"), "_", text, flags=re.I)
-    whole = text
-    for assignment in sorted(assignments):
-        text = re.sub(_slug(assignment), " ", text, count=1, flags=re.I)
-    before = text
-    text = re.sub(NUMBERED, "_", text, flags=re.I)
-    text = re.sub(GLUED, "_", text)
-    if not is_file and before != text and re.search(r"^[^_].*-\d{3,}$", text):
-        return ""  # "COURSE-Homework 3-4711" is a download, not a person
-    # where "hw3" stood, another 3 is a name's own
-    for assignment in sorted(assignments) if text == whole else ():
-        n = int(assignment[:2])
-        glued = rf"(?:(?<![^\W_])[aep])?(?<!\d)(?:0{n}(?!\d)|{n}(?![^\W_]))"
-        own = edge.format(f"0?{n}")
-        own = own if not is_file or re.search(own, text) else glued
-        text = re.sub(own, "_", text, count=1)
-    left = COUNT.sub("", text.rstrip("_ ")) if is_file else text
-    if LETTER.search(left) and not WHOLE.fullmatch(text.strip("_ ")):
-        text = left
-    if re.fullmatch(rf"(?:[\W_]*(?:{TASK}{'|' + NOISE if noise else ''}|\d)(?![^\W\d_]))+[\W_]*",
-                    text, re.I) and re.search(r"[^\W\d_]", text):
-        return ""
-    text = re.sub(word.format(TASK), "_", text, flags=re.I)
-    if noise:
-        text = re.sub(word.format(NOISE), "_", text, flags=re.I)
-    if re.search(r"[^\W\d_]", ID.sub("", text)):
-        text = ID.sub("_", text)
-    text = re.sub(r"([ _-])[ _-]*_[ _-]*|_[ _-]+", lambda m: m[1] or "_", text)
-    text = re.sub(r"[\s_]+(?=[\s_])", "", text).strip(" _-.,;:#+[]{}").strip()
-    text = text.removesuffix("()").strip(" _-")
-    return text if re.search(r"\w", text.replace("_", "")) else ""
 
 
 def _vote(entries, depth, levels, opened):
@@ -410,7 +315,7 @@ def _collected(entries, wanted, sole, assignments):
         else:
             rest.append(entry)
         if entry.facts.told and entry.named and entry.named != entry.facts.told:
-            named = [n for p in entry.parts[-1:] if (n := _named(p, assignments))]
+            named = [n for p in entry.parts[-1:] if (n := told_by_name(p, assignments))]
             if named and named[0] != entry.facts.told:
                 told = f"its cells belong to assignment {entry.facts.told[:2]}"
                 remarks.append(f"{entry.item.name}: marked as {entry.facts.told[:2]}: {told}, "
