@@ -4,8 +4,10 @@ Modules are imported by the subcommand that needs them, so that `ntklab --help` 
 """
 
 import argparse
+import contextlib
 import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -289,11 +291,17 @@ def _add_grade(commands):
     command = commands.add_parser(
         "grade",
         help="mark a folder of submissions",
-        description="Mark .py and .ipynb submissions in any folder layout: one folder a student, "
-        "or files named like 03_alice.py. Each runs in a sandbox of its own (bubblewrap). Writes "
-        "marks.csv, grades.csv and one page a student. Interrupted, it goes on where it was.",
+        description="Mark what students handed in, as Moodle, Canvas, GitHub Classroom, nbgrader "
+        "and others deliver it or in any layout of folders and names; zips are opened. Each "
+        "submission runs in a sandbox of its own (bubblewrap). Writes index.html, summary.csv, "
+        "grades.csv, marks.csv, a page a student, and what Moodle and Canvas import. Interrupted, "
+        "it goes on where it was.",
     )
     command.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="the folder")
+    command.add_argument(
+        "--dry-run", action="store_true",
+        help="only say who is who and which assignment, and what of every other file",
+    )
     command.add_argument(
         "--out", metavar="FOLDER", type=Path, default=Path("grades"),
         help="where to (default: grades)",
@@ -305,12 +313,25 @@ def _add_grade(commands):
         "--only", metavar="NN", action="append", help="an assignment, e.g. 03; may be repeated"
     )
     command.add_argument(
+        "--students", metavar="CSV", type=Path,
+        help="a roster: names, and ids, accounts or e-mails; Moodle's or Canvas's sheet will do",
+    )
+    command.add_argument(
+        "--due", metavar="NN=WHEN", action="append", default=[],
+        help="when an assignment was due, e.g. 03=2026-05-09T23:59; may be repeated",
+    )
+    command.add_argument(
         "--seconds", metavar="S", type=float, default=60.0, help="of a cell (default: 60)"
     )
     command.add_argument(
         "--memory", metavar="GB", type=float, default=2.0, help="of a submission (default: 2)"
     )
-    command.add_argument("--workers", metavar="N", type=int, help="at a time (default: all cores)")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", metavar="N", type=int, help="at a time (default: all cores)")
+    where.add_argument(
+        "--dask", metavar="ADDRESS",
+        help="mark on the Dask cluster there; its machines see the same folders",
+    )
     command.add_argument(
         "--trusted", action="store_true",
         help="do without the sandbox: submissions can then read and write what you can",
@@ -326,20 +347,39 @@ def _grade(args):
         seconds=finite_number("--seconds", args.seconds, above=0),
         memory=int(finite_number("--memory", args.memory, above=0) * 1024**3),
     )
-    grades = grading.grade(
-        args.submissions,
-        args.solutions or course_folder() / "solutions",
-        args.out,
-        assignments=args.only,
-        limits=limits,
-        trusted=args.trusted,
-        workers=args.workers,
-        progress=True,
-    )
-    print(grades.totals[["student_id", "assignment", "score", "max_score"]].to_string(index=False))
-    for remark in grades.remarks:
-        print(remark)
-    _report([args.out / "marks.csv", args.out / "grades.csv", args.out / "feedback"])
+    solutions = args.solutions or course_folder() / "solutions"
+    what = {"assignments": args.only, "students": args.students, "due": args.due}
+    if args.dry_run:
+        with tempfile.TemporaryDirectory() as unpacked:
+            ready = grading.plan(args.submissions, solutions, Path(unpacked), **what)
+        print(ready.table.drop(columns="remark").to_string(index=False))
+        print(*ready.remarks, sep="\n")
+        print(*ready.ambiguous, sep="\n", file=sys.stderr)
+        return 1 if ready.ambiguous else 0
+    with _cluster(args.dask) as executor:
+        grades = grading.grade(
+            args.submissions, solutions, args.out, **what, limits=limits, trusted=args.trusted,
+            workers=args.workers, executor=executor, progress=True,
+        )
+    print(grades.totals[["student", "assignment", "marks", "out_of"]].to_string(index=False))
+    print(*grades.remarks, sep="\n")
+    names = ("index.html", "summary.csv", "grades.csv", "marks.csv", "feedback")
+    _report([args.out / name for name in names])
+
+
+@contextlib.contextmanager
+def _cluster(address):
+    """An executor of the Dask cluster at an address; None without one."""
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        error.add_note("pip install 'ntklab[cluster]' brings it")
+        raise
+    with Client(address, timeout=10) as client:
+        yield client.get_executor()
 
 
 COMMANDS = (_add_lab, _add_build, _add_claims, _add_certify, _add_reproduce, _add_grade)

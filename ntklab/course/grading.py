@@ -1,19 +1,22 @@
 """Marks in one command: every submission through nbgrader, each in a sandbox of its own.
 
-nbgrader restores the test cells, keeps the gradebook, exports the totals and writes the feedback;
-`judge` runs the submission; `sweeps` runs many side by side and goes on after an interruption.
+`tray`, `submissions` and `who` find out who handed in what; nbgrader restores the test cells and
+keeps the gradebook; `judge` runs the submission; `sweeps` runs many side by side and goes on after
+an interruption; `reports` writes what came of it.
 """
 
 import contextlib
 import hashlib
-import html
 import logging
 import os
 import shutil
 import sys
 import tempfile
+import threading
 import warnings
-from dataclasses import asdict, dataclass
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -22,15 +25,54 @@ import nbgrader
 import pandas as pd
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.plugins import CsvExportPlugin
 from traitlets.config import Config
 
 from ntklab import sweeps
 from ntklab._arguments import whole_number
-from ntklab.course import exercises, judge, sandbox, submissions
+from ntklab.course import (
+    exercises,
+    feedback,
+    flags,
+    judge,
+    reports,
+    roster,
+    sandbox,
+    submissions,
+    tray,
+    who,
+)
 
 NO_CREDIT = "no answer that could be marked"
 ONE = "student"  # its name in a gradebook of its own
+LONGEST = 1000  # characters of what a check says
+DECIDES = ("checks/*.py", "judge.py", "channel.py", "sandbox.py", "submissions.py", "grading.py")
+ALONE = threading.Lock()  # standard output is one a process: no two submissions at a time
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who handed in what, before anything runs."""
+
+    submissions: list[who.Submission]
+    students: list[str]
+    remarks: list[str]
+    ambiguous: list[str]
+    masters: dict[str, Path]  # of the assignments to be marked
+    people: list[roster.Person]
+    due: dict[str, datetime]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a submission: student, assignment, file, time and whose clock, late."""
+        rows = []
+        for one in self.submissions:
+            rows.append({
+                "student": one.student, "assignment": one.assignment, "file": one.item.name,
+                "handed_in": reports.stamp(one.item.time), "clock": one.item.clock,
+                "late": reports.late(one, self.due.get(one.assignment)),
+                "remark": one.remark,
+            })
+        return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True)
@@ -38,9 +80,61 @@ class Grades:
     """What `grade` found: a row an exercise, a row a submission, the pages, and remarks."""
 
     marks: pd.DataFrame
-    totals: pd.DataFrame  # as nbgrader exports them
+    totals: pd.DataFrame
+    summary: pd.DataFrame
     pages: list[Path]
-    remarks: list[str]
+    remarks: list[str] = field(default_factory=list)
+
+
+def plan(
+    folder: Path,
+    solutions: Path,
+    unpacked: Path,
+    *,
+    assignments: list[str] | None = None,
+    students: Path | None = None,
+    due: list[str] = (),
+) -> Plan:
+    """Who is who and which assignment, for every file under `folder`; nothing is run.
+
+    Parameters
+    ----------
+    folder : Path
+        Submissions in any layout; zips are opened.
+    solutions : Path
+        The masters, NN_slug.py.
+    unpacked : Path
+        Where to what zips hold is written.
+    assignments : list of str, optional
+        Numbers or names of those to mark. All when left out.
+    students : Path, optional
+        A roster as `roster.read` reads it.
+    due : list of str
+        Like 03=2026-05-09T23:59.
+
+    Raises
+    ------
+    FileNotFoundError
+        No such folder of submissions, or none in it.
+    ValueError
+        No such assignment, roster or date.
+    """
+    masters = _masters(solutions, assignments)
+    everything = _masters(solutions, None)
+    people = roster.read(students) if students else []
+    dates = roster.due(due, list(everything))
+    items = tray.collect(folder, unpacked)
+    facts = {
+        item: submissions.examine(item.path, everything)
+        for item in items if not item.problem and not item.junk
+    }
+    decision = who.decide(items, facts, list(everything), set(masters), people)
+    if not decision.submissions:
+        what = "must hold .py or .ipynb files of these assignments"
+        told = "".join(f"\n  {remark}" for remark in decision.remarks[:20])
+        raise FileNotFoundError(f"submissions: {what}, found none in {folder}{told}")
+    return Plan(decision.submissions, decision.students, decision.remarks, decision.ambiguous,
+                masters, people, dates)
 
 
 def grade(
@@ -49,24 +143,23 @@ def grade(
     out: Path,
     *,
     assignments: list[str] | None = None,
+    students: Path | None = None,
+    due: list[str] = (),
     limits: sandbox.Limits | None = None,
     trusted: bool = False,
     workers: int | None = None,
+    executor: Executor | None = None,
     progress: bool = False,
 ) -> Grades:
-    """Mark every submission under `folder`; write marks.csv, grades.csv, feedback/NAME.html.
+    """Mark every submission under `folder`; write tables and pages, see `reports.write`.
 
     Parameters
     ----------
-    folder : Path
-        Submissions, .py or .ipynb, in any layout that `submissions.find` understands.
-    solutions : Path
-        The masters, NN_slug.py.
+    folder, solutions, assignments, students, due
+        As for `plan`.
     out : Path
-        Where to. A file handed in, marked before under the same master and limits, is not marked
-        again.
-    assignments : list of str, optional
-        Numbers or names of those to mark. All when left out.
+        Where to. A file handed in, marked before under the same master, checks and limits, is not
+        marked again.
     limits : sandbox.Limits, optional
         What each may take.
     trusted : bool
@@ -74,17 +167,19 @@ def grade(
         teacher can.
     workers : int, optional
         Submissions at a time. All cores when left out.
+    executor : concurrent.futures.Executor, optional
+        Where submissions run instead, such as a Dask cluster's that sees the same folders.
     progress : bool
         Whether to show a bar.
 
     Raises
     ------
-    FileNotFoundError
-        No such folder of submissions, or none in it.
-    ValueError
-        No such assignment; an `out` inside the submissions.
+    FileNotFoundError, ValueError
+        As for `plan`; an `out` inside the submissions; files that would count as one student's
+        though they may not be.
     RuntimeError
-        No walls can be had here, and the submissions are not trusted.
+        No walls can be had here, and the submissions are not trusted; or the marking itself does
+        not work: the model answers do not get their marks. Nothing is written then.
     """
     folder, solutions, out = (Path(path).resolve() for path in (folder, solutions, out))
     limits = limits or sandbox.Limits()
@@ -97,79 +192,69 @@ def grade(
         raise ValueError(f"out: must be outside the submissions, got {out}")
     if workers is not None:
         whole_number("workers", workers, at_least=0)
-    masters = _masters(solutions, assignments)
-    found = submissions.find(folder, [path.stem for path in sorted(solutions.glob("*.py"))])
-    latest, remarks = _latest(found, folder, set(masters))
-    if not latest:
-        what = "must hold .py or .ipynb files of these assignments"
-        raise FileNotFoundError(f"submissions: {what}, found none in {folder}")
-    (out / "work").mkdir(parents=True, exist_ok=True)
-    master_digests = {name: _digest(master) for name, master in masters.items()}
-    cells = [
-        {
-            "student": one.student,
-            "assignment": one.assignment,
-            "path": str(one.path),
-            "digest": _digest(one.path),
-            "master": str(masters[one.assignment]),
-            "master_digest": master_digests[one.assignment],
-            "work": str(out / "work"),
-            "trusted": trusted,
-            **{f"limit_{name}": value for name, value in asdict(limits).items()},
-        }
-        for one in latest
-    ]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sweeps.SweepWarning)  # told below, one by one
-        frame = sweeps.run(
-            mark, cells, record=out / "work" / "record.jsonl", workers=workers, retry=True,
-            progress=progress,
-        )
-    marks = _marks(frame, masters)
-    totals = _totals(frame, marks)
-    marks.to_csv(out / "marks.csv", index=False)
-    totals.to_csv(out / "grades.csv", index=False)
-    failed = frame[frame["error"] != ""].itertuples()
-    remarks += [f"{Path(row.path).name} of {row.student}: {row.error}" for row in failed]
-    return Grades(marks, totals, _pages(frame, marks, out), remarks)
+    work = out / "work"
+    ready = plan(folder, solutions, work / "unpacked", assignments=assignments, students=students,
+                 due=due)
+    if ready.ambiguous:
+        told = "".join(f"\n  {one}" for one in ready.ambiguous)
+        raise ValueError(f"submissions: must tell who is who, nothing was marked:{told}")
+    work.mkdir(parents=True, exist_ok=True)
+    common = {"work": str(work), "trusted": trusted, "checks_digest": _of_checks(),
+              **{f"limit_{name}": value for name, value in asdict(limits).items()}}
+    digests = {name: submissions.digest_of(master) for name, master in ready.masters.items()}
+    cells = {}
+    for one in ready.submissions:
+        if one.facts.code and not one.facts.problem:
+            helpers = _helpers(one)
+            cells[one.student, one.assignment] = common | {
+                "assignment": one.assignment, "path": str(one.item.path), "helpers": helpers,
+                "digest": _digest(one.facts.digest, *(digest for _, _, digest in helpers)),
+                "master": str(ready.masters[one.assignment]),
+                "master_digest": digests[one.assignment],
+            }
+    how = {"executor": executor} if executor is not None else {"workers": workers}
+    frame = _marked(list(cells.values()), work, how, progress)
+    marks = _marks(ready, cells, frame)
+    return Grades(*reports.write(ready, marks, out, {k: _page(c) for k, c in cells.items()}))
 
 
 def mark(
-    student, assignment, path, digest, master, master_digest, work, trusted, **limits
+    assignment, path, helpers, digest, master, master_digest, checks_digest, work, trusted, **limits
 ) -> list[dict]:
-    """Marks of one submission, a row an exercise; nbgrader's page of it goes into `work`."""
+    """Marks of one submission, a row an exercise; a page of it goes into `work`."""
     limits = {name.removeprefix("limit_"): value for name, value in limits.items()}
     limits = sandbox.Limits(**limits)
     names = {exercise.check_id: exercise for exercise in _exercises(master)}
     try:
         handed_in = submissions.read(Path(path))
+        beside = {name: Path(place).read_bytes() for name, place, _ in helpers}
     except submissions.Unreadable as error:
         return [_row(exercise, 0.0, str(error)) for exercise in names.values()]
-    with tempfile.TemporaryDirectory(prefix="ntk") as folder, _quiet():
+    sources = [cell.source for cell in handed_in.cells if cell.cell_type == "code"]
+    sources += [data.decode("utf-8", "replace") for name, data in beside.items()
+                if name.endswith(".py")]
+    with ALONE, tempfile.TemporaryDirectory(prefix="ntk") as folder, _quiet():
         course = Path(folder)
         template = _template(master, master_digest, work)
         shutil.copytree(template, course, dirs_exist_ok=True)
         edition = jupytext.read(course / "release" / assignment / f"{assignment}.ipynb")
         target = course / "submitted" / ONE / assignment / f"{assignment}.ipynb"
         target.parent.mkdir(parents=True)
-        jupytext.write(submissions.assemble(edition, handed_in), target)
+        ready = submissions.with_helpers(submissions.assemble(edition, handed_in), beside)
+        jupytext.write(ready, target)
         api = _api(course, limits, not trusted)
         _done(api.autograde(assignment, ONE, force=True, create=True))
-        _done(api.generate_feedback(assignment, ONE, force=True))
-        page = course / "feedback" / ONE / assignment / f"{assignment}.html"
-        shutil.copy(page, _beside(work, student, assignment, digest, "html"))
         graded = jupytext.read(course / "autograded" / ONE / assignment / f"{assignment}.ipynb")
-        said = {
-            cell.metadata.nbgrader.grade_id: _said(cell)
-            for cell in graded.cells
-            if cell.metadata.get("nbgrader", {}).get("grade")
-        }
         with api.gradebook as gradebook:
-            exporter = CsvExportPlugin(to=str(_beside(work, student, assignment, digest, "csv")))
-            exporter.export(gradebook)
             grades = gradebook.find_submission(assignment, ONE).notebooks[0].grades
             scores = {one.name: float(one.score) for one in grades}
-    return [_row(exercise, scores[name], said.get(name, "")) for name, exercise in names.items()]
+    said = _answers(graded, names)
+    page = _page({"work": work, "assignment": assignment, "path": path, "digest": digest})
+    page.write_text(feedback.body(graded), encoding="utf-8", errors="replace")
+    return [
+        _row(exercise, scores[name], said.get(name, ""), *_look(exercise, sources))
+        for name, exercise in names.items()
+    ]
 
 
 def course(solutions: Path, out: Path) -> list[Path]:
@@ -225,20 +310,71 @@ def _is(name, stem):
     return stem == name or stem.startswith(f"{name}_")
 
 
-def _latest(found, folder, wanted):
-    """The newest file of each student and assignment, and what is to be said of the others."""
-    latest, remarks = {}, []
-    for one in sorted(found, key=lambda one: (one.path.stat().st_mtime_ns, str(one.path))):
-        name = one.path.relative_to(folder)
-        if not one.assignment:
-            remarks.append(f"{name}: nothing tells the assignment; name it like 03_{one.path.name}")
-        elif one.assignment in wanted:
-            before = latest.get((one.student, one.assignment))
-            if before:
-                older = before.path.relative_to(folder)
-                remarks.append(f"{older}: not marked, {name} of the same student is newer")
-            latest[one.student, one.assignment] = one
-    return [latest[key] for key in sorted(latest)], remarks
+def _of_checks():
+    """A digest of what decides about marks besides masters and limits."""
+    folder = Path(__file__).parent
+    paths = sorted(path for pattern in DECIDES for path in folder.glob(pattern))
+    return _digest(*(submissions.digest_of(path) for path in paths))
+
+
+def _digest(*texts):
+    data = "\0".join(texts).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _helpers(one):
+    """[name, path, digest] of the files that go with a notebook, as far as there is room."""
+    found, room = [], submissions.HELPERS
+    for name, item in one.helpers:
+        with contextlib.suppress(OSError, submissions.Unreadable):
+            room -= item.path.stat().st_size
+            if room < 0:
+                break
+            found.append([name, str(item.path), submissions.digest_of(item.path)])
+    return found
+
+
+def _marked(cells, work, how, progress):
+    """The frame of all cells; an error in it is the submission's own.
+
+    Raises
+    ------
+    RuntimeError
+        If the model answers do not get their marks here: then it is the marking that fails.
+    """
+    if not cells:
+        return pd.DataFrame()
+    models = {cell["assignment"]: _model(cell) for cell in cells}
+    new = {cell["assignment"] for cell in cells if not _page(cell).exists()}
+    if new:  # one assignment stands for all that they have in common
+        _works([models[min(new)]], how)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sweeps.SweepWarning)  # told below, one by one
+        frame = sweeps.run(
+            mark, cells, record=work / "record.jsonl", retry=True, progress=progress, **how
+        )
+    failed = sorted(set(frame[frame["error"] != ""]["assignment"]))
+    if failed:
+        _works([models[name] for name in failed], how)
+    return frame
+
+
+def _model(cell):
+    return cell | {"path": cell["master"], "digest": cell["master_digest"], "helpers": []}
+
+
+def _works(cells, how):
+    how = how | ({"workers": min(how["workers"], 1)} if how.get("workers") is not None else {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sweeps.SweepWarning)
+        frame = sweeps.run(mark, cells, **how)
+    for row in frame.to_dict("records"):
+        if row["error"] or row["marks"] != row["out_of"]:
+            why = row["error"] or f"{row['exercise']}: {row['said']}"
+            raise RuntimeError(
+                f"the marking itself does not work here, nothing was marked: the model answers of "
+                f"{row['assignment']} do not get their marks ({why})"
+            )
 
 
 @cache
@@ -302,6 +438,23 @@ def _quiet():
         logging.disable(level)
 
 
+def _answers(graded, names):
+    """{test cell: what its check says}, with the error that kept the answer's cell from running."""
+    said, errors = {}, {}
+    for cell in graded.cells:
+        of = cell.metadata.get("nbgrader", {})
+        if of.get("solution"):
+            errors[of["grade_id"]] = next(
+                (f"{o.ename}: {o.evalue}" for o in cell.outputs if o.output_type == "error"), ""
+            )
+        elif of.get("grade"):
+            said[of["grade_id"]] = _said(cell)
+    for name, exercise in names.items():
+        if said.get(name, "").startswith("there is no") and errors.get(exercise.name):
+            said[name] += f" Its cell says: {errors[exercise.name]}"
+    return said
+
+
 def _said(cell):
     """A check's answer: its first error, else what it printed."""
     for output in cell.outputs:
@@ -310,102 +463,55 @@ def _said(cell):
     return "".join(output.get("text", "") for output in cell.outputs).strip()
 
 
-def _row(exercise, marks, said):
-    return {"exercise": exercise.name, "marks": marks, "out_of": exercise.marks, "said": said}
+def _look(exercise, sources):
+    function = _function(exercise)
+    return flags.look(function, sources, exercise.answer)
 
 
-def _digest(path):
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+def _function(exercise):
+    return exercise.answer.partition("def ")[2].partition("(")[0].strip()
 
 
-def _beside(work, student, assignment, digest, kind):
-    """Where nbgrader's page or export of one submission is kept."""
-    name = hashlib.sha256(f"{student}\0{assignment}\0{digest}".encode()).hexdigest()[:16]
-    return Path(work, f"{name}.{kind}")
+def _row(exercise, marks, said, odd=(), statements=()):
+    said = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in said)[:LONGEST]
+    return {"exercise": exercise.name, "marks": marks, "out_of": exercise.marks, "said": said,
+            "flags": list(odd), "statements": list(statements)}
 
 
-def _marks(frame, masters):
-    """A row an exercise; where the marking itself failed, zero and why."""
-    rows = []
+def _page(cell):
+    """Where the page of one submission is kept; no .html, so that nobody opens it bare."""
+    name = _digest(cell["assignment"], cell["path"], cell["digest"])
+    return Path(cell["work"], f"{name}.page")
+
+
+def _marks(ready, cells, frame):
+    """A row an exercise of each submission; of what could not be run, zero and why."""
+    by = {}
     for row in frame.to_dict("records"):
-        mine = {name: row[name] for name in ("student", "assignment")}
-        if row["error"]:
-            why = f"{NO_CREDIT}: {row['error']}"
-            master = str(masters[row["assignment"]])
-            rows += [mine | _row(exercise, 0.0, why) for exercise in _exercises(master)]
-        else:
-            found = ("exercise", "marks", "out_of", "said")
-            rows.append(mine | {name: row[name] for name in found})
-    return pd.DataFrame(rows)
-
-
-def _totals(frame, marks):
-    """nbgrader's export, a row a submission; what nbgrader never saw has a row of zero."""
+        by.setdefault((row["assignment"], row["path"]), []).append(row)
     rows = []
-    sums = marks.groupby(["student", "assignment"])["out_of"].sum()
-    for file in frame.drop_duplicates(["student", "assignment"]).itertuples():
-        key = (file.student, file.assignment)
-        export = _beside(file.work, *key, file.digest, "csv")
-        row = {"assignment": file.assignment, "score": 0.0, "max_score": float(sums[key])}
-        if export.exists() and not file.error:
-            row = pd.read_csv(export).iloc[0].to_dict()
-        rows.append(row | {"student_id": file.student, "file": Path(file.path).name})
-    return pd.DataFrame(rows)
-
-
-def _pages(frame, marks, out):
-    """feedback/NAME.html for every student: the marks, and the notebooks as nbgrader shows them."""
-    folder = out / "feedback"
-    folder.mkdir(exist_ok=True)
-    pages = []
-    for student, mine in marks.groupby("student", sort=False):
-        parts = []
-        for assignment, rows in mine.groupby("assignment", sort=False):
-            file = frame[(frame.student == student) & (frame.assignment == assignment)].iloc[0]
-            page = _beside(file["work"], student, assignment, file["digest"], "html")
-            parts.append(_part(assignment, rows, page))
-        path = folder / f"{_file_name(student)}.html"
-        title = html.escape(student)
-        path.write_text(PAGE.format(title=title, parts="\n".join(parts)), encoding="utf-8")
-        pages.append(path)
-    return pages
-
-
-def _part(assignment, rows, page):
-    lines = "\n".join(
-        f"<tr><td>{html.escape(row.exercise)}</td><td>{row.marks:g} of {row.out_of}</td>"
-        f"<td class=said>{html.escape(row.said)}</td></tr>"
-        for row in rows.itertuples()
-    )
-    total = f"{rows.marks.sum():g} of {rows.out_of.sum()}"
-    shown = ""
-    if page.exists():
-        # what a student's cells show may hold scripts: in this frame they reach nothing
-        text = html.escape(page.read_text(encoding="utf-8"), quote=True)
-        shown = f'<iframe sandbox="allow-scripts" title="the notebook" srcdoc="{text}"></iframe>'
-    head = f"<h2>{html.escape(assignment)}: {total} marks</h2>"
-    names = "<tr><th>exercise</th><th>marks</th><th>what the check says</th></tr>"
-    return f"{head}\n<table>{names}\n{lines}</table>\n{shown}"
-
-
-def _file_name(student):
-    name = "".join(c if c.isalnum() or c in " ._-@" else "_" for c in student).strip(". ")[:80]
-    if name == student:
-        return name
-    return f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:6]}"  # no two students one page
-
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width">
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70em; margin: 1em auto; padding: 0 1em }}
-td, th {{ padding: .3em 1em .3em 0; text-align: left; vertical-align: top }}
-.said {{ white-space: pre-wrap }}
-iframe {{ width: 100%; height: 80vh; border: 1px solid #999 }}
-</style></head><body>
-<h1>{title}</h1>
-{parts}
-</body></html>
-"""
+    for one in ready.submissions:
+        mine = {"student": one.student, "assignment": one.assignment}
+        cell = cells.get((one.student, one.assignment))
+        found = by[one.assignment, cell["path"]] if cell else []
+        if not found or found[0]["error"]:
+            why = f"{NO_CREDIT}: {found[0]['error']}" if found else one.remark
+            master = str(ready.masters[one.assignment])
+            found = [_row(exercise, 0.0, why) for exercise in _exercises(master)]
+            if cell:
+                ready.remarks.append(f"{one.item.name}: {why}")
+        wanted = ("exercise", "marks", "out_of", "said", "flags", "statements")
+        rows += [mine | {name: row[name] for name in wanted} for row in found]
+    marks = pd.DataFrame(rows)
+    for (assignment, name), group in marks.groupby(["assignment", "exercise"], sort=False):
+        master = str(ready.masters[assignment])
+        exercise = next(e for e in _exercises(master) if e.name == name)
+        answers = dict(zip(group.student, group.statements, strict=True))
+        model = flags.look(_function(exercise), [exercise.answer], exercise.answer)[1]
+        near = flags.alike(answers, model)
+        for index, student in group.student.items():
+            if student in near:
+                others = ", ".join(near[student][:3])
+                marks.at[index, "flags"] = [*marks.at[index, "flags"], f"nearly as {others}"]
+    marks["flags"] = ["; ".join(found) for found in marks["flags"]]
+    return marks.drop(columns="statements")

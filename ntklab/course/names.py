@@ -1,0 +1,101 @@
+"""What is left of a name of a file or folder when all that was added to it is taken off."""
+
+import re
+
+SUFFIXES = re.compile(r"\.(?:py|ipynb|txt|json|html?|zip|md|pdf|docx?)$", re.I)
+TASK = (r"assignments?|home ?works?|hw|exercises?|exercice|problems?|problem ?sets?|psets?|ps|sheet"
+        r"|lab|week|wk|tasks?|blatt|übung(?:en|sblatt)?|uebung(?:en|sblatt)?|aufgaben?|abgaben?|devoir"
+        r"|tarea|td|tp|serie")
+NOISE = (r"submissions?|submitted|attachments?|solutions?|solved|notebooks?|answers?|attempt|draft"
+         r"|final|late|version|done|new|old|fixed|corrected|updated|resubmission|copy|copie|kopie|kopia"
+         r"|copia|export|download(?:s|ed)?|files?|lectures?|untitled|unpacked|autograded|feedback")
+# names that are names as a whole, however much they look like an assignment's or an id
+WHOLE = re.compile(
+    r"(?:group|gruppe|team|student|user|participant|teilnehmer(?:in)?|submission|pair|seat)"
+    r"[\W_]*\w?\d+|\d+(?:[-. /]\d+)+|\d{4,}", re.I)
+PART = re.compile(r"(?:section|sektion|tut|tutorial|tutorium|batch|part|period|class|room|course"
+                  r"|kurs)[\W_]*\w{1,4}", re.I)  # of a class: nobody's name where others are inside
+DATE = re.compile(
+    r"(?<!\d)(?:20\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:[0-2]\d|3[01])"
+    r"(?:[-_ T]+(?:at )?\d\d[-_.:h]?\d\d(?:[-_.:]?\d\d)?)?"
+    r"|(?:[a-z]{3,9} \d\d?, 20\d\d)(?: \d{3,4} [ap]m)?)(?!\d)", re.I)
+ID = re.compile(r"(?<![^\W_])\d{4,}(?![^\W_])")
+COPY = re.compile(r"\s*\(\d+\)$|[-_ ]+cop(?:y|ie)(?: \d+)?$|[-_ ]+kopie$", re.I)
+COUNT = re.compile(r"(?<=\w)[-_ ]\d{1,2}$")
+LETTER = re.compile(r"[^\W\d_]")
+NUMBERED = rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?\d{{1,2}}(?!\d)"
+GLUED = r"(?<=[a-z])(?:HW|Hw|PS|Homework|Assignment|Exercise|Week)_?\d{1,2}(?!\d)"
+COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ _-]+|^copy[ _-]+",
+                     re.I)
+
+
+def told_by_name(part, assignments):
+    """The assignment that a name of a file or folder tells."""
+    stem = SUFFIXES.sub("", SUFFIXES.sub("", part))
+    for assignment in assignments:
+        if re.search(_slug(assignment), stem, re.I):
+            return assignment
+    if WHOLE.fullmatch(stem):
+        number = None
+    else:
+        number = re.search(rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?0?(\d)(?!\d)", stem, re.I) \
+            or re.search(r"^0?(\d)(?![\d.])(?![-. ]\d)|(?:^|[ _-])0(\d)(?!\d)", stem) \
+            or re.search(r"^[^\W\d_]+0(\d)$", stem)
+    digit = number and next(d for d in number.groups() if d)
+    return next((one for one in assignments if number and int(one[:2]) == int(digit)), "")
+
+
+def _slug(assignment):
+    number, *words = assignment.split("_")
+    return rf"(?<!\d)0?{int(number)}[\W_]*" + r"[\W_]*".join(words)
+
+
+def bare(part, assignments, is_file, noise):
+    """A name without what was added to it, or "" if nothing else was in it."""
+    text = part
+    for _ in range(3):
+        text = SUFFIXES.sub("", text)
+    if is_file:
+        text = COPY_OF.sub("", text)
+    if WHOLE.fullmatch(text):
+        return text
+    if is_file:
+        text = COPY.sub("", COPY.sub("", text))
+    if WHOLE.fullmatch(text):
+        return text
+    text = DATE.sub("_", text)
+    # words of a file's name stand between separators; spaces in a folder's are a name's own
+    edge = r"(?<![^\W_])(?:{})(?![^\W_])"
+    word = edge if is_file else r"(?<![^_-])(?:{})(?![^_-])"
+    if is_file:
+        text = re.sub(edge.format(r"v(?:ersion)?[\W_]?\d{1,2}"), "_", text, flags=re.I)
+    whole = text
+    for assignment in sorted(assignments):
+        text = re.sub(_slug(assignment), " ", text, count=1, flags=re.I)
+    before = text
+    text = re.sub(NUMBERED, "_", text, flags=re.I)
+    text = re.sub(GLUED, "_", text)
+    if not is_file and before != text and re.search(r"^[^_].*-\d{3,}$", text):
+        return ""  # "COURSE-Homework 3-4711" is a download, not a person
+    # where "hw3" stood, another 3 is a name's own
+    for assignment in sorted(assignments) if text == whole else ():
+        n = int(assignment[:2])
+        glued = rf"(?:(?<![^\W_])[aep])?(?<!\d)(?:0{n}(?!\d)|{n}(?![^\W_]))"
+        own = edge.format(f"0?{n}")
+        own = own if not is_file or re.search(own, text) else glued
+        text = re.sub(own, "_", text, count=1)
+    left = COUNT.sub("", text.rstrip("_ ")) if is_file else text
+    if LETTER.search(left) and not WHOLE.fullmatch(text.strip("_ ")):
+        text = left
+    if re.fullmatch(rf"(?:[\W_]*(?:{TASK}{'|' + NOISE if noise else ''}|\d)(?![^\W\d_]))+[\W_]*",
+                    text, re.I) and re.search(r"[^\W\d_]", text):
+        return ""
+    text = re.sub(word.format(TASK), "_", text, flags=re.I)
+    if noise:
+        text = re.sub(word.format(NOISE), "_", text, flags=re.I)
+    if re.search(r"[^\W\d_]", ID.sub("", text)):
+        text = ID.sub("_", text)
+    text = re.sub(r"([ _-])[ _-]*_[ _-]*|_[ _-]+", lambda m: m[1] or "_", text)
+    text = re.sub(r"[\s_]+(?=[\s_])", "", text).strip(" _-.,;:#+[]{}").strip()
+    text = text.removesuffix("()").strip(" _-")
+    return text if re.search(r"\w", text.replace("_", "")) else ""

@@ -1,0 +1,306 @@
+"""What came of the marking: tables that open safely, pages, what platforms import."""
+
+import csv
+import hashlib
+import html
+import io
+import os
+import re
+import zipfile
+from collections import Counter, defaultdict
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+
+from ntklab.course import feedback
+
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a cell that begins so is run by spreadsheets
+LONGEST = 80  # bytes of a student's name in the name of a page
+
+
+def write(ready, marks: pd.DataFrame, out: Path, parts: dict):
+    """Write everything under `out`; return (marks, totals, summary, pages, remarks).
+
+    marks.csv has a row an exercise, grades.csv one a submission, summary.csv one a student;
+    index.html says how the class did and links feedback/NAME.html; feedback-NN.zip and
+    moodle-NN.csv, canvas.csv are for the platform that the files came from.
+
+    Parameters
+    ----------
+    ready : grading.Plan
+        Who is who.
+    marks : DataFrame
+        student, assignment, exercise, marks, out_of, said, flags.
+    out : Path
+        A folder.
+    parts : dict
+        {(student, assignment): file with the page of the notebook}.
+    """
+    totals = _totals(ready, marks)
+    summary = _summary(ready, totals)
+    remarks = [*ready.remarks, *_unknown(ready)]
+    for name, frame in (("marks", marks), ("grades", totals), ("summary", summary)):
+        _table(out / f"{name}.csv", frame)
+    folder = out / "feedback"
+    folder.mkdir(exist_ok=True)
+    by = {name: rows for name, rows in marks.groupby(["student", "assignment"], sort=False)}
+    links = {}
+    for student in dict.fromkeys(marks["student"]):
+        links[student] = folder / f"{file_name(student)}.html"
+        mine = {a: rows for (name, a), rows in by.items() if name == student}
+        with links[student].open("w", encoding="utf-8", errors="replace") as file:
+            file.writelines(_page(student, mine, parts))
+    for assignment in dict.fromkeys(marks["assignment"]):
+        _platforms(ready, assignment, totals, by, parts, out)
+    _canvas(ready, summary, totals, out)
+    index = _index(ready, marks, totals, summary, links, remarks, out)
+    (out / "index.html").write_text(index, encoding="utf-8", errors="replace")
+    return marks, totals, summary, list(links.values()), remarks
+
+
+def stamp(seconds: float) -> str:
+    """A time in the teacher's zone."""
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else ""
+
+
+def late(submission, due: datetime | None) -> str:
+    """By how much a submission is late, and who says so; "" if it is not."""
+    if submission.late:
+        return "late, says the platform"
+    if due is None or not submission.item.time:
+        return ""
+    end = due.timestamp()
+    seconds = submission.item.time - end
+    if seconds <= 0:
+        return ""
+    hours, minutes = int(seconds // 3600), int(seconds % 3600 // 60)
+    how = f"{hours // 24} d {hours % 24} h" if hours > 47 else f"{hours} h {minutes} min"
+    return f"{how}, by the {submission.item.clock}'s time"
+
+
+def file_name(student: str) -> str:
+    """A name for a student's page, of letters that every system takes; no two have the same."""
+    name = "".join(c if c.isalnum() or c in " ._-@" else "_" for c in student).strip(". ")
+    while len(os.fsencode(name)) > LONGEST:
+        name = name[:-1]
+    return f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
+
+
+def _table(path, frame):
+    safe = frame.map(_safe)
+    safe.columns = [_safe(name) for name in safe.columns]
+    safe.to_csv(path, index=False, encoding="utf-8-sig", errors="replace")
+
+
+def _safe(value):
+    """A text that a spreadsheet shows instead of running it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def _totals(ready, marks):
+    """A row a submission: the sum of its marks, where it lay, when it came."""
+    sums = marks.groupby(["student", "assignment"], sort=False)[["marks", "out_of"]].sum()
+    found = ready.table.join(sums, on=["student", "assignment"])
+    columns = ["student", "assignment", "marks", "out_of", "file", "handed_in", "clock", "late"]
+    return found[[*columns, "remark"]]
+
+
+def _summary(ready, totals):
+    """A row a student, of the roster, too: marks by assignment, sum, per cent, late, missing."""
+    possible = totals.groupby("assignment")["out_of"].max()
+    columns = sorted(set(possible.index))
+    on_roster = [person.name for person in ready.people]
+    names = on_roster + [name for name in ready.students if name not in on_roster]
+    rows = []
+    for name in names:
+        mine = totals[totals["student"] == name].set_index("assignment")
+        row = {"student": name}
+        row |= {a: float(mine["marks"].get(a, float("nan"))) for a in columns}
+        row["sum"] = float(mine["marks"].sum())
+        row["out_of"] = int(possible.sum())
+        row["per_cent"] = round(100 * row["sum"] / row["out_of"], 1) if row["out_of"] else 0.0
+        row["late"] = "; ".join(f"{a[:2]}: {text}" for a, text in mine["late"].items() if text)
+        row["missing"] = " ".join(a[:2] for a in columns if a not in mine.index)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _unknown(ready):
+    if not ready.people:
+        return []
+    known = {person.name for person in ready.people}
+    return [f"not on the roster: {name}" for name in ready.students if name not in known]
+
+
+# -- pages ---------------------------------------------------------------------------------------
+
+
+def _page(student, mine, parts):
+    """A student's page, piece by piece: it may be long."""
+    yield HEAD.format(title=html.escape(student), policy=feedback.POLICY)
+    for assignment, rows in mine.items():
+        total = f"{rows.marks.sum():g} of {rows.out_of.sum()}"
+        yield f"<h2>{html.escape(assignment)}: {total} marks</h2>\n<table>"
+        yield "<tr><th>exercise</th><th>marks</th><th>what the check says</th></tr>\n"
+        for row in rows.itertuples():
+            yield (f"<tr><td>{html.escape(row.exercise)}</td><td>{row.marks:g} of {row.out_of}</td>"
+                   f"<td class=said>{html.escape(row.said)}</td></tr>\n")
+        yield "</table>\n"
+        part = parts.get((student, assignment))
+        if part and part.exists():
+            yield from feedback.framed(_chunks(part))
+    yield "</body></html>\n"
+
+
+def _chunks(path):
+    with path.open(encoding="utf-8") as file:
+        while chunk := file.read(2**20):
+            yield chunk
+
+
+def _index(ready, marks, totals, summary, links, remarks, out):
+    """How the class did: everybody's marks, what was solved, what checks said, who is missing."""
+    lines = [HEAD.format(title="Marks", policy=feedback.POLICY)]
+    for assignment, rows in marks.groupby("assignment"):
+        sums = totals[totals["assignment"] == assignment]["marks"]
+        missing = [name for name, gone in zip(summary["student"], summary["missing"], strict=True)
+                   if assignment[:2] in gone.split()]
+        lines.append(f"<h2>{html.escape(assignment)}</h2>\n<p>{len(sums)} handed in; mean "
+                     f"{sums.mean():.1f}, median {sums.median():g} of "
+                     f"{totals[totals['assignment'] == assignment]['out_of'].max()} marks.")
+        if missing:
+            lines.append(f"Missing ({len(missing)}): {html.escape(', '.join(missing))}.")
+        lines.append("</p>\n<table><tr><th>exercise</th><th>solved</th>"
+                     "<th>what checks said most often</th></tr>")
+        for exercise, of in rows.groupby("exercise", sort=False):
+            solved = (of["marks"] > 0).mean()
+            hints = Counter(said.partition("\n")[0] for said in of[of["marks"] == 0]["said"])
+            told = "<br>".join(f"{count} × {html.escape(text[:200])}"
+                               for text, count in hints.most_common(3) if text)
+            lines.append(f"<tr><td>{html.escape(exercise)}</td><td>{solved:.0%}</td>"
+                         f"<td>{told}</td></tr>")
+        lines.append("</table>")
+    names = [name for name in summary if name != "out_of"]
+    lines.append("<h2>Everybody</h2>\n<table><tr>"
+                 + "".join(f"<th>{html.escape(name)}</th>" for name in names) + "</tr>")
+    for row in summary.to_dict("records"):
+        shown = [_cell(row[name]) for name in names]
+        if row["student"] in links:
+            href = html.escape(_url(links[row["student"]].relative_to(out)), quote=True)
+            shown[0] = f'<a href="{href}">{shown[0]}</a>'
+        lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in shown) + "</tr>")
+    lines.append("</table>")
+    flagged = marks[marks["flags"] != ""]
+    for title, texts in (
+        ("Look at", [f"{r.student}, {r.exercise}: {r.flags}" for r in flagged.itertuples()]),
+        ("Remarks", remarks),
+    ):
+        if texts:
+            items = "\n".join(f"<li>{html.escape(text)}</li>" for text in texts)
+            lines.append(f"<h2>{title}</h2>\n<ul>\n{items}\n</ul>")
+    return "\n".join([*lines, "</body></html>\n"])
+
+
+def _cell(value):
+    if isinstance(value, float):
+        return "" if value != value else f"{value:g}"
+    return html.escape(str(value))
+
+
+def _url(path):
+    return quote(path.as_posix())
+
+
+# -- what platforms import -----------------------------------------------------------------------
+
+
+def _platforms(ready, assignment, totals, by, parts, out):
+    """feedback-NN.zip, named as the platform wants it back, and Moodle's grade sheet."""
+    rows, number = [], assignment[:2]
+    scores = totals[totals["assignment"] == assignment].set_index("student")
+    identifiers = {p.name: p.columns["Identifier"] for p in ready.people
+                   if p.columns.get("Identifier")}
+    path = out / f"feedback-{number}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in ready.submissions:
+            if one.assignment != assignment:
+                continue
+            student, ids = one.student, one.ids
+            moodle = identifiers.get(student, "").rpartition(" ")[2] or (
+                ids["id"] if "assign" in ids.get("raw", "") and "id" in ids else "")
+            # full name, number, plugin: what Moodle takes apart at each "_"
+            plain = re.sub(r"[_/\\]", " ", student)
+            if moodle:
+                name = f"{plain}_{moodle}_assignsubmission_file_feedback-{number}.html"
+                rows.append((f"Participant {moodle}", student, scores.loc[student], one))
+            elif "file" in ids:
+                who = re.sub(r"[_/\\]", "", ids["who"])
+                mark = "LATE_" if one.late else ""
+                name = f"{who}_{mark}{ids['id']}_{ids['file']}_feedback-{number}.html"
+            else:
+                name = f"{file_name(student)}.html"
+            with archive.open(name, "w") as file:
+                mine = {assignment: by[student, assignment]}
+                for chunk in _page(student, mine, parts):
+                    file.write(chunk.encode("utf-8", "replace"))
+    if rows:
+        mails = {p.name: next((v for k, v in p.columns.items() if "mail" in k.casefold()), "")
+                 for p in ready.people}
+        titles = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
+                  "Grade can be changed", "Last modified (grade)", "Feedback comments"]
+        found = [
+            [identifier, student, mails.get(student, ""), "Submitted for grading",
+             f"{row.marks:.2f}", f"{row.out_of:.2f}", "Yes", "-",
+             "; ".join(f"{r.exercise}: {r.marks:g} of {r.out_of}"
+                       for r in by[student, assignment].itertuples())]
+            for identifier, student, row, _ in rows
+        ]
+        _sheet(out / f"moodle-{number}.csv", [titles, *found])
+
+
+def _canvas(ready, summary, totals, out):
+    """canvas.csv: Canvas's gradebook, if the files or the roster came from there."""
+    ids = {one.student: one.ids["id"] for one in ready.submissions if "file" in one.ids}
+    known = {p.name: p.columns for p in ready.people if "SIS Login ID" in p.columns}
+    if not ids and not known:
+        return
+    columns = [name for name in summary if name in set(totals["assignment"])]
+    fixed = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    # the gradebook's own titles, "Assignment 03 (4711)", where the roster has them
+    own = defaultdict(str)
+    for columns_of in known.values():
+        for title in columns_of:
+            if match := re.search(r"0?(\d+)\D*\(\d+\)$", title):
+                own[int(match[1])] = title
+    rows = [fixed + [own[int(a[:2])] or f"Assignment {a[:2]}" for a in columns]]
+    possible = totals.groupby("assignment")["out_of"].max()
+    rows.append(["    Points Possible", "", "", "", "", *(str(possible[a]) for a in columns)])
+    for row in summary.to_dict("records"):
+        of = known.get(row["student"], {})
+        if of or row["student"] in ids:
+            first = [of.get("Student", row["student"]), of.get("ID") or ids.get(row["student"], "")]
+            first += [of.get(name, "") for name in fixed[2:]]
+            rows.append(first + [_cell(row[a]) for a in columns])
+    _sheet(out / "canvas.csv", rows)
+
+
+def _sheet(path, rows):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([map(_safe, row) for row in rows])
+    path.write_text(text.getvalue(), encoding="utf-8-sig", errors="replace")
+
+
+HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width">
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 70em; margin: 1em auto; padding: 0 1em }}
+td, th {{ padding: .3em 1em .3em 0; text-align: left; vertical-align: top }}
+.said {{ white-space: pre-wrap }}
+iframe {{ width: 100%; height: 80vh; border: 1px solid #999 }}
+</style></head><body>
+<h1>{title}</h1>
+"""
