@@ -110,8 +110,8 @@ def _check_kernel(student, answer, W, b, a, X):
     hint = next((hint for guess, hint in guesses if _near(answer, guess)), hint)
     i, j = np.unravel_index(np.argmax(np.abs(answer - right)), right.shape)
     what = (
-        f"moving every trained parameter a little gives H[{i}, {j}] = {right[i, j]:.4g}, "
-        f"yours is {answer[i, j]:.4g}"
+        f"moving every trained parameter a little gives another H[{i}, {j}] "
+        f"than your {answer[i, j]:.4g}"
     )
     raise CheckFailed(student, what, hint or "write down the gradient for a single neuron first.")
 
