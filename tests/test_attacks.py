@@ -38,7 +38,8 @@ ATTACKS = {  # the body of the answer -> what is said of it
     "reply": ("return np.zeros(10**6)", "under 1 MB"),
     "slow": ("import time\n    time.sleep(5)\n    return angles * 0 + 1", "more than 8 seconds"),
     "namespace": (
-        "import ctypes\n    raise ValueError(ctypes.CDLL(None).unshare(0x10000000))", "ValueError: -1"
+        "import ctypes\n    raise ValueError(ctypes.CDLL(None).unshare(0x10000000))",
+        "ValueError: -1",
     ),
 }
 

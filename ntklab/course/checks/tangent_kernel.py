@@ -29,7 +29,7 @@ def output_after(student):
         _check_composition(student, after)
         if not np.allclose(H @ after(10**9), H @ y, atol=1e-6):
             what = "after 10⁹ steps the outputs must be those of y where H sees them"
-            raise CheckFailed(student, what, "does anything overflow, get rounded, or is every step made one by one?")
+            raise CheckFailed(student, what, "is anything rounded, or every step made?")
     passed(student, "starts at u0, makes the right step, and steps add up.")
 
 
