@@ -16,6 +16,13 @@ import numpy as np
 from ntklab.course.checks.answers import _where
 
 LONGEST = 300  # characters of an error's or a thing's text
+LARGEST = 1_000_000  # characters of a reply
+
+
+class Text(str):
+    """A reply that a kernel shows as it is, without quotes: JSON, read as JSON."""
+
+    __repr__ = str.__str__
 
 
 def question(arguments: tuple, keywords: dict) -> str:
@@ -23,11 +30,15 @@ def question(arguments: tuple, keywords: dict) -> str:
     return base64.b64encode(pickle.dumps((arguments, keywords))).decode("ascii")
 
 
-def reply(space: dict, name: str, asked: str | None) -> str:
+def reply(space: dict, name: str, asked: str | None) -> Text:
     """What space[name] answers to a question, or is, where nothing is asked.
 
     This runs beside the student's code.
     """
+    return Text(_reply(space, name, asked))
+
+
+def _reply(space, name, asked):
     if name not in space:
         return json.dumps({"kind": "missing"})
     thing = space[name]
@@ -53,14 +64,17 @@ def read(text: str):
         If this is no reply, whoever wrote it.
     """
     try:
-        answer = json.loads(text)
+        if len(text) > LARGEST:
+            raise ValueError(f"it has more than {LARGEST} characters")
+        answer = _loaded(text)
         kind = answer["kind"]
         if kind == "array":
-            return np.load(io.BytesIO(base64.b64decode(answer["data"])), allow_pickle=False)
+            array = np.load(io.BytesIO(base64.b64decode(answer["data"])), allow_pickle=False)
+            return _no_longer_than_double(array)
         if kind == "plain":
             return answer["value"]
-        name, text = str(answer["type"])[:80], str(answer["text"])[:LONGEST]
-        where = str(answer.get("where", ""))[:LONGEST]
+        name, text = _printable(answer["type"])[:80], _printable(answer["text"])
+        where = _printable(answer.get("where", ""))
     except (KeyError, TypeError, ValueError, EOFError, RecursionError, MemoryError) as error:
         raise ValueError(f"reply: must be one of `reply`, got {text[:60]!r} ({error})") from None
     if kind == "error":
@@ -70,8 +84,20 @@ def read(text: str):
 
 def kind(text: str) -> str:
     """"callable", "missing", or another for a value that `read` reads."""
-    answer = json.loads(text)
-    return answer["kind"] if isinstance(answer, dict) else "other"
+    try:
+        answer = _loaded(text) if len(text) <= LARGEST else None
+    except (ValueError, RecursionError):
+        return "other"
+    return str(answer.get("kind")) if isinstance(answer, dict) else "other"
+
+
+def _loaded(text):
+    """JSON without lone surrogates, which no file takes."""
+    return json.loads(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
+
+
+def _printable(text):
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in str(text)[:LONGEST])
 
 
 def _written(value):
@@ -80,7 +106,7 @@ def _written(value):
     except (TypeError, ValueError, RecursionError):
         pass
     try:
-        array = np.asarray(value)
+        array = _no_longer_than_double(np.asarray(value))
         file = io.BytesIO()
         np.save(file, array, allow_pickle=False)  # refuses objects
         data = base64.b64encode(file.getvalue()).decode("ascii")
@@ -91,6 +117,14 @@ def _written(value):
         except Exception as error:
             text = f"<its repr raises {type(error).__name__}>"
         return json.dumps({"kind": "other", "type": type(value).__name__, "text": text})
+
+
+def _no_longer_than_double(array):
+    """What is too large becomes inf here, before anybody asks whether all is finite."""
+    if array.dtype in (np.longdouble, np.clongdouble):
+        with np.errstate(over="ignore"):
+            return array.astype(complex if array.dtype.kind == "c" else float)
+    return array
 
 
 def _plain(value):

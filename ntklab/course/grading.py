@@ -277,6 +277,7 @@ def course(solutions: Path, out: Path) -> list[Path]:
 CONFIG = '''\
 """nbgrader's settings for the ntklab course; run nbgrader in this folder."""
 
+import sys
 from pathlib import Path
 
 from ntklab.course import judge, sandbox
@@ -285,10 +286,14 @@ c = get_config()  # noqa: F821  nbgrader brings it
 c.CourseDirectory.course_id = "ntklab"
 c.CourseDirectory.root = str(Path(__file__).parent)
 c.ClearSolutions.code_stub = {{"python": {stub!r}}}
-# Submissions run behind bubblewrap's walls where it is installed; their tests run outside.
+# Submissions run behind bubblewrap's walls; their tests run outside. True: without walls, where a
+# submission can read and write whatever you can, solutions and other submissions, too.
+trusted = False
 c.Autograde.autograde_preprocessors = judge.steps()
 c.Judge.source = str(Path(__file__).parent / "source")
-c.Judge.isolated = not sandbox.missing()
+c.Judge.isolated = not trusted
+if sandbox.missing() and not trusted and "autograde" in sys.argv:
+    raise SystemExit(f"{{sandbox.missing()}}; or set `trusted = True` in nbgrader_config.py")
 c.OverwriteCells.add_missing_cells = True
 '''
 

@@ -24,6 +24,8 @@ from traitlets import Bool, Instance, Unicode
 
 from ntklab.course import channel, sandbox
 
+CELLS, SOURCE, MARKDOWN = 500, 500_000, 8_000  # cells; characters of all, of one text cell
+OUTPUT_CELLS = 10  # a notebook may show as much as this many cells
 SHOWN = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
 
@@ -42,8 +44,10 @@ class Judge(Execute):
         """Run the cells, judge the answers."""
         told = resources["nbgrader"]
         master = Path(self.source, told["assignment"], told["notebook"] + ".ipynb")
+        _refuse_oversized(nb)
         self._given = _imports(jupytext.read(master))
         self._deadline = time.monotonic() + 5 * self.limits.seconds
+        self._until = self._deadline  # of the cell that is run or judged
         self._ran = []  # what a new kernel has to run again
         self._shown = {}  # characters shown by each cell
         self.interrupt_on_timeout, self.raise_on_iopub_timeout = False, False
@@ -51,7 +55,9 @@ class Judge(Execute):
         return super().preprocess(nb, resources, km)
 
     def create_kernel_manager(self):
-        """A kernel within limits."""
+        """A kernel within limits; none where walls are wanted and cannot be had."""
+        if self.isolated and sandbox.missing():
+            raise RuntimeError(f"no walls: {sandbox.missing()}")
         self.km = sandbox.Kernel(self.limits, self.isolated, config=self.config)
         return self.km
 
@@ -61,6 +67,7 @@ class Judge(Execute):
             return cell, resources
         left = self._deadline - time.monotonic()
         self.timeout = max(1, int(min(self.limits.seconds, left)))
+        self._until = time.monotonic() + self.timeout  # for all questions of a test cell together
         if left <= 0:
             total = 5 * self.limits.seconds
             cell.outputs = [_failure("Stopped", f"the notebook took more than {total:.0f} seconds")]
@@ -74,7 +81,11 @@ class Judge(Execute):
 
     def process_message(self, msg, cell, cell_index):
         """As ever, up to a limit on what a cell may show."""
+        if msg["msg_type"].startswith("comm_"):
+            return None  # nobody looks at widgets, and their state may be of any size
         if msg["msg_type"] in SHOWN:
+            if sum(self._shown.values()) > OUTPUT_CELLS * self.limits.output:
+                return None
             before = self._shown.get(cell_index, 0)
             self._shown[cell_index] = before + len(str(msg["content"]))
             if self._shown[cell_index] > self.limits.output:
@@ -102,10 +113,12 @@ class Judge(Execute):
         """A new kernel, brought where the old one was before the cell that ended it."""
         self._cleanup_kernel()
         self.kc = None
+        # nothing of the student's runs yet: a failure here is the marking's, and no 0
+        self.km = self.create_kernel_manager()
+        self.start_new_kernel()
+        self.start_new_kernel_client()
+        self._until = min(time.monotonic() + self.limits.seconds, self._deadline)
         try:
-            self.km = self.create_kernel_manager()
-            self.start_new_kernel()
-            self.start_new_kernel_client()
             for source in self._ran:
                 self._evaluate("None", source)
         except (Stopped, RuntimeError):
@@ -152,10 +165,9 @@ class Judge(Execute):
     def _ask(self, name, asked):
         module = f"__import__({channel.__name__!r}, fromlist=['reply'])"
         text = self._evaluate(f"{module}.reply(globals(), {name!r}, {asked!r})")
-        try:
-            return ast.literal_eval(text)
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
-            raise Stopped("it gave no answer that can be read") from None
+        if not isinstance(text, str) or len(text) > channel.LARGEST:
+            raise Stopped("it gave no answer that can be read: it must be under 1 MB")
+        return text
 
     def _evaluate(self, expression, source=""):
         """The expression's repr in the kernel, after it ran the source."""
@@ -167,8 +179,7 @@ class Judge(Execute):
         return answer.get("data", {}).get("text/plain", "")
 
     async def _async_reply(self, asked):
-        end = time.monotonic() + self.timeout
-        while time.monotonic() < end:
+        while time.monotonic() < self._until:
             try:
                 message = await self.kc.shell_channel.get_msg(timeout=0.5)
             except Empty:
@@ -205,6 +216,19 @@ def _imports(master):
                 lines = [line for line in lines if isinstance(line, ast.Import | ast.ImportFrom)]
                 exec(compile(ast.Module(lines, []), "<imports>", "exec"), space)
     return space
+
+
+def _refuse_oversized(nb):
+    """Before anything runs; long texts are cut, since the time to show them grows as a square."""
+    size = sum(len(cell.source) for cell in nb.cells)
+    if len(nb.cells) > CELLS or size > SOURCE:
+        raise ValueError(
+            f"submission: must have at most {CELLS} cells and {SOURCE} characters, "
+            f"got {len(nb.cells)} and {size}"
+        )
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and len(cell.source) > MARKDOWN:
+            cell.source = cell.source[:MARKDOWN] + " … (cut)"
 
 
 def _failure(name, text):

@@ -6,9 +6,11 @@ system hold for each process; a watcher counts what all of them take together. W
 (macOS, Windows) only limits and watcher are left: `missing` says so.
 """
 
+import errno
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -36,6 +38,8 @@ class Limits:
     disk: int = 100 * 1024**2  # bytes, in any of its folders
     output: int = 200_000  # characters that a cell may show
     processes: int = 64
+    threads: int = 256  # of all its processes together
+    files: int = 5_000  # and folders
 
 
 @cache
@@ -56,12 +60,15 @@ class Kernel(AsyncKernelManager):
         super().__init__(**keywords)
         self.limits, self.isolated = limits, isolated
         self.stopped = ""  # why the watcher stopped it
-        self.folder = Path(tempfile.mkdtemp(prefix="ntk")).resolve()  # sockets: short paths
+        self.folder = Path(tempfile.mkdtemp(prefix="ntk")).resolve()
+        if len(os.fsencode(self.folder)) > 90:  # a socket's path has 107 bytes
+            shutil.rmtree(self.folder)
+            raise OSError(f"TMPDIR: too long for sockets, must be under 80 bytes: {self.folder}")
         self.connection_file = str(self.folder / "kernel.json")
         if hasattr(os, "fork"):
             self.transport = "ipc"  # passes where there is no network
         # a longer message closes the connection before it fills the judge's memory
-        self.context.setsockopt(zmq.MAXMSGSIZE, 64 * 2**20)
+        self.context.setsockopt(zmq.MAXMSGSIZE, 4 * 2**20)
 
     def format_kernel_cmd(self, extra_arguments=None):
         """How to start it."""
@@ -100,19 +107,29 @@ class Kernel(AsyncKernelManager):
         family = [process, *process.children(recursive=True)]
         if len(family) > self.limits.processes:
             return f"it started more than {self.limits.processes} processes"
-        memory = sum(_memory(one) for one in family)
+        if sum(_threads(one) for one in family) > self.limits.threads:
+            return f"it started more than {self.limits.threads} threads"
+        anonymous, deleted = _held(family)
+        memory = anonymous + sum(_memory(one) for one in family)
         if memory > self.limits.memory:
             return f"it took more than {self.limits.memory / 1024**3:.1f} GB of memory"
-        if _size(self.folder) > self.limits.disk:
+        used, number = _size(self.folder)
+        if used + deleted > self.limits.disk:
             return f"it wrote more than {self.limits.disk / 1024**2:.0f} MB"
+        if number > self.limits.files:
+            return f"it wrote more than {self.limits.files} files and folders"
+        for path in self.folder.glob("kernel-ipc-*"):
+            if not stat.S_ISSOCK(path.lstat().st_mode):
+                return "it put something else in the place of the kernel's sockets"
         return ""
 
 
 def _walls(folder, space):
     """bubblewrap's command: what is not named here does not exist inside."""
-    package = Path(ntklab.__file__).parent
+    package = Path(ntklab.__file__).parent.resolve()
     to_read = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), package]
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    command += _no_namespaces()
     for name in ("bin", "lib", "lib32", "lib64", "sbin"):
         path = Path("/", name)
         if path.is_symlink():
@@ -124,6 +141,8 @@ def _walls(folder, space):
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(space), "--tmpfs", "/dev/shm"]
     for path in to_read:
         command += ["--ro-bind", str(path), str(path)]
+    if Path("/usr/local/share").is_dir():  # nbgrader's exchange is there unless told otherwise
+        command += ["--tmpfs", "/usr/local/share", "--remount-ro", "/usr/local/share"]
     for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/passwd", "/etc/localtime"):
         command += ["--ro-bind-try", path, path]
     command += ["--bind", str(folder), str(folder)]
@@ -131,6 +150,14 @@ def _walls(folder, space):
     for name, value in _environment(HOME).items():
         command += ["--setenv", name, value]
     return command
+
+
+@cache
+def _no_namespaces():
+    """A user namespace inside would bring back every capability; bubblewrap 0.8 can forbid it."""
+    options = ["--unshare-user", "--disable-userns"]
+    command = ["bwrap", *options, "--ro-bind", "/", "/", "--proc", "/proc", "true"]
+    return options if subprocess.run(command, capture_output=True).returncode == 0 else []
 
 
 def _environment(home):
@@ -152,15 +179,46 @@ def _memory(process):
         return 0
 
 
+def _threads(process):
+    try:
+        return process.num_threads()
+    except psutil.Error:
+        return 0
+
+
+def _held(family):
+    """Bytes of open files without a name: those in memory, those on the disk."""
+    found = {}
+    for process in family:
+        try:
+            for entry in os.scandir(f"/proc/{process.pid}/fd"):
+                about = os.stat(entry.path)
+                if stat.S_ISREG(about.st_mode) and about.st_nlink == 0:
+                    anonymous = os.readlink(entry.path).startswith("/memfd:")
+                    found[about.st_dev, about.st_ino] = (anonymous, 512 * about.st_blocks)
+        except OSError:  # closed meanwhile, or no Linux
+            continue
+    anonymous = sum(size for in_memory, size in found.values() if in_memory)
+    return anonymous, sum(size for in_memory, size in found.values() if not in_memory)
+
+
 def _size(folder):
-    used = 0
-    for path, _, names in os.walk(folder):
+    """Bytes and number of files and folders; without end where names are too long to be read."""
+    used = number = 0
+    too_long = []
+
+    def failed(error):
+        if error.errno == errno.ENAMETOOLONG:
+            too_long.append(error)
+
+    for path, folders, names in os.walk(folder, onerror=failed):
+        number += len(folders) + len(names)
         for name in names:
             try:
                 used += os.lstat(os.path.join(path, name)).st_size
-            except OSError:
-                continue
-    return used
+            except OSError as error:
+                failed(error)
+    return (float("inf") if too_long else used), number
 
 
 def _kill(process):

@@ -215,8 +215,8 @@ def count_layers(student):
         passed(student, f"right for {len(MADE)} spectra under four densities.")
         return
     wrong = np.flatnonzero(got != right)[0]
-    what = f"spectrum {wrong + 1} of {len(MADE)} was made by {right[wrong]} layers, not"
-    raise CheckFailed(student, f"{what} {got[wrong]:.0f}", _layers_hint(got, right))
+    what = f"spectrum {wrong + 1} of {len(MADE)} was not made by {got[wrong]:.0f} layers"
+    raise CheckFailed(student, what, _layers_hint(got, right))
 
 
 def _layers_hint(got, right):
