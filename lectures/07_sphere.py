@@ -224,7 +224,7 @@ now[["ratio", "frequency", "sparse", "dense", "quotient", "predicted"]].round(2)
 
 # %% tags=["nbval-check-output"]
 full = full_size.read("sphere_protocol")
-full["quotient"] = full.sparse / full.dense
+full["quotient"] = full["sparse"] / full["dense"]
 for ratio, rows in full.groupby("ratio"):
     seeds = rows.groupby("seed").quotient.median()
     print(f"1 : {ratio}   networks {rows.quotient.median():.2f} (one seed: {seeds.min():.2f} to",

@@ -489,7 +489,9 @@ def _primitive(function, cuts, degree=48):
 def _agrees(series, function, a, b, scale):
     """Whether a series meets its function between its nodes, where a narrow spike may stand."""
     x = np.linspace(a, b, 18 + int(WATCHED * (b - a) / (2 * np.pi)))[1:-1]
-    return np.abs(series(x) - function(x)).max() <= 1e-7 * scale
+    off = np.abs(series(x) - function(x)).max()
+    # the root of a p that touches 0 is never smooth there: what counts is the area that is missed
+    return off <= 1e-7 * scale or (b - a < 1e-4 and off * (b - a) <= 1e-11 * scale)
 
 
 def _piecewise(starts, levels, primitives, x):

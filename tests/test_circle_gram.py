@@ -25,6 +25,9 @@ WITH_AND_WITHOUT_BIAS = pytest.mark.parametrize("bias", [True, False])
 class RankThree(ZonalKernel):
     """1 + cos θ, whose only eigenfunctions are 1, cos and sin."""
 
+    def __repr__(self):
+        return "RankThree()"
+
     def _profile(self, theta):
         return 1 + np.cos(theta)
 

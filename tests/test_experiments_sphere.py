@@ -29,7 +29,7 @@ def test_the_population_undershoots_at_every_threshold(threshold):
 def test_the_papers_protocol_gives_its_medians():
     """Full-size networks, targets of norm 1: within the scatter of one draw of points."""
     table = full_size.read("sphere_protocol")
-    quotient = table.sparse / table.dense
+    quotient = table["sparse"] / table["dense"]
     draws = quotient.groupby([table.ratio, table.seed]).median()
     for ratio, paper in hemispheres.PAPER.items():
         assert quotient[table.ratio == ratio].median() == pytest.approx(paper, rel=0.04)

@@ -76,8 +76,8 @@ def test_the_bound_of_harmonics_holds_and_is_near_the_truth(name, monkeypatch):
     errors = true_errors(density, spectrum, range(20))
     assert (errors <= spectrum.errors).all()
     big = errors > 1e-14
-    # the truth is about residual²/λ; the bound divides by the gap
-    assert big.sum() > 5 and (spectrum.errors[big] <= 1000 * errors[big]).all()
+    # the truth is about residual²/λ, and passes through 0; the bound divides by the gap
+    assert big.sum() > 5 and np.median(spectrum.errors[big] / errors[big]) <= 300
     better = fredholm.solve(KERNEL, density, 20)
     x, w = better.points, better.weights
     off = np.sqrt(w @ (np.abs(spectrum(x)) - np.abs(better(x))) ** 2)
@@ -112,6 +112,7 @@ def test_histograms_of_many_bins(bins):
     np.testing.assert_allclose(spectrum.inner_products(), np.eye(20), atol=1e-7)
 
 
+@pytest.mark.slow
 def test_five_thousand_pieces():
     weights = np.random.default_rng(1).gamma(2, size=5000)
     density = PiecewiseConstant.equal_pieces(weights)

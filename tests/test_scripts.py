@@ -11,7 +11,7 @@ def test_every_extra_has_a_promise():
 
 def test_what_is_not_known_or_not_there_is_named(capsys, tmp_path):
     for main, words, told in [
-        (extras.main, ["sites"], "extra: must be all, core, class, cluster, site,"),
+        (extras.main, ["sites"], "extra: must be all, core, class, certify, cluster, site,"),
         (extras.main, ["core", "--torch", str(tmp_path)], "--torch: must be an environment, got"),
         (processors.main, ["Pentium"], "flavour: must be all, alternate, Prescott, Haswell,"),
     ]:

@@ -58,7 +58,7 @@ def measure_zonal(degree=3, density=None, kernel=sphere.NETWORK):
     level = kernel.harmonic_eigenvalues([degree], dimension=3)[0]
     found = [int(np.sum(np.abs(v / level - 1) < 1e-9)) for v in values]
     return Measurement(
-        printed=1 - found[0] / sum(found),
+        printed=1 - found[0] / max(sum(found), 1),
         tolerance=1e-9,
         corrected=float(abs(sum(found) - (2 * degree + 1))) + float(found[0] != 1),
         figure=f"uniform data on S²: degree {degree} has {sum(found)} eigenfunctions of one "

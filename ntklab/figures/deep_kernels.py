@@ -120,9 +120,9 @@ def layers_and_parts(seen):
         ax.axhline(0, color="0.3", lw=0.6)
     figure.set_label(
         f"{seen.activation}, {seen.hidden_layers} hidden layers. Left, the correlation of two "
-        f"inputs after each layer against their angle; inputs {seen.angle:.2f} apart start with "
-        f"{seen.correlations[0, at]:.2f} and end with {seen.correlations[-1, at]:.2f}. Right, the "
-        f"tangent kernel as a stack of its layers' parts, {low[0]:.2f} at angle 0 and "
-        f"{low[at]:.2f} there."
+        f"inputs after each layer against their angle; inputs {seen.angle:z.2f} apart start with "
+        f"{seen.correlations[0, at]:z.2f} and end with {seen.correlations[-1, at]:z.2f}. Right, "
+        f"the tangent kernel as a stack of its layers' parts, {low[0]:z.2f} at angle 0 and "
+        f"{low[at]:z.2f} there."
     )
     return figure

@@ -25,7 +25,7 @@ def sample(stopping, time):
     _sample(axes[0, 0], stopping, time)
     figure.set_label(
         f"Noisy labels of a wave of frequency {stopping.frequency} on the circle, few on one half "
-        f"and many on the other, and the prediction at time {time:.3g} over the target."
+        f"and many on the other, and the prediction at time {time:z.3g} over the target."
     )
     return figure
 
@@ -41,7 +41,7 @@ def _sample(ax, stopping, time):
             label="predicted")
     ax.set_ylim(-2.2, 2.2)
     angle_axis(ax)
-    ax.set_title(f"time {time:.0f}")
+    ax.set_title(f"time {time:z.0f}")
     ax.legend(loc="lower center", ncols=3)
 
 
@@ -73,7 +73,7 @@ def _errors(ax, stopping, networks=None):
 
 def _told(stopping):
     best = "; ".join(
-        f"{NAMES[j]} {'never' if np.isinf(stop.time) else f'at {stop.time:.3g}'}, {stop.rms:.2g}"
+        f"{NAMES[j]} {'never' if np.isinf(stop.time) else f'at {stop.time:z.3g}'}, {stop.rms:z.2g}"
         for j, stop in stopping.stops.items()
     )
     return (
@@ -122,7 +122,8 @@ def bounds(table):
     ax.legend()
     figure.set_label(
         "Bound and error on new data against the frequency of the target. Both rise with it; the "
-        f"bound, from {waves.bound.min():.2g} to {waves.bound.max():.2g}, lies far above the error."
+        f"bound, from {waves.bound.min():z.2g} to {waves.bound.max():z.2g}, lies far above the "
+        "error."
     )
     return figure
 
@@ -154,7 +155,7 @@ def learning_curves(table):
     figure, axes = new(size=(6.8, 3.8))
     ax = axes[0, 0]
     for color, (ridge, rows) in zip(SERIES, table.groupby("ridge"), strict=False):
-        ax.loglog(rows.points, rows.theory, color=color, label=f"theory, γ = {ridge:g}")
+        ax.loglog(rows.points, rows.theory, color=color, label=f"theory, γ = {ridge:zg}")
         spread = np.abs(np.array([rows.low, rows.high]) - rows["mean"].to_numpy())
         ax.errorbar(rows.points, rows["mean"], spread, fmt="o", color=color, capsize=3, mfc="none",
                     label="mean of samples, 10–90 %")
@@ -177,5 +178,5 @@ def stopping_board(stopping, time):
     _sample(axes[0, 0], stopping, time)
     _errors(axes[0, 1], stopping)
     axes[0, 1].axvline(time, color="black", lw=1, ls=":")
-    figure.set_label(f"Prediction at time {time:.3g} over noisy labels. " + _told(stopping))
+    figure.set_label(f"Prediction at time {time:z.3g} over noisy labels. " + _told(stopping))
     return figure

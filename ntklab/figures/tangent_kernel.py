@@ -211,9 +211,9 @@ def one_step(angles, moved, kernel, at):
     ax.legend(loc="upper left")
     off = float(np.abs(moved - kernel).max())
     figure.set_label(
-        f"One gradient step for the point x' = {at:.2f} raises the output of a network all round "
+        f"One gradient step for the point x' = {at:z.2f} raises the output of a network all round "
         f"the circle, most at x' and least opposite to it. The curve follows the tangent kernel to "
-        f"{off:.2f}."
+        f"{off:z.2f}."
     )
     return figure
 
