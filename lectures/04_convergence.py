@@ -16,7 +16,7 @@
 # # How long does it take? The $\kappa^2/p^*$ theorem
 #
 # **Needs:** [eigenfunctions under a density](03_eigenfunctions.py), the triangle inequality, Pythagoras.
-# **Time:** about 60 minutes, plus 45 for the assignment.
+# **Time:** about 60 minutes, plus 55 for the assignment.
 #
 # We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks:
 # **how many iterations until $\cos \kappa x$ is learned, and where on the circle first?** The original

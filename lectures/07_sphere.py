@@ -203,8 +203,8 @@ samples = hemispheres.sampled(
 figures.show(pictures.quotients(exact, samples, hemispheres.PAPER))
 
 # %% [markdown]
-# Random points scatter the median of one draw by about 0.1, and they move it down a little, as the paper
-# suspected. (At $\delta = 0.05$ they would move it *up*: the sign of the effect is a matter of the settings, too.)
+# Random points scatter the median of one draw by about 0.1, and on average they move it down by no more than that.
+# (At $\delta = 0.05$ they would move it *up*: the sign of the effect is a matter of the settings, too.)
 
 # %% [markdown]
 # ## Level three: networks
@@ -245,7 +245,7 @@ for ratio, row in parts.iterrows():
     print(f" {row.by_sampling:z16.1f} {row.by_network:z17.1f} {row.unexplained:z17.1f}")
 
 # %% [markdown]
-# So: was it *sampling*? Random points are a tenth to a fifth of the gap. Finite frequency is the largest part. At
+# So: was it *sampling*? Random points are a fifth of the gap at most. Finite frequency is the largest part. At
 # 1 : 4 a third cause enters: $\eta = 0.004$ lies beyond $2/\lambda_1$ there, so that the first steps overshoot, and
 # no linear theory describes them.
 
@@ -266,9 +266,10 @@ for ratio in (2, 3, 4):
     print(f"1 : {ratio}   gap ~ κ^({laws[0]}) for even degrees, κ^({laws[1]}) for odd ones")
 
 # %% [markdown]
-# Roughly like $1/\kappa$: to halve the gap, double the frequency. [On the circle](04_convergence.py) we found
+# Like $1/\kappa$ for even degrees: to halve the gap, double the frequency. [On the circle](04_convergence.py) we found
 # the same, and the reason is the same: the boundary between the halves is felt within about a wavelength, and
-# that is a share of order $1/\kappa$ of each half.
+# that is a share of order $1/\kappa$ of each half. Odd degrees, which are zero on the equator, have a smaller gap, and it
+# closes more slowly over these frequencies.
 
 # %% [markdown]
 # ## Another axis
@@ -287,7 +288,7 @@ for tilt in (0, 30, 60, 90):
     print(f"{tilt:3d}°   ", "                     " + "     ".join(f"{v:5.2f}" for v in quotients))
 
 # %% [markdown]
-# Where the axis points matters at low degrees and hardly at all at high ones: another way to see that
+# Where the axis points matters much at low degrees and less at high ones: another way to see that
 # what counts in the limit is the local density and nothing else.
 
 # %% [markdown]
@@ -309,9 +310,9 @@ for L in (1, 3, 10):
     print(f"{L:2d} hidden layers: median {median:.2f}, κ = 30: {q[30]:.2f}")
 
 # %% [markdown]
-# The opposite: the median moves *towards* 4. A deep kernel has a sharper peak, so it looks at its
-# neighbourhood even when the target is slow, and $1/p$ is a law about neighbourhoods. The two laws,
-# $\kappa^{-d}$ for the eigenvalues and $1/p$ for the places, are approached for different reasons.
+# Hardly any. Depth moves the median by a tenth, up or down, and all depths have nearly arrived at $\kappa = 30$. The two
+# laws, $\kappa^{-d}$ for the eigenvalues and $1/p$ for the places, are approached for different reasons: the first waits for
+# frequencies beyond the number of layers, the second for wavelengths short beside a half.
 
 # %% [markdown]
 # ## Exercises
@@ -325,7 +326,7 @@ for L in (1, 3, 10):
 # - A density of bands splits by order; the population is solved exactly, without sampling.
 # - Targets of norm 1 make the paper's rule $\delta/n$ a relative error of 0.32, and its networks lazy. With them
 #   its 1.76, 2.45, 2.99 are reproduced.
-# - Most of the gap to 2, 3, 4 is finite frequency; random points add a tenth to a fifth; it closes like $1/\kappa$.
+# - Most of the gap to 2, 3, 4 is finite frequency; random points add a fifth at most; it closes as $\kappa$ grows.
 # - An agreement at one threshold is no explanation: vary the settings before you believe a cause.
 #
 # ## Sources

@@ -74,7 +74,7 @@ CLAIMS = (
         "on the sphere, halves of density 1 : r are learned in time ratios 1.76, 2.45, 2.99 for "
         "r = 2, 3, 4, an undershoot due to sampling",
         "the population undershoots without any sampling, for 1/p is a law of high frequencies; "
-        "at the paper's threshold random points add a tenth to a fifth of its gap",
+        "at the paper's threshold random points add a fifth of its gap at most",
         LECTURE,
         measure_hemispheres,
         "S², zonal targets, κ from 2 to 7, 300 points in the sparse half, targets of norm 1",
