@@ -278,7 +278,7 @@ figures.show(drawn.finishing_times(exact, networks, thin))
 # <details><summary>Answer</summary>
 #
 # Both matter. On grids with targets of norm 1 the medians are 3.88 : 2.00 : 1, the paper's within two per cent, and the
-# slopes in $\kappa$ are near 2. Targets of size 1 give 3.6 : 1.8 : 1: the strict threshold waits for slow modes that the
+# slopes in $\kappa$ are near 2. Targets of size 1 give 3.4 : 1.8 : 1: the strict threshold waits for slow modes that the
 # densest region needs longest to lose. Random points make the medians vary from draw to draw.
 # </details>
 

@@ -133,7 +133,8 @@ def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5)):
                     near = max(near, ratio)
                     if share in shares:
                         printed = max(printed, ratio)
-                        least = min(least, (slide / np.maximum(truth, 1e-280)).min())
+                        seen = truth > 1e-250
+                        least = min(least, (slide[seen] / truth[seen]).min(initial=np.inf))
                     mended = scale * bounds.head(t, n, rate, lam)
                     worst = max(worst, (truth / np.maximum(mended, 1e-280)).max())
                 error = dynamics.gradient_descent(spectrum, carried, rate).error(t, norm="l2")
