@@ -1,12 +1,35 @@
 """What all checks share: asking a student's function, and saying kindly what came back."""
 
 import contextlib
+import contextvars
 import copy
 import sys
 import traceback
 import warnings
 
 import numpy as np
+
+
+_SEED = contextvars.ContextVar("seed", default=0)
+
+
+def generator() -> np.random.Generator:
+    """Where a check draws its questions from.
+
+    The same each time a student asks, so that an answer is right or wrong for good; inside
+    `drawn_from` another one, so that answers which were learned by heart earn nothing.
+    """
+    return np.random.default_rng(_SEED.get())
+
+
+@contextlib.contextmanager
+def drawn_from(seed: int):
+    """Checks inside the block draw their questions from this seed, a whole number >= 0."""
+    token = _SEED.set(seed)
+    try:
+        yield
+    finally:
+        _SEED.reset(token)
 
 
 class CheckFailed(AssertionError):
