@@ -190,6 +190,13 @@ for delta in (0.5, hemispheres.PROTOCOL, 0.2, 0.1, 0.05, 0.02):
 # not stop there. **An agreement at one setting is no explanation.**
 
 # %% [markdown]
+# The paper's figure shows times against $\kappa$ with a cubic fitted to them. Is $\kappa^3$ right? The spectrum says so,
+# $\lambda \sim \kappa^{-d}$ with $d = 3$ here, but for high frequencies only. The verdict:
+
+# %% tags=["nbval-check-output"]
+print(claims.judge("C31"))
+
+# %% [markdown]
 # ## Level two: random points
 #
 # What does sampling do? Draw as many points as the paper, 300 in the sparse half and $300\,r$ in the

@@ -77,7 +77,7 @@ explorer.explorer()
 # do not hold as printed: *corrected* means that another statement is true, exactly or in a limit; *asymptotic* that the
 # printed one becomes true as a parameter grows.
 #
-# **Predict:** of 29 claims, how many hold as printed?
+# **Predict:** of 31 claims, how many hold as printed?
 #
 # <details><summary>Answer</summary>
 #
@@ -89,9 +89,10 @@ explorer.explorer()
 
 # %%
 pd.set_option("display.max_colwidth", None)
-quick = ("C05", "C07", "C10", "C11", "C12", "C13", "C18", "C19", "C27", "C28", "C29")
+quick = ("C05", "C07", "C10", "C11", "C12", "C13", "C18", "C19", "C27", "C28", "C29",
+         "C30")
 judged = {name: claims.judge(name) for name in quick}
-holds = ("C01", "C06", "C09", "C15", "C17", "C20", "C24", "C25", "C26")
+holds = ("C01", "C06", "C09", "C15", "C17", "C20", "C24", "C25", "C26", "C31")
 rows = [
     (c.id, c.source, c.statement, c.truth,
      judged[c.id].measurement.figure if c.id in judged else f"see {c.lecture}")

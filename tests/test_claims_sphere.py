@@ -1,4 +1,4 @@
-"""C23: what the undershoot is, and a world in which sampling caused it told apart. C28."""
+"""C23: what the undershoot is, and a world in which sampling caused it told apart. C28, C31."""
 
 import pandas as pd
 import pytest
@@ -39,3 +39,8 @@ def test_zonal_harmonics_are_one_of_many():
     assert judge("C28").measurement.verdict == "corrected"
     uneven = judge("C28", density=sphere.hemispheres(3))  # no longer of one eigenvalue
     assert uneven.measurement.verdict == "unsettled"
+
+
+def test_times_are_a_cubic_where_the_frequency_is_high():
+    assert judge("C31").measurement.verdict == "holds"
+    assert judge("C31", power=2.0).measurement.verdict == "unsettled"

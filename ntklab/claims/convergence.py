@@ -19,6 +19,10 @@ ZOO = (
     PiecewiseConstant.proportional([-np.pi, -1.7, -0.4, 1.9], [1, 4, 1, 4]),
     uniform(),
 )
+OTHERS = (
+    PiecewiseConstant.equal_pieces([3, 1, 4, 1, 5]),
+    PiecewiseConstant.proportional([-2.0, 0.5, 1.0], [1, 9, 2]),
+)
 FREQUENCIES = (1, 2, 3, 5, 8)
 MODES = 121
 
@@ -73,7 +77,7 @@ def _truth(spectrum, frequency):
     return coefficients, np.maximum(tail, 0)
 
 
-def measure_lemma(scale=1.0):
+def measure_lemma(scale=1.0, zoo=ZOO, frequencies=FREQUENCIES):
     """C19: every step of the lemma, printed and corrected, over densities and frequencies.
 
     `scale` multiplies the corrected bounds: below some share of 1 they are bounds no more.
@@ -83,9 +87,9 @@ def measure_lemma(scale=1.0):
     printed = float((exact / bounds.reciprocal_tail_printed(n)).max())
     worst = [float((exact / (scale * bounds.reciprocal_tail(n))).max())]
     room = np.inf
-    for density in ZOO:
+    for density in zoo:
         spectrum = fredholm.solve(KERNEL, density, MODES)
-        for frequency in FREQUENCIES:
+        for frequency in frequencies:
             g, tail = _truth(spectrum, frequency)
             S = scale * bounds.source(KERNEL, density, frequency)
             # rounding leaves 1e-12 in coefficients that vanish
@@ -106,21 +110,21 @@ def measure_lemma(scale=1.0):
         figure=f"8/(3q_ij) is right for q_ij >= 2κ, and 8BZ/(3q√p*) at least {room:z.0f} times "
         f"|g_i|; Σ 1/q_i² beyond n is up to {printed:z.2f} times the printed 1/q_n; 1:2:4, κ=5, "
         f"ε=0.025: n_k = {many} as printed, {needed} suffice. |g_i| <= λ_i S and the tail "
-        f"<= λ²S² hold for {len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}",
+        f"<= λ²S² hold for {len(zoo)} densities, κ from {frequencies[0]} to {frequencies[-1]}",
     )
 
 
-def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5)):
+def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5), zoo=ZOO, frequencies=FREQUENCIES):
     """C20: Δ² and the iteration bound, printed and better, against the truth; `scale` as above.
 
     Learning rates are `shares` of the limit 2/λ_1: up to a half ηλ_1 <= 1, as the theorem asks.
     """
     t = np.array([1.0, 10.0, 100.0, 1000.0])
     printed, least, near, worst = 0.0, np.inf, 0.0, 0.0
-    for density in ZOO:
+    for density in zoo:
         spectrum = fredholm.solve(KERNEL, density, MODES)
         lam = spectrum.eigenvalues
-        for frequency in FREQUENCIES:
+        for frequency in frequencies:
             g, _ = _truth(spectrum, frequency)
             S = scale * bounds.source(KERNEL, density, frequency)
             carried = spectrum.values @ spectrum.project(np.cos(frequency * spectrum.points))
@@ -213,6 +217,7 @@ CLAIMS = (
         LECTURE,
         measure_lemma,
         f"{len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}",
+        {"other densities": {"zoo": OTHERS, "frequencies": (4, 7)}},
     ),
     Claim(
         "C20",
@@ -223,5 +228,6 @@ CLAIMS = (
         LECTURE,
         measure_proof,
         f"{len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}, ηλ_1 from 0.2 to 1",
+        {"other densities": {"zoo": OTHERS, "frequencies": (4, 7)}},
     ),
 )

@@ -8,12 +8,12 @@ from ntklab.experiments import deep_kernels, fit_power
 LECTURE = "deep_kernels"
 
 
-def measure_gaussianity(table=None, expected=-0.5, expected_excess=-1.0):
+def measure_gaussianity(table=None, expected=-0.5, expected_excess=-1.0, seed=3):
     """C04: covariance and excess kurtosis of pre-activations; both must fall as they should."""
     if table is None:
         from ntklab.experiments.trained import deep_kernels as trained
 
-        table = trained.gaussianity(rng=np.random.default_rng(3), device="cpu")
+        table = trained.gaussianity(rng=np.random.default_rng(seed), device="cpu")
     deep = table[table.layer > 1]
     laws = {}
     for column in ("covariance", "excess"):
@@ -33,12 +33,12 @@ def measure_gaussianity(table=None, expected=-0.5, expected_excess=-1.0):
     )
 
 
-def measure_slope(slope=None, samples=1_000_000, networks=30):
+def measure_slope(slope=None, samples=1_000_000, networks=30, seed=4):
     """C05: Σ̇ by sampling, and the product formula in networks, in standard errors."""
     from ntklab.experiments.trained import deep_kernels as trained
 
     slope = slope or deep_kernels.slope
-    rng = np.random.default_rng(4)
+    rng = np.random.default_rng(seed)
     table = deep_kernels.slope_products(samples, rng=rng)
 
     def off(table, formula):
@@ -65,6 +65,8 @@ CLAIMS = (
         "from the second layer on in the limit: covariance to m^-1/2, excess kurtosis 15(h-1)/m",
         LECTURE,
         measure_gaussianity,
+        "ReLU, unit inputs",
+        {"other networks": {"seed": 13}},
     ),
     Claim(
         "C05",
@@ -73,5 +75,7 @@ CLAIMS = (
         "the factor ρ is one too many: Σ̇ = c_σ(π - arccos ρ)/2π; the sum over layers is right",
         LECTURE,
         measure_slope,
+        "ReLU, unit inputs",
+        {"other draws": {"seed": 14}},
     ),
 )

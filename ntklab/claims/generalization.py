@@ -12,7 +12,8 @@ FREQUENCIES = (1, 2, 4, 8, 16)  # each learned later than the one before
 
 
 def measure_link(
-    densities=None, noises=(0.0, 0.5), counts=(60, 120), seeds=6, frequencies=FREQUENCIES
+    densities=None, noises=(0.0, 0.5), counts=(60, 120), seeds=6, frequencies=FREQUENCIES,
+    first_seed=0,
 ):
     """C26: does twice the frequency, twice as slow or slower, err more on new data?"""
     if densities is None:
@@ -23,7 +24,7 @@ def measure_link(
                 [errors.learner(KERNEL, angles, wave(k), s).best_stop(density).rms for s in noises]
                 for k in frequencies
             ]
-            for angles in (density.sample(n, np.random.default_rng(i)) for i in range(seeds))
+            for angles in _samples(density, n, seeds, first_seed)
         ]
         for density in densities.values()
         for n in counts
@@ -42,6 +43,11 @@ def measure_link(
     )
 
 
+def _samples(density, n, seeds, first_seed):
+    for seed in range(first_seed, first_seed + seeds):
+        yield density.sample(n, np.random.default_rng(seed))
+
+
 CLAIMS = (
     Claim(
         "C26",
@@ -51,5 +57,10 @@ CLAIMS = (
         "first errs least on new data; which one is first, the density decides",
         LECTURE,
         measure_link,
+        "two layers with bias, uniform and 1:8, stopped at the best moment",
+        {
+            "other samples": {"first_seed": 100},
+            "11:1:3": {"densities": {"11:1:3": PiecewiseConstant.equal_pieces([11, 1, 3])}},
+        },
     ),
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntklab.claims.ledger import Claim, Measurement
-from ntklab.experiments import sphere
+from ntklab.experiments import fit_power, sphere
 from ntklab.experiments.sphere import PROTOCOL
 from ntklab.kernels import DeepNTK
 from ntklab.sphere import hemispheres, solve
@@ -42,6 +42,30 @@ def measure_hemispheres(exact=None, samples=None, threshold=PROTOCOL, seed=23, d
 
 def _told(values):
     return ", ".join(f"{value:z.2f}" for value in values)
+
+
+def measure_cubic(
+    ratios=(2, 3, 4), frequencies=(10, 14, 20, 28, 40), threshold=PROTOCOL, power=3.0
+):
+    """C31: the exponent of κ in the population's times, half by half; `power` is the claimed."""
+    exact = sphere.population(ratios, [*range(2, 8), *frequencies], threshold, degree=120)
+
+    def slopes(part):
+        return [
+            fit_power(rows.frequency.to_numpy(float), rows[half].to_numpy()).exponent
+            for _, rows in part.groupby("ratio")
+            for half in ("sparse", "dense")
+        ]
+
+    low, high = (slopes(exact[exact.frequency < 8]), slopes(exact[exact.frequency >= 8]))
+    return Measurement(
+        printed=float(np.abs(np.array(high) - power).max()),
+        tolerance=0.25,
+        figure=f"1 : {', '.join(map(str, ratios))}, both halves: time ~ κ^e with e from "
+        f"{min(high):z.2f} to {max(high):z.2f} for κ from {frequencies[0]} to {frequencies[-1]}, "
+        f"and from {min(low):z.1f} to {max(low):z.1f} for κ from 2 to 7, where even and odd κ "
+        "lie on two lines",
+    )
 
 
 def measure_zonal(degree=3, density=None, kernel=sphere.NETWORK):
@@ -98,5 +122,15 @@ CLAIMS = (
             "degree 5": {"degree": 5},
             "10 hidden layers": {"kernel": DeepNTK(10)},
         },
+    ),
+    Claim(
+        "C31",
+        "figure",
+        "on the sphere the time to learn a harmonic of frequency κ is a cubic in κ",
+        "it grows like κ³ in both halves from κ = 10 on; below it zigzags between even and odd",
+        LECTURE,
+        measure_cubic,
+        "S², zonal targets, no sampling, κ from 10 to 40",
+        {"δ = 0.05": {"threshold": 0.05}, "1 : 10": {"ratios": (10,)}},
     ),
 )
