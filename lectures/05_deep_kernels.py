@@ -152,7 +152,18 @@ for h, (mine, theirs) in enumerate(zip(by_hand, by_torch, strict=True), start=1)
     print(f"∂f/∂W{h}: the same as autograd:", torch.allclose(mine, theirs, atol=1e-12))
 
 # %% [markdown]
-# A gradient is an outer product, so layer $h$ contributes a product of two inner products to the kernel:
+# A gradient is an outer product, so layer $h$ contributes a product of two inner products to the kernel.
+#
+# **Predict:** the network has one number as its output. For two inputs at $60°$, which weight matrix contributes most to
+# the kernel, the first or the last?
+#
+# <details><summary>Answer</summary>
+#
+# The last. What it multiplies, $\langle g^{(L)}(x), g^{(L)}(x')\rangle$, has been made alike by all layers below, and nothing
+# carries it back. The first gets $\cos 60° = \frac12$, damped by a factor below 1 in every layer on the way back.
+# </details>
+#
+# In formulas:
 #
 # $$\left\langle \frac{\partial f(x)}{\partial W^{(h)}}, \frac{\partial f(x')}{\partial W^{(h)}}\right\rangle
 # = \big\langle g^{(h-1)}(x), g^{(h-1)}(x')\big\rangle\cdot\big\langle b^{(h)}(x), b^{(h)}(x')\big\rangle .$$
@@ -181,8 +192,17 @@ print("all layers at once:", DeepNTK(3).profile([angle])[0].round(3))
 # ## A factor too many
 #
 # And $\dot\Sigma$ for ReLU? Its slope $\dot\sigma$ is 1 where a neuron is on, else 0. So
-# $\mathbb E[\dot\sigma(u)\dot\sigma(v)]$ is the probability that a random neuron is on for both inputs. Draw
-# it: the directions $w$ with $w\cdot x > 0$ fill a half plane, those with $w\cdot x' > 0$ another one,
+# $\mathbb E[\dot\sigma(u)\dot\sigma(v)]$ is the probability that a random neuron is on for both inputs.
+#
+# **Predict:** for opposite inputs, $\theta = \pi$, what is it? And at a right angle?
+#
+# <details><summary>Answer</summary>
+#
+# 0: no half plane around $x$ contains $-x$. At a right angle 1/4: on for the first with probability 1/2, and independently so
+# for the second.
+# </details>
+#
+# Draw it: the directions $w$ with $w\cdot x > 0$ fill a half plane, those with $w\cdot x' > 0$ another one,
 # turned by $\theta$. They share a sector of opening $\pi - \theta$ out of $2\pi$. With $c_\sigma = 2$ and
 # $\rho = \cos\theta$,
 #

@@ -39,6 +39,14 @@
 # Left a sphere whose upper half is four times as dense as the lower. In the middle the target, a
 # *zonal harmonic* of degree 4: a wave that depends on the height alone. Right the error in both halves
 # while an infinitely wide two-layer network learns it.
+#
+# **Predict:** by which factor is the dense half faster?
+#
+# <details><summary>Answer</summary>
+#
+# By less than 4: a wave of degree 4 is long, and what one half learns helps the other. How much less depends on where you
+# put the threshold.
+# </details>
 
 # %%
 import numpy as np
@@ -76,11 +84,31 @@ explorer.explorer()
 #
 # for the uniform density $1/4\pi$ (with respect to area alone it would be $4\pi$ times as large).
 #
-# The one that matters here is the zonal harmonic $P_l(x\cdot e)$ about an axis $e$. `kernels` knows the
-# eigenvalues in any dimension $d$, for inputs on the sphere $\mathbb S^{d-1}$:
+# The one that matters here is the zonal harmonic $P_l(x\cdot e)$ about an axis $e$. The integral by hand: sixty Gauss
+# points in the angle, which the kernel's kinks at 0 and $\pi$ do not disturb.
 
 # %% tags=["nbval-check-output"]
 kernel = TwoLayerNTK(bias=True)
+nodes, weights = np.polynomial.legendre.leggauss(60)
+theta = np.pi * (1 + nodes) / 2
+k = (1 + np.cos(theta)) * (np.pi - theta) / (4 * np.pi)
+for l in (0, 1, 2, 4, 8):
+    P = np.polynomial.legendre.legval(np.cos(theta), np.eye(l + 1)[l])
+    by_hand = np.pi / 4 * np.sum(weights * k * P * np.sin(theta))
+    print(f"λ_{l} = {by_hand:.3e} by hand, {kernel.harmonic_eigenvalues([l], dimension=3)[0]:.3e}")
+
+# %% [markdown]
+# `kernels` knows the eigenvalues in any dimension $d$, for inputs on the sphere $\mathbb S^{d-1}$.
+#
+# **Predict:** on the circle they fall like $\kappa^{-2}$. In which dimension is the bias towards low frequencies strongest?
+#
+# <details><summary>Answer</summary>
+#
+# The higher, the stronger: the exponent is $-d$. In eight dimensions degree 32 is learned some $5\cdot 10^{8}$ times later than
+# degree 1, so there a two-layer network sees low degrees only.
+# </details>
+
+# %% tags=["nbval-check-output"]
 degrees = np.array([1, 2, 4, 8, 16, 32])
 print("degree      ", "  ".join(f"{degree:9d}" for degree in degrees))
 for d in (2, 3, 4, 8):
@@ -198,6 +226,13 @@ print(claims.judge("C31"))
 
 # %% [markdown]
 # ## Level two: random points
+#
+# **Predict:** do random points raise the ratios towards 2, 3 and 4, or lower them?
+#
+# <details><summary>Answer</summary>
+#
+# They hardly move them: by 0.1 at most, a fifth of the paper's gap, and downwards at 1 : 3 and 1 : 4 only.
+# </details>
 #
 # What does sampling do? Draw as many points as the paper, 300 in the sparse half and $300\,r$ in the
 # other, compute the spectrum of their matrix, and read off the same times; 6 draws for each ratio
@@ -317,7 +352,7 @@ for L in (1, 3, 10):
     print(f"{L:2d} hidden layers: median {median:.2f}, κ = 30: {q[30]:.2f}")
 
 # %% [markdown]
-# Hardly any. Depth moves the median by a tenth, up or down, and all depths have nearly arrived at $\kappa = 30$. The two
+# Hardly any gap is added. Depth moves the median by a tenth, up or down, and all depths have nearly arrived at $\kappa = 30$. The two
 # laws, $\kappa^{-d}$ for the eigenvalues and $1/p$ for the places, are approached for different reasons: the first waits for
 # frequencies beyond the number of layers, the second for wavelengths short beside a half.
 
@@ -335,6 +370,19 @@ for L in (1, 3, 10):
 #   its 1.76, 2.45, 2.99 are reproduced.
 # - Most of the gap to 2, 3, 4 is finite frequency; random points add a fifth at most; it closes as $\kappa$ grows.
 # - An agreement at one threshold is no explanation: vary the settings before you believe a cause.
+#
+# Three questions that use the whole lecture:
+#
+# - You may change the target's degree, the number of points or the width to bring the ratio at 1 : 4 nearer to 4. Which one?
+# - A density is constant on *four* bands. What stays as it is in the solution by orders, and what becomes a longer sum?
+# - In a paper you read: "the ratio was 2.5 instead of 3, due to noise". Which two runs would you ask for?
+#
+# <details><summary>Answers</summary>
+#
+# The degree: the gap dies out like one over it; more points and more width only bring you to the population, which has the
+# gap. · The orders still do not mix; the matrix $P$ of each order is a sum over four intervals. · One without noise, and one
+# at another threshold: if the first has the ratio, or the second changes it, it was not the noise.
+# </details>
 #
 # ## Sources
 #

@@ -163,8 +163,16 @@ for k in (1, 3, 9, 20):
 #
 # $$\lambda_\kappa\,(1 + \kappa^2)^s \;\sim\; \kappa^{2s - 2} .$$
 #
-# So $s = 1$ should cancel the bias of a two-layer network and $s > 1$ reverse it. Measured on the
-# matrices:
+# So $s = 1$ should cancel the bias of a two-layer network and $s > 1$ reverse it.
+#
+# **Predict:** with $s = 1.5$, how much faster or slower is $\kappa = 12$ than $\kappa = 3$?
+#
+# <details><summary>Answer</summary>
+#
+# The speed goes like $\kappa^{2s-2} = \kappa$: four times as fast.
+# </details>
+#
+# Measured on the matrices:
 
 # %%
 named = {"ordinary": ("ordinary", 0), "quadrature": ("quadrature", 0)}
