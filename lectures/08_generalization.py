@@ -271,8 +271,8 @@ figures.show(pictures.random_labels(labels))
 # %% tags=["nbval-check-output"]
 for seed in range(4):
     times = np.geomspace(1, 1e8, 161)
-    table = experiments.random_labels(p, 300, times, 3, rng=np.random.default_rng(seed))
-    half = {c: [times[np.argmax(rows[c] < 0.5)] for _, rows in table.groupby("region")]
+    fits = experiments.random_labels(p, 300, times, 3, rng=np.random.default_rng(seed))
+    half = {c: [times[np.argmax(rows[c] < 0.5)] for _, rows in fits.groupby("region")]
             for c in ("wave", "random")}
     print("down to ½, dense over sparse half:",
           *(f"{name} {dense / sparse:.2f} " for name, (sparse, dense) in half.items()))
