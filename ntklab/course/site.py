@@ -87,7 +87,7 @@ def build_pdf(course, out, names=(), progress=True):
     command = [chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
     command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     command += [f"--print-to-pdf={out}", (folder / "index.html").as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode or not out.exists():
         raise RuntimeError(f"{chromium}: nothing printed\n{done.stderr}")
     shutil.rmtree(folder)
@@ -115,7 +115,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
     files, settings = {}, course / "lectures" / "_site"
     for path in settings.rglob("*"):
         place = path.relative_to(settings)
-        if path.is_file() and path.suffix != ".md":
+        if path.is_file() and path.suffix not in (".md", ".pyc"):
             files[place if place.name == "conf.py" else Path("_static") / place] = path.read_bytes()
     for plan in plans.values():
         for frame in plan["frames"]:
@@ -149,10 +149,10 @@ def _forget_what_ran_on_other_code(cache):
         if "course" not in path.relative_to(package).parts:
             digest.update(path.read_bytes())
     stamp = cache / "code"
-    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+    if not stamp.exists() or stamp.read_text("utf-8") != digest.hexdigest():
         for kept in ("jupyter", "doctrees"):
             shutil.rmtree(cache / kept, ignore_errors=True)
-        stamp.write_text(digest.hexdigest())
+        stamp.write_text(digest.hexdigest(), "utf-8")
 
 
 def _written(folder, files):

@@ -9,9 +9,21 @@ from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import generalization
 from ntklab.experiments.generalization import Stopping
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.generalization import stopping_board
 
 POINTS = 120
+FRAMES = Plan(
+    {
+        "contrast": (1.0, 2.0, 8.0, 25.1),
+        "frequency": (1, 2, 3, 6, 12),
+        "noise": (0.01, 0.2, 0.5, 1.0, 2.0),
+        "time": (1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6),
+    },
+    ("noise", "time"),
+    ("contrast", "time"),
+    ("frequency", "time"),
+)
 
 
 @dataclass(frozen=True)
