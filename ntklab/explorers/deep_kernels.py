@@ -20,7 +20,6 @@ FRAMES = Plan(
         "activation": ACTIVATIONS,
     },
     ("activation", "hidden_layers"),
-    ("angle", "hidden_layers"),
 )
 
 

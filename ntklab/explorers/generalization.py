@@ -1,6 +1,7 @@
 """When to stop, by hand: contrast, frequency, noise and time → prediction and error on new data."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,7 +23,6 @@ FRAMES = Plan(
     },
     ("noise", "time"),
     ("contrast", "time"),
-    ("frequency", "time"),
 )
 
 
@@ -40,9 +40,15 @@ def compute(contrast=8.0, frequency=3, noise=0.5, time=1000.0):
     frequency = whole_number("frequency", frequency, at_least=1, at_most=12)
     noise = finite_number("noise", noise, at_least=0, at_most=2)
     time = finite_number("time", time, at_least=1, at_most=1e6)
+    return Moment(_stopping(contrast, frequency, noise), time)
+
+
+@lru_cache(maxsize=8)
+def _stopping(contrast, frequency, noise):
     density = PiecewiseConstant.equal_pieces([1, contrast])
-    rng = np.random.default_rng(8)
-    return Moment(generalization.stopping(density, frequency, POINTS, noise, rng=rng), time)
+    return generalization.stopping(
+        density, frequency, POINTS, noise, rng=np.random.default_rng(8)
+    )
 
 
 def draw(moment):

@@ -21,7 +21,6 @@ FRAMES = Plan(
         "threshold": (0.01, 0.1, PROTOCOL, 0.562),
     },
     ("ratio", "frequency"),
-    ("threshold", "frequency"),
 )
 
 
