@@ -1,8 +1,7 @@
 """Explorers on pages that have no Python: every frame of a plan, drawn once and kept.
 
-A frame is what `draw(compute(**state))` shows, as a PNG of 64 colours: 30 to 50 kB at twice the
-pixels of a page, less than half of the same picture in full colour and a tenth of an SVG with
-surfaces. Its name is a digest of the state, of the modules that the explorer is made of, and of
+A frame is what `draw(compute(**state))` shows, as a PNG of 256 colours: 25 to 40 kB, two thirds of
+the same picture in full colour where it has surfaces. Its name is a digest of the state, of the modules that the explorer is made of, and of
 the libraries below them, so a frame is drawn again only when something that it shows may differ.
 """
 
@@ -21,7 +20,7 @@ from html import escape
 from multiprocessing import get_context
 from pathlib import Path
 
-COLORS = 64
+COLORS = 256
 PIXELS_PER_INCH = 140
 LIBRARIES = ("numpy", "scipy", "matplotlib", "torch")
 
