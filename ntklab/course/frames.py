@@ -1,8 +1,8 @@
 """Explorers on pages that have no Python: every frame of a plan, drawn once and kept.
 
-A frame is what `draw(compute(**state))` shows, as a PNG of 256 colours: 25 to 40 kB, two thirds of
-the same picture in full colour where it has surfaces. Its name is a digest of the state, of the modules that the explorer is made of, and of
-the libraries below them, so a frame is drawn again only when something that it shows may differ.
+A frame is what `draw(compute(**state))` shows, as a PNG of 256 colours, 20 to 40 kB each. Its name
+is a digest of the state, of the modules that the explorer is made of, and of the libraries below
+them, so a frame is drawn again only when something that it shows may differ.
 """
 
 import ast
