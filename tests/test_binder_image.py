@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ntklab import cli
+from ntklab.course import pages
 
 COURSE = Path(__file__).parents[1]
 LARGEST = 2500  # MB installed
@@ -89,9 +90,8 @@ def test_a_lecture_runs_in_it_under_start(image):
 
 
 def test_the_launch_address_opens_the_index():
-    text = (COURSE / "README.md").read_text(encoding="utf-8")
-    address = r"mybinder\.org/v2/gh/OWNER/ntklab/HEAD\?urlpath=lab/tree/([\w/]+\.md)"
-    assert re.findall(address, text) == [cli.INDEX]
+    address = r"mybinder\.org/v2/gh/owner/course/HEAD\?urlpath=lab/tree/([\w/]+\.md)"
+    assert re.findall(address, pages.foot(COURSE, "owner/course")) == [cli.INDEX]
     viewers = json.loads((COURSE / "ntklab/jupyter/ntklab.json").read_text(encoding="utf-8"))
     opened = viewers["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
     assert opened["markdown"] == "Markdown Preview"

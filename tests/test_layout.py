@@ -1,6 +1,7 @@
 """The folder listing that a newcomer sees, and one version number everywhere."""
 
 import subprocess
+from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +21,14 @@ def test_top_level_holds_nothing_unexpected():
     if listed.returncode:
         pytest.skip(f"not a git checkout: {listed.stderr.strip()}")
     assert {path.split("/")[0] for path in listed.stdout.splitlines()} <= FOLDERS | FILES
+
+
+def test_of_what_lies_beside_notebooks_only_they_are_tests(pytestconfig):
+    patterns = [f"*/{pattern}" for pattern in pytestconfig.getini("python_files")]
+    for kind in ("lectures", "solutions"):
+        for path in (COURSE / kind).rglob("*.py"):
+            taken = any(fnmatch(path.as_posix(), pattern) for pattern in patterns)
+            assert taken == (path.parent.name == kind), path
 
 
 def test_one_version_everywhere():

@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import pkgutil
+import shutil
 import sys
 from pathlib import Path
 
@@ -147,11 +148,21 @@ def test_what_fails_on_a_page_fails_the_build(tmp_path, cell):
 
 @pytest.mark.usefixtures("short_reference")
 def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_path):
-    cell = "print(6 * 7)\n\n# %% [markdown]\n# $$x = y \\tag{12}$$"
-    index = site.build(course(tmp_path, cell), tmp_path / "out", progress=False)
-    assert "1 · One" in index.read_text(encoding="utf-8")
+    cell = "print(6 * 7)\n\n# %% [markdown]\n# $$x = y \\tag{12}$$\n# See [words](_site/words.md)."
+    folder = course(tmp_path, cell)
+    (folder / "lectures" / "_site").unlink()
+    shutil.copytree(COURSE / "lectures" / "_site", folder / "lectures" / "_site")
+    words = "# Words\n\nAs [used](../01_one.py#one)."
+    (folder / "lectures" / "_site" / "words.md").write_text(words, encoding="utf-8")
+    index = site.build(folder, tmp_path / "out", progress=False, repository="owner/course")
+    front = index.read_text(encoding="utf-8")
+    assert "1 · One" in front and 'href="words.html"' in front
+    assert "mybinder.org/v2/gh/owner/course/" in front
+    words = (tmp_path / "out" / "words.html").read_text(encoding="utf-8")
+    assert 'href="lectures/01_one.html' in words and "mybinder.org/v2/gh/owner/course/" in words
     page = (tmp_path / "out" / "lectures" / "01_one.html").read_text(encoding="utf-8")
     assert ">42\n" in page and 'class="katex"' in page
+    assert 'href="../words.html"' in page
     assert 'id="eq-12"' in page and 'href="#eq-12"' in page
     assert (tmp_path / "out" / "_static" / "katex" / "katex.min.css").exists()
     reference = (tmp_path / "out" / "api" / "ntklab.fredholm.html").read_text(encoding="utf-8")
@@ -164,10 +175,33 @@ def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_pa
 
 def test_links_lead_out_only_where_an_owner_is_known():
     path = COURSE / "lectures" / "03_eigenfunctions.py"
-    assert pages.links(path, None) == ""
+    assert pages.links(path, None) == pages.foot(COURSE, None) == ""
     html = pages.links(path, "owner/course")
     assert "mybinder.org/v2/gh/owner/course/HEAD?urlpath=lab/tree/lectures/03" in html
-    assert "colab.research.google.com/github/owner/course/blob/gh-pages/_static/colab/" in html
+    colab = f"colab.research.google.com/github/owner/course/blob/{pages.BRANCH}/lectures/"
+    assert f"{colab}03_eigenfunctions.ipynb" in html
+    foot = pages.foot(COURSE, "owner/course")
+    assert f"{colab}{LECTURES[0].stem}.ipynb" in foot and "lab/tree/README.md" in foot
+
+
+def test_links_to_files_of_the_course_lead_to_their_pages():
+    lecture, other = LECTURES[3:5]
+    notation = COURSE / "lectures" / "_site" / "notation.md"
+    texts = {"notation.md": (notation, "# Notation")}
+    places = pages.places(COURSE, {lecture: None}, texts)
+    same = f"[c]({lecture.name}), $[0, 1](x)$, [d](no.md)"
+    here = f"[a](_site/notation.md#x), [b]({other.name}), {same}"
+    assert pages.relinked(here, lecture, places) == f"[a](../notation.md#x), b, {same}"
+    there = f"[c](../{lecture.name}), [e](https://example.org/a.py)"
+    assert pages.relinked(there, notation, places) == (
+        f"[c](lectures/{lecture.name}), [e](https://example.org/a.py)"
+    )
+
+
+def test_the_first_page_names_every_text_with_its_first_sentence():
+    texts = {"b.md": (None, "# Words\n\nOne\nsentence. Another."), "a.md": (None, "# Bare\n")}
+    front = pages.front(LECTURES[:1], [], {}, texts)
+    assert "- [Bare](a.md)\n- [Words](b.md): One sentence\n- [Reference]" in front
 
 
 def test_the_reference_has_every_public_module():

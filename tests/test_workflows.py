@@ -11,6 +11,7 @@ import yaml
 from test_site import course, short_reference  # noqa: F401
 
 from ntklab import cli
+from ntklab.course import pages
 
 COURSE = Path(__file__).parents[1]
 WORKFLOWS = sorted((COURSE / ".github" / "workflows").glob("*.yml"))
@@ -57,11 +58,20 @@ BUILD = "ntklab build html"
 def test_the_site_is_where_its_workflow_looks(tmp_path, monkeypatch):
     monkeypatch.chdir(course(tmp_path, "print(6 * 7)"))
     assert cli.main(BUILD.split()[1:]) == 0
-    [path] = [
-        step["with"]["path"] for name, _, job in jobs() if name == "pages.yml"
-        for step in job["steps"] if "upload-pages-artifact" in step.get("uses", "")
-    ]
-    assert (tmp_path / path / "index.html").is_file()
+    assert (tmp_path / used("upload-pages-artifact")["path"] / "index.html").is_file()
+
+
+def used(action):
+    """What the workflow of the pages gives to an action."""
+    steps = [step for name, _, job in jobs() if name == "pages.yml" for step in job["steps"]]
+    [found] = [step["with"] for step in steps if action in step.get("uses", "")]
+    return found
+
+
+def test_colab_finds_the_notebooks_on_the_branch_that_the_pages_link_to():
+    branch = used("actions-gh-pages")
+    assert branch["publish_branch"] == pages.BRANCH
+    assert branch["publish_dir"] == f"{used('upload-pages-artifact')['path']}/_static/colab"
 
 
 def test_every_python_is_tried_on_every_system():

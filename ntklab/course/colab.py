@@ -72,7 +72,7 @@ def repository_of(course):
     try:
         origin = subprocess.run(
             ["git", "-C", str(course), "remote", "get-url", "origin"],
-            capture_output=True, text=True,
+            capture_output=True, encoding="utf-8",
         ).stdout
     except FileNotFoundError:  # no git
         origin = ""

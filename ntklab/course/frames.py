@@ -1,9 +1,8 @@
 """Explorers on pages that have no Python: every frame of a plan, drawn once and kept.
 
-A frame is what `draw(compute(**state))` shows, as a PNG of 64 colours: 30 to 50 kB at twice the
-pixels of a page, less than half of the same picture in full colour and a tenth of an SVG with
-surfaces. Its name is a digest of the state, of the modules that the explorer is made of, and of
-the libraries below them, so a frame is drawn again only when something that it shows may differ.
+A frame is what `draw(compute(**state))` shows, as a PNG of 256 colours, 20 to 40 kB each. Its name
+is a digest of the state, of the modules that the explorer is made of, and of the libraries below
+them, so a frame is drawn again only when something that it shows may differ.
 """
 
 import ast
@@ -12,7 +11,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
-import io
+import inspect
 import json
 import os
 import sys
@@ -21,7 +20,7 @@ from html import escape
 from multiprocessing import get_context
 from pathlib import Path
 
-COLORS = 64
+COLORS = 256
 PIXELS_PER_INCH = 140
 LIBRARIES = ("numpy", "scipy", "matplotlib", "torch")
 
@@ -46,7 +45,7 @@ def render(modules, folder, workers=None):
     """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = {}
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with _pool(workers) as pool:
         plans = dict(zip(modules, pool.map(_plan, modules), strict=True))
         for module in modules:
             states = plans[module].pop("states")
@@ -56,6 +55,16 @@ def render(modules, folder, workers=None):
             plan["frames"] = [at | frame for at, frame in zip(plan["at"], drawn, strict=True)]
             del plan["at"]
     return plans
+
+
+def _pool(workers):
+    """Processes of one thread each: threads of several wait for each other by spinning."""
+    workers = workers or os.cpu_count()
+    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread)
+
+
+def _one_thread():
+    os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
 
 def _plan(name):
@@ -97,15 +106,19 @@ def _frame(name, state, folder):
     path, told = folder / f"{digest}.png", folder / f"{digest}.json"
     if not told.exists():
         import matplotlib
+        import numpy as np
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from PIL import Image
 
         from ntklab.figures.style import STYLE
 
         module = importlib.import_module(name)
-        figure, buffer = module.draw(module.compute(**state)), io.BytesIO()
+        figure = module.draw(module.compute(**state))
+        figure.set_dpi(PIXELS_PER_INCH)
+        canvas = FigureCanvasAgg(figure)
         with matplotlib.rc_context(STYLE):
-            figure.savefig(buffer, format="png", dpi=PIXELS_PER_INCH)
-        picture = Image.open(buffer).convert("RGB")
+            canvas.draw()
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
         width, height = (round(100 * inches) for inches in figure.get_size_inches())
         frame = {"src": path.name, "alt": figure.get_label(), "width": width, "height": height}
@@ -116,7 +129,7 @@ def _frame(name, state, folder):
 @functools.cache
 def sources(name):
     """A digest of the module, of every module of the package that it imports, of the libraries."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256(f"{inspect.getsource(_frame)} {COLORS} {PIXELS_PER_INCH}".encode())
     for path in sorted(_closure(name)):
         digest.update(path.read_bytes())
     versions = (f"{library} {importlib.metadata.version(library)}" for library in LIBRARIES)
@@ -199,7 +212,7 @@ def judge_all(folder, workers=None):
     from ntklab.claims import CLAIMS
 
     folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with _pool(workers) as pool:
         jobs = {name: pool.submit(_judged, name, folder) for name in CLAIMS}
         return {name: job.result() for name, job in jobs.items()}
 

@@ -1,5 +1,6 @@
-"""Pages of the site that are no notebooks: front page, claims, class; links out of every page."""
+"""Pages of the site that are no notebooks: front page, claims, class; links of every page."""
 
+import os
 import re
 from dataclasses import dataclass
 from html import escape
@@ -20,6 +21,8 @@ ALT = (
     "wave is there first, the ripple later, and first where data are dense"
 )
 CLASS = "teaching.md"
+BRANCH = "colab"  # to which the workflow of the pages brings the notebooks for Colab
+LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Page:
         )
 
 
-def front(lectures, exercises, plans, extra, course, book=False):
+def front(lectures, exercises, plans, texts, repository=None, book=False):
     """Markdown of the first page: the hero, three ways in, a card a lecture, what there is."""
     lines = [f"# {TITLE}", "", "```{raw} html"]
     lines += [
@@ -61,15 +64,15 @@ def front(lectures, exercises, plans, extra, course, book=False):
     ]
     read = [Page.read(path) for path in lectures]
     if not book:
-        lines += _ways(read, extra)
+        lines += _ways(read, texts, repository)
         lines += ["## Lectures", "", "````{container} cards", ""]
         for page in read:
-            lines += _card(page, course, plans)
-        lines += ["````", ""]
+            lines += _card(page, exercises, plans)
+        lines += ["````", "", "## Look up", "", *_look_up(texts)]
     groups = [
         ("Lectures", [f"lectures/{page.path.stem}" for page in read]),
         ("Exercises", [f"exercises/{path.stem}" for path in exercises]),
-        ("Look up", [Path(name).stem for name in sorted(extra)]),
+        ("Look up", [Path(name).stem for name in sorted(texts)]),
         ("Package", [] if book else ["api/index"]),
     ]
     for caption, entries in groups:
@@ -78,8 +81,11 @@ def front(lectures, exercises, plans, extra, course, book=False):
     return "\n".join(lines)
 
 
-def _ways(read, extra):
-    teach = f"[Teach]({CLASS})" if CLASS in extra else "Teach"
+def _ways(read, texts, repository):
+    teach = f"[Teach]({CLASS})" if CLASS in texts else "Teach"
+    hosted = "from the links on top of each lecture"
+    if repository:
+        hosted = f"[on Binder]({_binder(repository, 'README.md')}) or {hosted}"
     ways = (
         (
             f"[Read](lectures/{read[0].path.name})",
@@ -88,7 +94,7 @@ def _ways(read, extra):
         (
             "Run",
             "On your machine with `pip install -e .` and `ntklab lab`; without installing "
-            "anything, from the links on top of each lecture.",
+            f"anything, {hosted}.",
         ),
         (
             teach,
@@ -101,7 +107,18 @@ def _ways(read, extra):
     return [*lines, "````", ""]
 
 
-def _card(page, course, plans):
+def _look_up(texts):
+    """A line a page: its title and its first sentence."""
+    lines = []
+    for name, (_, text) in sorted(texts.items()):
+        title, _, rest = text.partition("# ")[2].partition("\n")
+        told = LINK.sub(r"\1", " ".join(rest.strip().partition("\n\n")[0].split()))
+        first = re.match(r"[^`#|<\n]+?[.:](?=\s|$)", told)
+        lines.append(f"- [{title}]({name})" + (f": {first[0].rstrip('.:')}" if first else ""))
+    return [*lines, "- [Reference](api/index.md): what `import ntklab` offers", ""]
+
+
+def _card(page, exercises, plans):
     word = page.path.stem[3:]
     plan = next((plans[m] for m in sorted(plans) if m.rpartition(".")[2].startswith(word)), None)
     lines = [":::{container} card-of-lecture"]
@@ -114,35 +131,80 @@ def _card(page, course, plans):
             "```",
         ]
     lines += [f"**[{page.title}](lectures/{page.path.name})**", ""]
-    lines += [f"{page.minutes} minutes" if page.minutes else "", ""]
+    told = [f"{page.minutes} minutes"] if page.minutes else []
+    if page.path.name in {path.name for path in exercises}:
+        told.append(f"[assignment](exercises/{page.path.name})")
+    lines += [" · ".join(told), ""]
     return [*lines, page.question, ":::", ""]
 
 
 def links(path, repository):
-    """HTML that leads from a page into Binder and Colab; empty without a repository."""
+    """HTML that leads from a notebook's page into Binder and Colab; empty without a repository."""
     if not repository:
         return ""
-    kind, name = path.parent.name, path.stem
-    binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{kind}/{name}.py"
-    notebook = f"_static/colab/{kind}/{name}.ipynb"
-    google = f"https://colab.research.google.com/github/{repository}/blob/gh-pages/{notebook}"
+    name = f"{path.parent.name}/{path.stem}"
     return (
         '```{raw} html\n<p class="links">'
-        f'<a href="{binder}">Open on Binder</a><a href="{google}">Open in Colab</a>'
-        f'<a href="../{notebook}" download>Notebook for your JupyterLab</a></p>\n```\n'
+        f'<a href="{_binder(repository, f"{name}.py")}">Open on Binder</a>'
+        f'<a href="{_colab(repository, name)}">Open in Colab</a>'
+        f'<a href="../_static/colab/{name}.ipynb" download>Notebook for your JupyterLab</a>'
+        "</p>\n```\n"
     )
 
 
+def foot(course, repository):
+    """HTML at the foot of every page: where the whole course can be run; empty without an owner."""
+    if not repository:
+        return ""
+    first = min((Path(course) / "lectures").glob("[0-9][0-9]_*.py")).stem
+    return (
+        f'<p class="links"><a href="{_binder(repository, "README.md")}">The course on Binder</a>'
+        f'<a href="{_colab(repository, f"lectures/{first}")}">The first lecture in Colab</a>'
+        f'<a href="https://github.com/{repository}">Its source on GitHub</a></p>'
+    )
+
+
+def _binder(repository, path):
+    return f"https://mybinder.org/v2/gh/{repository}/HEAD?urlpath=lab/tree/{path}"
+
+
+def _colab(repository, name):
+    return f"https://colab.research.google.com/github/{repository}/blob/{BRANCH}/{name}.ipynb"
+
+
 def of_the_course(course, judged):
-    """Pages made from what the course has: the claims as measured, the page for teachers."""
-    made = {}
+    """Pages that are texts: by name, the file that each belongs to and its Markdown."""
+    settings = course / "lectures" / "_site"
+    made = {path.name: (path, path.read_text("utf-8")) for path in settings.glob("*.md")}
     if judged is not None:
-        made["claims.md"] = _claims(judged)
+        made["claims.md"] = (settings / "claims.md", _claims(judged))
     teaching = course / "solutions" / "README.md"
     if teaching.exists():
-        text = teaching.read_text(encoding="utf-8")
-        made[CLASS] = re.sub(r"\[([^\]]+)\]\((?!http)[^)]+\)", r"\1", text)
+        made[CLASS] = (teaching, teaching.read_text(encoding="utf-8"))
     return made
+
+
+def places(course, notebooks, texts):
+    """Where what is a file of the course is on the site, relative to the site."""
+    found = {path: path.relative_to(course) for path in notebooks}
+    return found | {path: Path(name) for name, (path, _) in texts.items()}
+
+
+def relinked(text, path, places):
+    """Markdown whose links to files of the course lead to their pages.
+
+    A file that is there and has no page, like a lecture that was not asked for, is no link; a link
+    to nowhere stays one, and fails the build.
+    """
+
+    def link(found):
+        file = Path(os.path.normpath(path.parent / found[2]))
+        if file in places:
+            target = os.path.relpath(places[file], places[path].parent)
+            return f"[{found[1]}]({Path(target).as_posix()}{found[3] or ''})"
+        return found[1] if file.exists() else found[0]
+
+    return LINK.sub(link, text)
 
 
 def _claims(judged):

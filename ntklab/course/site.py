@@ -59,8 +59,9 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
         Sphinx failed or warned: a cell raised an error, a link is broken, ...
     """
     out = Path(out).resolve()
+    repository = repository or colab.repository_of(course)
     source = _lay_out(course, out, names, execute, repository)
-    _sphinx(source, out, "html", progress, execute)
+    _sphinx(source, out, "html", progress, execute, pages.foot(course, repository))
     for name in ("objects.inv", ".buildinfo"):
         (out / name).unlink(missing_ok=True)
     (out / ".nojekyll").touch()  # GitHub Pages leaves folders with an underscore alone
@@ -87,7 +88,7 @@ def build_pdf(course, out, names=(), progress=True):
     command = [chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
     command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     command += [f"--print-to-pdf={out}", (folder / "index.html").as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     if done.returncode or not out.exists():
         raise RuntimeError(f"{chromium}: nothing printed\n{done.stderr}")
     shutil.rmtree(folder)
@@ -99,7 +100,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
     for module in REQUIRED:
         if importlib.util.find_spec(module) is None:
             raise ModuleNotFoundError(f"{module} is missing: pip install 'ntklab[site]'")
-    course, cache = Path(course), _cache(out)
+    course, cache = Path(course).resolve(), _cache(out)
     cache.mkdir(parents=True, exist_ok=True)
     _forget_what_ran_on_other_code(cache)
     lectures = _chosen(course / "lectures", names)
@@ -111,30 +112,42 @@ def _lay_out(course, out, names, execute, repository, book=False):
     if execute:
         plans = frames.render(explorers, cache / "frames")
         judged = None if names else frames.judge_all(cache / "frames")
-    repository = repository or colab.repository_of(course)
-    files, settings = {}, course / "lectures" / "_site"
-    for path in settings.rglob("*"):
-        place = path.relative_to(settings)
-        if path.is_file() and path.suffix != ".md":
-            files[place if place.name == "conf.py" else Path("_static") / place] = path.read_bytes()
-    for plan in plans.values():
-        for frame in plan["frames"]:
-            files[Path("_static/frames") / frame["src"]] = cache / "frames" / frame["src"]
-    links = "" if book else repository
+    texts = pages.of_the_course(course, judged)
+    if book:
+        texts.pop(pages.CLASS, None)
+    places = pages.places(course, notebooks, texts)
+    files = _settings(course) | _pictures(plans, cache)
     for path, notebook in notebooks.items():
-        page = for_reading(notebook, plans, pages.links(path, links) if not book else "")
-        files[Path(path.parent.name, path.name)] = jupytext.writes(page, fmt="py:percent")
-    extra = {} if book else {path.name: path.read_text("utf-8") for path in settings.glob("*.md")}
+        out_of_here = "" if book else pages.links(path, repository)
+        page = for_reading(notebook, plans, out_of_here)
+        for cell in page.cells:
+            if cell.cell_type == "markdown":
+                cell.source = pages.relinked(cell.source, path, places)
+        files[places[path]] = jupytext.writes(page, fmt="py:percent")
     if not book:
-        modules = _modules(Path(ntklab.__file__).parent)
-        files |= {Path("api", f"{name}.rst"): _reference(name) for name in modules}
-        files[Path("api/index.md")] = _references(modules)
-        extra |= pages.of_the_course(course, judged)
+        files |= _references(_modules(Path(ntklab.__file__).parent))
         for path in colab.build(course, cache / "colab", repository) if repository else ():
             files[Path("_static/colab") / path.parent.name / path.name] = path
-    files |= {Path(name): text for name, text in extra.items()}
-    files[Path("index.md")] = pages.front(lectures, exercises, plans, list(extra), course, book)
+    for name, (path, text) in texts.items():
+        files[Path(name)] = pages.relinked(text, path, places)
+    front = pages.front(lectures, exercises, plans, texts, repository, book)
+    files[Path("index.md")] = front
     return _written(cache / "source", files)
+
+
+def _settings(course):
+    """conf.py, and beside it in _static/ what pages fetch."""
+    files, folder = {}, course / "lectures" / "_site"
+    for path in folder.rglob("*"):
+        place = path.relative_to(folder)
+        if path.is_file() and path.suffix not in (".md", ".pyc"):
+            files[place if place.name == "conf.py" else Path("_static") / place] = path
+    return files
+
+
+def _pictures(plans, cache):
+    sources = {frame["src"] for plan in plans.values() for frame in plan["frames"]}
+    return {Path("_static/frames") / src: cache / "frames" / src for src in sources}
 
 
 def _cache(out):
@@ -149,10 +162,10 @@ def _forget_what_ran_on_other_code(cache):
         if "course" not in path.relative_to(package).parts:
             digest.update(path.read_bytes())
     stamp = cache / "code"
-    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+    if not stamp.exists() or stamp.read_text("utf-8") != digest.hexdigest():
         for kept in ("jupyter", "doctrees"):
             shutil.rmtree(cache / kept, ignore_errors=True)
-        stamp.write_text(digest.hexdigest())
+        stamp.write_text(digest.hexdigest(), "utf-8")
 
 
 def _written(folder, files):
@@ -174,12 +187,13 @@ def _written(folder, files):
     return folder
 
 
-def _sphinx(source, out, builder, progress, execute):
+def _sphinx(source, out, builder, progress, execute, foot=""):
     cache = _cache(out)
     shutil.rmtree(out / "_static", ignore_errors=True)
     shutil.rmtree(out / "_images", ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-b", builder]
     command += ["-D", f"nb_execution_cache_path={cache / 'jupyter'}", "-d", str(cache / "doctrees")]
+    command += ["-D", f"html_theme_options.extra_footer={foot}"] if foot else []
     command += [str(source), str(out)]
     command += [] if execute else ["-D", "nb_execution_mode=off"]
     command += [] if progress else ["-q"]
@@ -209,17 +223,16 @@ def _modules(package):
     return [".".join(parts) for parts in dotted if not any(p.startswith("_") for p in parts)]
 
 
-def _reference(name):
-    return f":orphan:\n\n{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n"
-
-
 def _references(names):
-    """The list of modules with the first line of each."""
+    """A page a module, and their list with the first line of each."""
     lines = ["# Reference", "", "What `import ntklab` offers, module by module.", ""]
+    files = {}
     for name in names:
+        text = f":orphan:\n\n{name}\n{'=' * len(name)}\n\n.. automodule:: {name}\n"
+        files[Path("api", f"{name}.rst")] = text
         first = importlib.import_module(name).__doc__.splitlines()[0]
         lines.append(f"- [{name}]({name}.rst): {first}")
-    return "\n".join([*lines, ""])
+    return files | {Path("api/index.md"): "\n".join([*lines, ""])}
 
 
 def explorers_of(notebook):

@@ -7,11 +7,20 @@ import numpy as np
 
 from ntklab._arguments import finite_number, one_of, whole_number
 from ntklab.explorers.board import Board, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.deep_kernels import layers_and_parts
 from ntklab.kernels import NNGP, DeepNTK
 
 ACTIVATIONS = ("relu", "erf", "gelu")
 DEEPEST = 8  # hidden layers
+FRAMES = Plan(
+    {
+        "hidden_layers": range(1, DEEPEST + 1),
+        "angle": (0.0, 0.5, 1.0, 1.5, 2.0, 2.6, 3.1),
+        "activation": ACTIVATIONS,
+    },
+    ("activation", "hidden_layers"),
+)
 
 
 @dataclass(frozen=True)

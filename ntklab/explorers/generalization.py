@@ -1,6 +1,7 @@
 """When to stop, by hand: contrast, frequency, noise and time → prediction and error on new data."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -9,9 +10,20 @@ from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import generalization
 from ntklab.experiments.generalization import Stopping
 from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.frames import Plan
 from ntklab.figures.generalization import stopping_board
 
 POINTS = 120
+FRAMES = Plan(
+    {
+        "contrast": (1.0, 2.0, 8.0, 25.1),
+        "frequency": (1, 2, 3, 6, 12),
+        "noise": (0.01, 0.2, 0.5, 1.0, 2.0),
+        "time": (1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6),
+    },
+    ("noise", "time"),
+    ("contrast", "time"),
+)
 
 
 @dataclass(frozen=True)
@@ -28,9 +40,15 @@ def compute(contrast=8.0, frequency=3, noise=0.5, time=1000.0):
     frequency = whole_number("frequency", frequency, at_least=1, at_most=12)
     noise = finite_number("noise", noise, at_least=0, at_most=2)
     time = finite_number("time", time, at_least=1, at_most=1e6)
+    return Moment(_stopping(contrast, frequency, noise), time)
+
+
+@lru_cache(maxsize=8)
+def _stopping(contrast, frequency, noise):
     density = PiecewiseConstant.equal_pieces([1, contrast])
-    rng = np.random.default_rng(8)
-    return Moment(generalization.stopping(density, frequency, POINTS, noise, rng=rng), time)
+    return generalization.stopping(
+        density, frequency, POINTS, noise, rng=np.random.default_rng(8)
+    )
 
 
 def draw(moment):

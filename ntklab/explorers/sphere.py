@@ -15,7 +15,11 @@ from ntklab.figures.sphere import halves_learning
 
 DEGREE = 60
 FRAMES = Plan(
-    {"ratio": (1.0, 2.0, 4.0, 10.0, 39.8), "frequency": (1, 2, 3, 4, 6, 10, 16, 30)},
+    {
+        "ratio": (1.0, 2.0, 4.0, 10.0, 39.8),
+        "frequency": (1, 2, 3, 4, 6, 10, 16, 30),
+        "threshold": (0.01, 0.1, PROTOCOL, 0.562),
+    },
     ("ratio", "frequency"),
 )
 

@@ -79,9 +79,7 @@ def address(browser, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site, "_modules", lambda package: ["ntklab.tangent"])
         patched.setattr(depth, "FRAMES", FEW)
-        patched.setattr(
-            frames, "ProcessPoolExecutor", lambda workers, mp_context: ThreadPoolExecutor(1)
-        )
+        patched.setattr(frames, "_pool", lambda workers: ThreadPoolExecutor(1))
         cheap = ("C06", "C07", "C09", "C12")
         patched.setattr(
             frames, "judge_all", lambda kept: {name: frames._judged(name, kept) for name in cheap}
