@@ -17,6 +17,7 @@
 #
 # **Needs:** what a neural network and gradient descent are; eigenvectors of a symmetric matrix; NumPy.
 # **Time:** about 40 minutes. No assignment: the first one follows [the tangent kernel](01_tangent_kernel.py).
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # Train a network on the sum of a slow wave and a fast ripple. The slow wave appears first, every
 # time, whatever the random start. This *frequency bias* is one of the few things about learning by
@@ -198,10 +199,9 @@ print(claims.judge("C01", learnings=[learning, *more]))
 #
 # Here is the whole explanation, still without proofs. Write $u^{(t)}$ for the vector of the network's
 # outputs at the $n$ training points, and $y$ for the targets. One step of gradient descent changes
-# the parameters a little, and these change the outputs. To first order the *residual*
-# $r^{(t)} = u^{(t)} - y$, what is still missing, obeys
+# the parameters a little, and these change the outputs. To first order the *residual* $u^{(t)} - y$, what is still missing, obeys
 #
-# $$r^{(t+1)} = \big(I - \tfrac\eta n H\big)\, r^{(t)} .$$
+# $$u^{(t+1)} - y = \big(I - \tfrac\eta n H\big)\, \big(u^{(t)} - y\big) .$$
 #
 # $H$ is a symmetric matrix whose entry $H_{ij}$ says how much a step for the point $x_j$ moves the output at
 # $x_i$: the **tangent kernel** of [the next lecture](01_tangent_kernel.py). For our network it is short,
@@ -211,7 +211,7 @@ print(claims.judge("C01", learnings=[learning, *more]))
 # and for a wide network it hardly changes during training. Let $\lambda_i$ be the eigenvalues of $H/n$, largest first, and $v_i$ their
 # eigenvectors. Then each component of the residual fades at its own speed,
 #
-# $$v_i^\top r^{(t)} = (1 - \eta\lambda_i)^t\; v_i^\top r^{(0)} .$$
+# $$v_i^\top \big(u^{(t)} - y\big) = (1 - \eta\lambda_i)^t\; v_i^\top \big(u^{(0)} - y\big) .$$
 #
 # Large eigenvalue, fast learning. In code, for the network from above, at its random start:
 
@@ -326,7 +326,7 @@ for k in (2, 4, 8, 16, 32):
     print(f"κ = {k:2d}: sparse/dense = {table.loc['sparse', k] / table.loc['dense', k]:.2f}")
 
 # %% [markdown]
-# These tables hold the main result of the paper: **a component of frequency $\kappa$ is learned
+# The two tables hold the main result of the paper: **a component of frequency $\kappa$ is learned
 # after a number of iterations proportional to $\kappa^2 / p$, where $p$ is the density of the data around the place where
 # one looks.** Proportional, not equal: even data have $p = 1/2\pi$ per radian, so $\kappa^2/p = 1608$ at $\kappa = 16$, and the first
 # table says 218. The constant hangs on network, learning rate and what counts as learned. A theorem

@@ -18,6 +18,7 @@
 # **Needs:** [the tangent kernel](01_tangent_kernel.py); the law of large numbers; Fourier coefficients of an even function, integration
 # by parts.
 # **Time:** about 50 minutes, plus 45 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The tangent kernel was defined as an expectation over random weights. For two layers it can be
 # computed by hand, and the result fits in one line. That line decides what this network can learn.
