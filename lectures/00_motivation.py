@@ -19,10 +19,9 @@
 # **Time:** about 40 minutes. No assignment: the first one follows [the tangent kernel](01_tangent_kernel.py).
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# Train a network on the sum of a slow wave and a fast ripple. The slow wave appears first, every
-# time, whatever the random start. This *frequency bias* is one of the few things about learning by
-# gradient descent that anybody can see, and that can be predicted without training anything. Now take away most
-# of the data from one half of the interval. **How does the density of the data decide what the
+# Train a network on the sum of a slow wave and a fast ripple. The slow wave appears first, every time, whatever the random start. This
+# *frequency bias* is one of the few things about learning by gradient descent that anybody can see, and that can be predicted without
+# training anything. Now take away most of the data from one half of the interval. **How does the density of the data decide what the
 # network learns first, and where?** That is the question of this course. It follows a lecture on the paper
 # [Basri and others (2020)](https://arxiv.org/abs/2003.04560) and runs everything that the lecture claims.
 #
@@ -32,8 +31,7 @@
 # - tell apart the two things that make a network slow: a high frequency, and few data;
 # - predict the whole training from the eigenvalues of one matrix, computed before it begins;
 # - trade frequency against density, and say how far the rule can be trusted.
-
-# %% [markdown]
+#
 # ## A network in ten lines
 #
 # Points lie on a circle, at angles $x$: ten times as many on $[-\pi, 0)$ as on $[0, \pi)$. The target is a slow wave and a ripple,
@@ -65,8 +63,9 @@ y, X = target(x), np.stack([np.cos(x), np.sin(x)], axis=1)  # X: the points in t
 #
 # $$f(x) = \frac1{\sqrt m}\sum_{r=1}^m a_r\,\sigma(w_r\cdot x + b_r) . \tag{6}$$
 #
-# (Numbers in brackets are those of the lecture.) *Gradient descent* repeats one step: move $w$ and $b$ a little downhill on the
-# mean squared error. How little is the **learning rate** $\eta$ (eta). The last four lines of the loop are that step.
+# (Numbers in brackets are those of the lecture. Dividing by $\sqrt m$ keeps the sum of $m$ random terms of order one.)
+# *Gradient descent* repeats one step: move $w$ and $b$ a little downhill on half the mean squared error. How little is the
+# **learning rate** $\eta$ (eta). The last three lines of the loop are that step.
 #
 # **Predict:** what will the output look like after 10, 100 and 500 steps, on the left and on the right?
 #
@@ -87,7 +86,7 @@ for t in range(501):
     u = np.maximum(z, 0) @ a / np.sqrt(m)  # the outputs
     if t in (0, 10, 100, 500):
         seen[t] = u
-    pull = (u - y)[:, None] * (z > 0) * a / np.sqrt(m) / len(x)
+    pull = (u - y)[:, None] * (z > 0) * a / np.sqrt(m) / len(x)  # derivative of the loss by z
     w -= eta * pull.T @ X
     b -= eta * pull.sum(axis=0)
 
@@ -100,8 +99,7 @@ figures.show(pictures.by_hand(x, target, seen))
 # %% [markdown]
 # On the right the network *passes the points by*, although three points to a period are enough to know the ripple.
 # It is not that data are missing: the network is not ready yet.
-
-# %% [markdown]
+#
 # ## The paper's experiment
 #
 # Is it so for deep networks, with mini-batches and random points? The paper opens with ten hidden layers on
@@ -115,8 +113,7 @@ figures.show(pictures.snapshots(learning, [0, 3, 32, 316, 1000, 2000]))
 # %% [markdown]
 # The same three stages: slow wave on the left, slow wave everywhere, ripple on the left. Again the sparse half is
 # passed by, with some six points to a period.
-
-# %% [markdown]
+#
 # ## Move it yourself
 #
 # Choose the ratio of the two densities, the two *frequencies* $\kappa_1$ and $\kappa_2$ (kappa: the number of waves round the
@@ -144,8 +141,7 @@ explorer.explorer()
 #    the data: $8^2$ against 10, as we shall see.
 # 3. By 3.3 in the dense half, and 3.8 in the sparse one: the factor is nearly $2^2 = 4$.
 # </details>
-
-# %% [markdown]
+#
 # ## Making it a number
 #
 # "Learned first" must become something that can be measured. In each half, fit the network's output $u^{(t)}$ after $t$ iterations
@@ -224,8 +220,7 @@ before = vectors.T @ (seen[0] - y)
 by_hand = {t: y + vectors @ ((1 - eta * eigenvalues) ** t * before) for t in seen}
 
 # %% [markdown]
-# **Predict:** this matrix was computed before the first step, from a random network. How well does it know the output after
-# 500 steps?
+# **Predict:** this matrix was computed before the first step, from a random network. How well does it know the output after 500 steps?
 #
 # <details><summary>Answer</summary>
 #
@@ -243,32 +238,25 @@ for t, u in seen.items():
 
 # %% [markdown]
 # So "what is learned first?" becomes "**which functions belong to the large eigenvalues?**" Look at six of the eigenvectors.
-#
-# **Predict:** are they waves? Would you expect the same wave in both halves?
-#
-# <details><summary>Answer</summary>
-#
-# They are waves in each half, slow ones first. But one and the same eigenvector is a *short* wave where data are dense and a *long* one
-# where they are sparse. All of it is learned at one speed: so a wave in the sparse half is learned
-# as fast as a shorter one in the dense half.
-# </details>
 
 # %%
 figures.show(pictures.eigenvectors(x, eigenvalues, vectors))
 
 # %% [markdown]
+# They are waves in each half, slow ones first. But one and the same eigenvector is a *short* wave where data are dense and a *long*
+# one where they are sparse. All of it is learned at one speed: so a wave in the sparse half is as slow as a shorter one in the dense half.
+#
 # > **Your turn.** Count the waves of number 17 in each half, and of number 9. What is their ratio? Set `sparse = 22` in the cell that lays out
 # > the points and run all from there. Which function of the ratio of densities is it?
 # >
 # > <details><summary>Solution</summary>
 # >
-# > Six against two for number 17, three against one for number 9; with 120 : 30 points the ratio is 2. That is the square root:
+# > Six against two for number 17, three against one for number 9; with 90 : 22 points about two. That is the square root:
 # > $\sqrt{10} = 3.2$, $\sqrt4 = 2$. The local frequency is proportional to $\sqrt p$, where $p$ is the density. Why is the subject of
 # > [eigenfunctions](03_eigenfunctions.py).
 # >
 # > </details>
-
-# %% [markdown]
+#
 # ## Even data: only the frequency counts
 #
 # With evenly spread data the eigenvectors are sines and cosines, and $\lambda$ falls like $1/\kappa^2$ at high frequencies
@@ -293,20 +281,18 @@ print(f"time ~ κ^({fit_power(kappa, times)})")
 
 # %% [markdown]
 # Nearly $\kappa^2$. How near is "nearly"? We shall keep asking.
-
-# %% [markdown]
+#
 # ## Now the density
 #
-# With uneven data the sines are no longer eigenvectors, and this is where the course begins. Keep
-# $\kappa = 16$ and take data away from one half. How much longer does the ripple take there than in
-# the dense half?
+# With uneven data the sines are no longer eigenvectors, and this is where the course begins. Keep $\kappa = 16$ and take data away from
+# one half. How much longer does the ripple take there than in the dense half?
 #
 # **Predict:** with a quarter of the density, how much longer does the ripple take? And the slow wave?
 #
 # <details><summary>Answer</summary>
 #
 # The ripple takes nearly 4 times as long: its speed is proportional to the number of points that pull on it. The slow wave takes
-# 2.3 times as long: it is so long that it extends into the dense half, and is pulled along from there.
+# 2.25 times as long: it is so long that it extends into the dense half, and is pulled along from there.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -331,8 +317,7 @@ for k in (2, 4, 8, 16, 32):
 # one looks.** Proportional, not equal: even data have $p = 1/2\pi$ per radian, so $\kappa^2/p = 1608$ at $\kappa = 16$, and the first
 # table says 218. The constant hangs on network, learning rate and what counts as learned. A theorem
 # ([how long does it take](04_convergence.py)) proves an upper bound of this form with the least density $p^*$.
-
-# %% [markdown]
+#
 # ## Which of the two matters more?
 #
 # The law lets us trade one against the other. In the dense half $p$ is 40 times as large
@@ -356,14 +341,12 @@ for k in (6, 12, 13, 15, 17):
     print(f"κ = {k:2d},  dense half: {dense:4.0f} iterations")
 
 # %% [markdown]
-# Whoever only knows the formula is wrong by a third in time here; whoever computes the spectrum gets it right. The formula is a
+# Whoever only knows the formula is wrong by a quarter in time here; whoever computes the spectrum gets it right. The formula is a
 # limit, and this course always asks how far away it is.
-
-# %% [markdown]
+#
 # ## The way through the course
 #
-# One idea carries everything: **data density $p(x)$ and kernel $k(x, x')$ meet in one operator; its
-# spectrum is the learning dynamics.**
+# One idea carries everything: **data density $p(x)$ and kernel $k(x, x')$ meet in one operator; its spectrum is the learning dynamics.**
 #
 # | lecture | question |
 # |---|---|
@@ -377,10 +360,8 @@ for k in (6, 12, 13, 15, 17):
 # | 8 · [generalisation](08_generalization.py) | Is what is learned first also what is right on new data? |
 # | 9 · [beyond](09_beyond.py) | All errata; how to undo the bias; real data. |
 #
-# Each lecture uses the package `ntklab`, which you can use for research of your own. Every function
-# called here has a docstring that begins with its formula.
-
-# %% [markdown]
+# Every function of the package has a docstring that begins with its formula; use it for research of your own.
+#
 # ## Summary
 #
 # 1. Networks learn low frequencies first: *frequency bias*. It is measured by the fraction learned.
@@ -400,7 +381,8 @@ for k in (6, 12, 13, 15, 17):
 #
 # <details><summary>Answers</summary>
 #
-# Train on: with six points to a period the ripple comes, forty times later than in the dense half at most. Were data missing, no time would help. ·
+# Too few iterations. Train on: with six points to a period the ripple comes, by the table some 27 times later than in the
+# dense half. Were data missing, no time would help. ·
 # At any moment the dense half has learned frequencies up to a higher limit, $\kappa \propto \sqrt{pt}$: stopping cuts off the noise above that limit, and
 # with it the target. One moment is too late for one half or too early for the other; [generalisation](08_generalization.py) makes it exact. ·
 # In the sparse half, until the densities are equal: the slowest place decides, with time $\propto 1/p$. Or count each sparse
@@ -411,7 +393,6 @@ for k in (6, 12, 13, 15, 17):
 #
 # - R. Basri, M. Galun, A. Geifman, D. Jacobs, Y. Kasten, S. Kritchman, *Frequency bias in neural networks
 #   for input of non-uniform density*, ICML 2020, [arXiv:2003.04560](https://arxiv.org/abs/2003.04560).
-# - N. Rahaman and others, *On the spectral bias of neural networks*, ICML 2019,
-#   [arXiv:1806.08734](https://arxiv.org/abs/1806.08734).
+# - N. Rahaman and others, *On the spectral bias of neural networks*, ICML 2019, [arXiv:1806.08734](https://arxiv.org/abs/1806.08734).
 # - R. Basri, D. Jacobs, Y. Kasten, S. Kritchman, *The convergence rate of neural networks for learned
 #   functions of different frequencies*, NeurIPS 2019, [arXiv:1906.00425](https://arxiv.org/abs/1906.00425).

@@ -20,10 +20,9 @@
 # **Time:** about 50 minutes, plus 45 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The tangent kernel was defined as an expectation over random weights. For two layers it can be
-# computed by hand, and the result fits in one line. That line decides what this network can learn.
-# **Which functions are learned fast, which slowly, and is there anything that it never learns, however
-# wide it is and however long we train?**
+# The tangent kernel was defined as an expectation over random weights. For two layers it can be computed by hand, and the result fits in
+# one line. That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that it
+# never learns, however wide it is and however long we train?**
 #
 # After this lecture you can
 #
@@ -31,8 +30,7 @@
 # - compute all its eigenvalues under uniform data by hand, and see in the kernel's kinks how they fall;
 # - explain why a network without bias never learns $\cos 3x$, in three ways;
 # - say where the lecture's $1/4\pi$ comes from, and when (11) needs wrapped angles.
-
-# %% [markdown]
+#
 # ## The picture
 #
 # An infinitely wide network learns $\cos x + \cos 3x$ from evenly spread data. It has no bias: its neurons are
@@ -73,8 +71,7 @@ explorer.explorer()
 # 2. It is never negative any more, twice as high at 0, and flat at $\pi$ where it had a corner (seen round the circle).
 # 3. Not any more: 51 % of $\cos 11x$ and 46 % of $\cos 12x$ are learned.
 # </details>
-
-# %% [markdown]
+#
 # ## The network and its gradient
 #
 # The lecture considers the squared loss and one hidden layer of $m$ neurons whose
@@ -111,10 +108,9 @@ print(claims.judge("C06"))
 #
 # <details><summary>Answer</summary>
 #
-# It is $\frac12$, $\frac14$ and 0, and a straight line between. A neuron is active on $x$ if its $w$ lies in the half-plane around $x$. Two
-# half-planes whose axes differ by $\theta$ overlap in a wedge of angle $\pi - \theta$, out of
-# $2\pi$. Random directions are uniform, so the probability is $(\pi - \theta)/2\pi$, in any dimension: only
-# the plane of $x$ and $x'$ matters.
+# It is $\frac12$, $\frac14$ and 0, and a straight line between. A neuron is active on $x$ if its $w$ lies in the half-plane around $x$.
+# Two half-planes whose axes differ by $\theta$ overlap in a wedge of angle $\pi - \theta$, out of $2\pi$. Random directions are uniform,
+# so the probability is $(\pi - \theta)/2\pi$, in any dimension: only the plane of $x$ and $x'$ matters.
 # </details>
 
 # %%
@@ -139,7 +135,7 @@ sampled = (others @ x + 1) * both.mean(axis=0)
 formula = (np.cos(theta) + 1) * (np.pi - theta) / (2 * np.pi)
 package = TwoLayerNTK(bias=True, normalization="network").profile(theta)
 for t, *k in zip(theta, sampled, formula, package, strict=True):
-    print(f"θ = {t:.1f}   sampled {k[0]:z.3f}   formula {k[1]:z.3f}   package {k[2]:z.3f}")
+    print(f"θ = {t:.1f}: sampled {k[0]:z.3f}, formula {k[1]:z.3f}, package {k[2]:z.3f}")
 
 # %% [markdown]
 # ## Where 1/4π comes from
@@ -148,12 +144,11 @@ for t, *k in zip(theta, sampled, formula, package, strict=True):
 #
 # $$k(x, x') = \frac1{4\pi}\; x\cdot x'\,(\pi - \arccos x\cdot x') . \tag{7}$$
 #
-# No network of the form (6) has $1/4\pi$. With bias
-# there is a convention that justifies the constant: treat the bias as one more weight and scale the longer input
-# $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$
-# becomes $1/4\pi$. This is what (11) below uses, and what this course calls `normalization="lecture"`; the
-# gradients of (6) as they stand are `normalization="network"`. A factor of 2 in the kernel is a factor of
-# 2 in every learning time, if the learning rate $\eta$ stays the same.
+# No network of the form (6) has $1/4\pi$. With bias there is a convention that justifies the constant: treat the bias as one more weight
+# and scale the longer input $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$ becomes
+# $1/4\pi$. This is what (11) below uses, and what this course calls `normalization="lecture"`; the gradients of (6) as they stand are
+# `normalization="network"`. A factor of 2 in the kernel is a factor of 2 in every learning time, if the learning rate $\eta$ stays the
+# same.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C07"))
@@ -169,7 +164,8 @@ print(claims.judge("C07"))
 #
 # <details><summary>Answer</summary>
 #
-# It says $-0.49$; right is $0.49$. For $|x - z| = 6.2$, and the last bracket is negative, as if two neighbours pulled each other's outputs apart. An angle
+# It says $-0.49$; right is $0.49$. For $|x - z| = 6.2$, and the last bracket is negative, as if two neighbours pulled each
+# other's outputs apart. An angle
 # between two vectors is never more than $\pi$: the difference has to be *wrapped*, $6.2 \to 2\pi - 6.2$.
 # </details>
 
@@ -189,13 +185,11 @@ print(claims.judge("C09"))
 #
 # with $p$ the density of the data ([eigenfunctions](03_eigenfunctions.py) solves it). In a matrix of angles from one turn, a quarter of all entries
 # would be wrong; assignment 02 shows what becomes of the eigenvectors.
-
-# %% [markdown]
+#
 # ## The spectrum under uniform data
 #
-# On evenly spread data every kernel that depends on the angle alone is a *convolution*, and
-# convolutions have waves for eigenfunctions: shifting $x$ shifts $\cos\kappa x$. The eigenvalue is the
-# Fourier coefficient, here and in all that follows with the lecture's $1/4\pi$,
+# On evenly spread data every kernel that depends on the angle alone is a *convolution*, and convolutions have waves for eigenfunctions:
+# shifting $x$ shifts $\cos\kappa x$. The eigenvalue is the Fourier coefficient, here and in all that follows with the lecture's $1/4\pi$,
 #
 # $$\lambda_\kappa = \frac1{2\pi}\int_{-\pi}^{\pi} K(\theta)\cos\kappa\theta\,d\theta
 # = \frac1{4\pi^2} \int_0^\pi (\pi - \theta)(1 + \cos\theta)\cos\kappa\theta\;d\theta .$$
@@ -233,8 +227,7 @@ for kappa in range(6):
 
 # %% [markdown]
 # Both columns fall like $1/\kappa^2$, with the same constant. Frequency bias is nothing but this decay.
-
-# %% [markdown]
+#
 # ## A kink is a spike
 #
 # Where does $1/\kappa^2$ come from? Integrate by parts twice, all the way round the circle, where nothing is left at the ends:
@@ -256,7 +249,7 @@ for kappa in range(6):
 
 # %%
 theta = np.linspace(0, np.pi, 400)
-profiles = {"with bias": TwoLayerNTK(bias=True), "without bias": TwoLayerNTK(bias=False)}
+profiles = {"with bias, 1/4π": TwoLayerNTK(bias=True), "without bias, 1/4π": TwoLayerNTK(bias=False)}
 profiles = {name: kernel.profile(theta) for name, kernel in profiles.items()}
 figures.show(pictures.kinks_and_spikes(theta, profiles))
 
@@ -274,12 +267,12 @@ figures.show(pictures.kinks_and_spikes(theta, profiles))
 # > part holds $\kappa = 1$ and nothing else.
 # >
 # > </details>
-
-# %% [markdown]
+#
 # ## The sphere, too
 #
 # On the sphere in three dimensions *spherical harmonics* of degree $\kappa$ take the place of waves: polynomials of degree $\kappa$ that solve
-# Laplace's equation, seen on the sphere only. Those that depend on nothing but the angle to one axis are called *zonal*; they are the Legendre polynomials
+# Laplace's equation, seen on the sphere only. Those that depend on nothing but the angle to one axis are called *zonal*; they
+# are the Legendre polynomials
 # $P_\kappa(\cos\theta)$. The argument is the same as for waves: a kernel of the angle alone commutes with rotations.
 
 # %%
@@ -303,8 +296,8 @@ print(claims.judge("C24"))
 #
 # <details><summary>Answer</summary>
 #
-# Exactly nothing, to the last digit, at any width. There is a reason that has nothing to do with kernels, and it comes below the figure. Can you find it?
-# What is $\sigma(z) - \sigma(-z)$?
+# Exactly nothing, to the last digit, at any width. There is a reason that has nothing to do with kernels, and it comes below
+# the figure. Can you find it? What is $\sigma(z) - \sigma(-z)$?
 # </details>
 #
 # Lines are $1 - (1 - \eta\lambda_3)^t$, markers the networks.
@@ -329,14 +322,12 @@ print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 # $$f(x) - f(-x) = \frac1{\sqrt m}\sum_r a_r\big(\sigma(w_r\cdot x) - \sigma(-w_r\cdot x)\big)
 # = \frac1{\sqrt m} \sum_r a_r\, w_r\cdot x ,$$
 #
-# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. A function like $\cos 3x$ that
-# changes sign when $x$ goes to its opposite simply is not there. No training, no width and no luck can
-# help; [depth](06_depth.py) can, and a bias can.
+# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. A function like $\cos 3x$ that changes sign when $x$ goes to
+# its opposite simply is not there. No training, no width and no luck can help; [depth](06_depth.py) can, and a bias can.
 #
 # So there are three reasons: the integral (odd frequencies come only from the bias), the two spikes that cancel, and $\sigma(z) - \sigma(-z) = z$. The first two
 # speak of infinite width, the third of any.
-
-# %% [markdown]
+#
 # ## Positive or not
 #
 # At $n$ training points the kernel is a matrix $H^\infty$ with eigenvectors $v_i$ and eigenvalues $\lambda_i$,
@@ -362,8 +353,7 @@ for with_bias in (True, False):
 # %% [markdown]
 # Hardly a difference! What a network without bias misses is a class of *functions*; at a few scattered
 # points it can still fit any values. It cannot when points fill the circle, and it does not learn $\cos 3x$ between them.
-
-# %% [markdown]
+#
 # ## How long, then?
 #
 # With $\eta = 1/\lambda_{\max}$, about the largest that is safe, a component is learned to 95 % after $t \approx 3\,\lambda_{\max}/\lambda_\kappa$
@@ -380,13 +370,11 @@ for kappa in (1, 2, 3, 4, 8, 9, 16, 17):
 # From $\kappa = 3$ on: twice the frequency, four times the time. Odd and even frequencies run almost on one
 # line, though odd ones come only from the bias and even ones only from the weights. That balance belongs to
 # biases that start at zero; the assignment lets you spread them out.
-
-# %% [markdown]
+#
 # ## Exercises
 #
-# `exercises/02_two_layer.py` lets you repair (11) for any two angles, derive the kernel of biases
-# that start at random (with the constant that (6) really gives), and find out which part of a target
-# a network without bias never learns.
+# `exercises/02_two_layer.py` lets you repair (11) for any two angles, derive the kernel of biases that start at random (with the constant
+# that (6) really gives), and find out which part of a target a network without bias never learns.
 #
 # ## Summary
 #

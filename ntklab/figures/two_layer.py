@@ -122,7 +122,7 @@ def wrapped_and_not(d, printed, wrapped):
     ticks = np.pi * np.arange(-2, 3)
     ax.set_xticks(ticks, ["-2π", "-π", "0", "π", "2π"])
     ax.set_xlabel("x - z (rad)")
-    ax.set_ylabel("k")
+    ax.set_ylabel("k, factor 1/4π")
     ax.legend()
     figure.set_label(
         "The kernel against the difference of two angles from minus two pi to two pi. Wrapped, it "
