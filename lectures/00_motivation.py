@@ -53,8 +53,8 @@ def target(x):
 
 
 dense, sparse = 90, 9
-halves = (np.linspace(-np.pi, 0, dense, endpoint=False), np.linspace(0, np.pi, sparse, endpoint=False))
-x = np.concatenate(halves)
+left = np.linspace(-np.pi, 0, dense, endpoint=False)
+x = np.concatenate([left, np.linspace(0, np.pi, sparse, endpoint=False)])
 y, X = target(x), np.stack([np.cos(x), np.sin(x)], axis=1)  # X: the points in the plane
 
 # %% [markdown]
@@ -65,7 +65,8 @@ y, X = target(x), np.stack([np.cos(x), np.sin(x)], axis=1)  # X: the points in t
 #
 # (Numbers in brackets are those of the lecture. Dividing by $\sqrt m$ keeps the sum of $m$ random terms of order one.)
 # *Gradient descent* repeats one step: move $w$ and $b$ a little downhill on half the mean squared error. How little is the
-# **learning rate** $\eta$ (eta). The last three lines of the loop are that step.
+# **learning rate** $\eta$ (eta). The last three lines of the loop are that step;
+# `pull` is the derivative of half the mean squared error by $z$, point by point and neuron by neuron.
 #
 # **Predict:** what will the output look like after 10, 100 and 500 steps, on the left and on the right?
 #
@@ -86,7 +87,7 @@ for t in range(501):
     u = np.maximum(z, 0) @ a / np.sqrt(m)  # the outputs
     if t in (0, 10, 100, 500):
         seen[t] = u
-    pull = (u - y)[:, None] * (z > 0) * a / np.sqrt(m) / len(x)  # derivative of the loss by z
+    pull = (u - y)[:, None] * (z > 0) * a / np.sqrt(m) / len(x)
     w -= eta * pull.T @ X
     b -= eta * pull.sum(axis=0)
 
@@ -233,8 +234,8 @@ figures.show(pictures.by_hand(x, target, seen, by_hand))
 
 # %% tags=["nbval-check-output"]
 for t, u in seen.items():
-    off, left = np.sqrt(np.mean((u - by_hand[t]) ** 2)), np.sqrt(np.mean((u - y) ** 2))
-    print(f"iteration {t:3d}: the output misses the target by {left:.2f}, the prediction the output by {off:.2f}")
+    off, missing = np.sqrt(np.mean((u - by_hand[t]) ** 2)), np.sqrt(np.mean((u - y) ** 2))
+    print(f"iteration {t:3d}: output off the target by {missing:.2f}, prediction off the output by {off:.2f}")
 
 # %% [markdown]
 # So "what is learned first?" becomes "**which functions belong to the large eigenvalues?**" Look at six of the eigenvectors.

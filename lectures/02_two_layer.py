@@ -207,13 +207,6 @@ print(claims.judge("C09"))
 # The bias to odd $\kappa$ (and to 0) only, by the first fact. The factor $\cos\theta$ shifts $\kappa$ by one, so the weights contribute to even
 # $\kappa$ (and to 1) only. Hardly any frequency is learned by both.
 # </details>
-#
-# | $\kappa$ | from the weights | from the bias |
-# |---|---|---|
-# | 0 | $\frac{1}{2\pi^2}$ | $\frac18$ |
-# | 1 | $\frac1{16}$ | $\frac1{2\pi^2}$ |
-# | even, $\ge 2$ | $\frac{\kappa^2+1}{2\pi^2(\kappa^2-1)^2}$ | 0 |
-# | odd, $\ge 3$ | **0** | $\frac{1}{2\pi^2\kappa^2}$ |
 
 # %% tags=["nbval-check-output"]
 theta = (np.arange(200_000) + 0.5) * np.pi / 200_000
@@ -226,6 +219,13 @@ for kappa in range(6):
     print(f"{kappa:2d}   {row[0]:.6f}   {row[1]:.6f}     {row[2]:.6f}      {row[3]:.6f}")
 
 # %% [markdown]
+# | $\kappa$ | from the weights | from the bias |
+# |---|---|---|
+# | 0 | $\frac{1}{2\pi^2}$ | $\frac18$ |
+# | 1 | $\frac1{16}$ | $\frac1{2\pi^2}$ |
+# | even, $\ge 2$ | $\frac{\kappa^2+1}{2\pi^2(\kappa^2-1)^2}$ | 0 |
+# | odd, $\ge 3$ | **0** | $\frac{1}{2\pi^2\kappa^2}$ |
+#
 # Both columns fall like $1/\kappa^2$, with the same constant. Frequency bias is nothing but this decay.
 #
 # ## A kink is a spike
@@ -249,8 +249,10 @@ for kappa in range(6):
 
 # %%
 theta = np.linspace(0, np.pi, 400)
-profiles = {"with bias, 1/4π": TwoLayerNTK(bias=True), "without bias, 1/4π": TwoLayerNTK(bias=False)}
-profiles = {name: kernel.profile(theta) for name, kernel in profiles.items()}
+profiles = {
+    "with bias, 1/4π": TwoLayerNTK(bias=True).profile(theta),
+    "without bias, 1/4π": TwoLayerNTK(bias=False).profile(theta),
+}
 figures.show(pictures.kinks_and_spikes(theta, profiles))
 
 # %% [markdown]
