@@ -19,6 +19,7 @@
 # vectors. Numbers in brackets such as (21) are equations of the [lecture](https://arxiv.org/abs/2003.04560) that this
 # course runs and judges; each is displayed where it is first used.
 # **Time:** about 45 minutes, plus 55 for the assignment, whose third exercise belongs to [any depth](05_deep_kernels.py).
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The first lecture explained everything it showed by one matrix $H$: the residual of a network in training
 # obeys $r^{(t+1)} = (I - \eta H)\, r^{(t)}$, with $\eta$ the learning rate. That was a promise with three gaps. **Where does

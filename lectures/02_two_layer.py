@@ -15,27 +15,33 @@
 # %% [markdown]
 # # The kernel of a two-layer network
 #
-# **Needs:** lecture 1 (the tangent kernel), integrals, Fourier series.
-# **Time:** about 45 minutes, plus 45 for the assignment.
+# **Needs:** [the tangent kernel](01_tangent_kernel.py); the law of large numbers; Fourier coefficients of an even function, integration
+# by parts.
+# **Time:** about 50 minutes, plus 45 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# Lecture 1 defined the tangent kernel as an expectation over random weights. For two layers it can be
-# computed by hand, and the result fits in one line. That line decides what this network can learn.
-# **Which functions are learned fast, which slowly, and is there anything that it never learns, however
-# wide it is and however long we train?**
+# The tangent kernel was defined as an expectation over random weights. For two layers it can be computed by hand, and the result fits in
+# one line. That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that it
+# never learns, however wide it is and however long we train?**
 #
 # After this lecture you can
 #
 # - derive the two-layer kernel from one picture of two half-planes, with the right constant;
-# - say where the lecture's 1/4π comes from, and why (11) needs wrapped angles;
-# - compute all eigenvalues under uniform data by hand, on the circle;
-# - explain why a network without bias never learns $\cos 3x$, in two independent ways.
-
-# %% [markdown]
+# - compute all its eigenvalues under uniform data by hand, and see in the kernel's kinks how they fall;
+# - explain why a network without bias never learns $\cos 3x$, in three ways;
+# - say where the lecture's $1/4\pi$ comes from, and when (11) needs wrapped angles.
+#
 # ## The picture
 #
-# An infinitely wide network learns $\cos x + \cos 3x$ from evenly spread data. It has no bias. Left its
-# kernel, in the middle the eigenvalue of every frequency, right what it has learned after 300
-# iterations of gradient descent.
+# An infinitely wide network learns $\cos x + \cos 3x$ from evenly spread data. It has no bias: its neurons are
+# $\sigma(w_r\cdot x)$ with $\sigma(z) = \max(z, 0)$, ReLU.
+#
+# **Predict:** how much of each wave has it learned after 300 iterations of gradient descent? After 100 000?
+#
+# <details><summary>Answer</summary>
+#
+# All of $\cos x$. Of $\cos 3x$ nothing, then or ever: its eigenvalue is not small but zero. With a bias, 300 iterations are enough for both.
+# </details>
 
 # %%
 import numpy as np
@@ -48,46 +54,64 @@ from ntklab.kernels import TwoLayerNTK
 
 figures.show(explorer.draw(explorer.compute(bias=False, frequency=3, iteration=300)))
 
-# %% [markdown]
-# It has learned $\cos x$, and nothing of $\cos 3x$. Try more iterations. Try $\kappa = 4$, and then
-# switch the bias on.
-
 # %%
 explorer.explorer()
 
 # %% [markdown]
+# Above, the kernel as a function of the angle $\theta$ between two inputs, and the eigenvalue $\lambda_\kappa$ of every *frequency* $\kappa$
+# (the number of waves round the circle). **Try:**
+#
+# 1. More iterations at $\kappa = 3$. Then $\kappa = 4$, then 5. What is the rule?
+# 2. Switch the bias on at $\kappa = 3$. What has changed in the kernel?
+# 3. With the bias on, compare $\kappa = 11$ and 12 after 300 iterations. Are odd frequencies at a disadvantage?
+#
+# <details><summary>What you should have seen</summary>
+#
+# 1. Nothing of 3, all of 4, nothing of 5: odd frequencies from 3 on are never learned.
+# 2. It is never negative any more, twice as high at 0, and flat at $\pi$ where it had a corner (seen round the circle).
+# 3. Not any more: 51 % of $\cos 11x$ and 46 % of $\cos 12x$ are learned.
+# </details>
+#
 # ## The network and its gradient
 #
-# The lecture considers, in (5) and (6), the squared loss and a network with one hidden layer whose
+# The lecture considers the squared loss and one hidden layer of $m$ neurons whose
 # weights $w_r$ and biases $b_r$ are trained while the signs $a_r = \pm 1$ stay fixed:
 #
-# $$\Phi = \frac12 \sum_{i=1}^n \big(f(x_i) - y_i\big)^2, \qquad
-# f(x) = \frac1{\sqrt m} \sum_{r=1}^m a_r\, \sigma(w_r \cdot x + b_r), \qquad \sigma(z) = \max(z, 0).$$
+# $$\Phi = \frac12 \sum_{i=1}^n \big(f(x_i) - y_i\big)^2, \tag{5}$$
 #
-# The derivative of $\sigma$ is 1 where a neuron is active and 0 elsewhere. So
+# $$f(x) = \frac1{\sqrt m} \sum_{r=1}^m a_r\, \sigma(w_r \cdot x + b_r), \qquad \sigma(z) = \max(z, 0). \tag{6}$$
+#
+# The derivative of $\sigma$ is 1 where a neuron is *active*, that is $w_r\cdot x + b_r > 0$, and 0 elsewhere. Write
+# $\mathbb 1\{\dots\}$ for 1 if the condition holds and 0 if not. Then
 #
 # $$\frac{\partial f}{\partial w_r} = \frac{a_r}{\sqrt m}\, \mathbb 1\{w_r\cdot x + b_r > 0\}\; x, \qquad
 # \frac{\partial f}{\partial b_r} = \frac{a_r}{\sqrt m}\, \mathbb 1\{w_r\cdot x + b_r > 0\} .$$
 #
-# `experiments.two_layer.gradient_by_hand` writes these formulas down in NumPy; the verdict compares every
-# entry with automatic differentiation.
+# (Checked against automatic differentiation, folded:)
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C06"))
 
 # %% [markdown]
 # ## Half-planes
 #
-# The tangent kernel is the inner product of two such gradients, for inputs $x$ and $x'$. As $a_r^2 = 1$,
+# The tangent kernel is the inner product of two such gradients, for inputs $x$ and $x'$. At the start all biases are 0, and
+# $a_r^2 = 1$, so
 #
 # $$\Big\langle \frac{\partial f(x)}{\partial w}, \frac{\partial f(x')}{\partial w}\Big\rangle
 # = x\cdot x'\; \frac1m \sum_{r=1}^m \mathbb 1\{w_r\cdot x > 0\}\, \mathbb 1\{w_r\cdot x' > 0\} .$$
 #
-# (At the start all biases are 0.) As $m$ grows the mean becomes a probability: *how often is a random
-# neuron active on both inputs?* A weight $w$ is active on $x$ if it lies in the half-plane around $x$.
-# Two half-planes whose axes differ by the angle $\theta$ overlap in a wedge of angle $\pi - \theta$, out of
-# $2\pi$. Random directions are uniform, so the probability is $(\pi - \theta)/2\pi$, in any dimension: only
-# the plane of $x$ and $x'$ matters.
+# As $m$ grows the mean becomes a probability: *how often is a random neuron active on both inputs?*
+#
+# **Predict:** how does this probability depend on the angle $\theta$ between $x$ and $x'$? What is it at $0$, $\pi/2$, $\pi$? Does
+# it depend on the dimension?
+#
+# <details><summary>Answer</summary>
+#
+# It is $\frac12$, $\frac14$ and 0, and a straight line between. A neuron is active on $x$ if its $w$ lies in the half-plane around $x$.
+# Two half-planes whose axes differ by $\theta$ overlap in a wedge of angle $\pi - \theta$, out of $2\pi$. Random directions are uniform,
+# so the probability is $(\pi - \theta)/2\pi$, in any dimension: only the plane of $x$ and $x'$ matters.
+# </details>
 
 # %%
 angles = np.linspace(0.05, 3.1, 9)
@@ -95,22 +119,36 @@ shares = two_layer.active_together(angles, samples=20_000, rng=np.random.default
 figures.show(pictures.active_neurons(1.0, shares))
 
 # %% [markdown]
-# Therefore, with $\theta$ the angle between $x$ and $x'$ and unit inputs,
+# Therefore, for unit inputs at the angle $\theta$,
 #
-# $$k_{\text{without bias}} = \frac{\cos\theta\,(\pi - \theta)}{2\pi}, \qquad
-# k_{\text{with bias}} = \frac{(\cos\theta + 1)(\pi - \theta)}{2\pi} .$$
+# $$K_{\text{without bias}}(\theta) = \frac{\cos\theta\,(\pi - \theta)}{2\pi}, \qquad
+# K_{\text{with bias}}(\theta) = \frac{(\cos\theta + 1)(\pi - \theta)}{2\pi} .$$
 #
-# The bias adds the 1: its gradient is the same indicator, without $x$.
+# The bias adds the 1: its gradient is the same indicator, without $x$. Draw 200 000 neurons and compare three ways to the kernel with bias:
+
+# %% tags=["nbval-check-output"]
+theta = np.array([0.0, 0.5, 1.5, 3.0])
+x, others = np.array([1.0, 0.0]), np.stack([np.cos(theta), np.sin(theta)], axis=1)
+w = np.random.default_rng(1).standard_normal((200_000, 2))
+both = (w @ x > 0)[:, None] & (w @ others.T > 0)
+sampled = (others @ x + 1) * both.mean(axis=0)
+formula = (np.cos(theta) + 1) * (np.pi - theta) / (2 * np.pi)
+package = TwoLayerNTK(bias=True, normalization="network").profile(theta)
+for t, *k in zip(theta, sampled, formula, package, strict=True):
+    print(f"θ = {t:.1f}: sampled {k[0]:z.3f}, formula {k[1]:z.3f}, package {k[2]:z.3f}")
 
 # %% [markdown]
 # ## Where 1/4π comes from
 #
-# Slide (7) prints $1/4\pi$ for the kernel without bias. No network of the form (6) has that. With bias
-# there is a reading that saves the constant: treat the bias as one more weight and scale the longer input
-# $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$
-# becomes $1/4\pi$. This is what (11) uses, and what this course calls `normalization="lecture"`; the
-# gradients of (6) as they stand are `normalization="network"`. A factor of 2 in the kernel is a factor of
-# 2 in every learning time.
+# The lecture prints, for the kernel without bias,
+#
+# $$k(x, x') = \frac1{4\pi}\; x\cdot x'\,(\pi - \arccos x\cdot x') . \tag{7}$$
+#
+# No network of the form (6) has $1/4\pi$. With bias there is a convention that justifies the constant: treat the bias as one more weight
+# and scale the longer input $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$ becomes
+# $1/4\pi$. This is what (11) below uses, and what this course calls `normalization="lecture"`; the gradients of (6) as they stand are
+# `normalization="network"`. A factor of 2 in the kernel is a factor of 2 in every learning time, if the learning rate $\eta$ stays the
+# same.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C07"))
@@ -118,12 +156,18 @@ print(claims.judge("C07"))
 # %% [markdown]
 # ## In angles
 #
-# On the circle $x$ and $z$ are angles, and the lecture writes (11) as
+# On the circle $x$ and $z$ are angles, and the lecture writes, for the kernel with bias,
 #
-# $$k(x, z) = \frac1{4\pi}\,(\cos(x - z) + 1)\,(\pi - |x - z|) .$$
+# $$k(x, z) = \frac1{4\pi}\,(\cos(x - z) + 1)\,(\pi - |x - z|) . \tag{11}$$
 #
-# Take $x = 3.1$ and $z = -3.1$. They are neighbours on the circle, 0.08 apart; but $|x - z| = 6.2$. An angle
-# between two vectors is never more than $\pi$: the difference has to be *wrapped*.
+# **Predict:** take $x = 3.1$ and $z = -3.1$, neighbours on the circle, 0.08 apart. What does (11) say? What should it say?
+#
+# <details><summary>Answer</summary>
+#
+# It says $-0.49$; right is $0.49$. For $|x - z| = 6.2$, and the last bracket is negative, as if two neighbours pulled each
+# other's outputs apart. An angle
+# between two vectors is never more than $\pi$: the difference has to be *wrapped*, $6.2 \to 2\pi - 6.2$.
+# </details>
 
 # %%
 difference = np.linspace(-2 * np.pi, 2 * np.pi, 801)
@@ -131,23 +175,23 @@ printed = (np.cos(difference) + 1) * (np.pi - np.abs(difference)) / (4 * np.pi)
 wrapped = TwoLayerNTK(bias=True).at_angles(difference, np.zeros(1))[:, 0]
 figures.show(pictures.wrapped_and_not(difference, printed, wrapped))
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C09"))
 
 # %% [markdown]
-# A quarter of all entries are wrong without it, and worse than small: some are *negative*, as if two
-# neighbours pulled each other's outputs apart. What kind of kernel is it? After a full turn it comes
-# back with the opposite sign. So its eigenvectors are not waves of the circle but half waves,
-# $\cos\frac x2$, $\sin\frac x2$, $\cos\frac{3x}2$, …; assignment 02 shows them.
-
-# %% [markdown]
+# So (11) is right where the lecture integrates over it, half a turn to either side of $x$:
+#
+# $$\int_{x-\pi}^{x+\pi} k(x, z)\,p(z)\,f(z)\,dz = \lambda f(x), \tag{10}$$
+#
+# with $p$ the density of the data ([eigenfunctions](03_eigenfunctions.py) solves it). In a matrix of angles from one turn, a quarter of all entries
+# would be wrong; assignment 02 shows what becomes of the eigenvectors.
+#
 # ## The spectrum under uniform data
 #
-# On evenly spread data every kernel that depends on the angle alone is a *convolution*, and
-# convolutions have waves for eigenfunctions: shifting $x$ shifts $\cos\kappa x$. The eigenvalue is the
-# Fourier coefficient, for $c = 1/4\pi$
+# On evenly spread data every kernel that depends on the angle alone is a *convolution*, and convolutions have waves for eigenfunctions:
+# shifting $x$ shifts $\cos\kappa x$. The eigenvalue is the Fourier coefficient, here and in all that follows with the lecture's $1/4\pi$,
 #
-# $$\lambda_\kappa = \frac1{2\pi}\int_{-\pi}^{\pi} k(\theta)\cos\kappa\theta\,d\theta
+# $$\lambda_\kappa = \frac1{2\pi}\int_{-\pi}^{\pi} K(\theta)\cos\kappa\theta\,d\theta
 # = \frac1{4\pi^2} \int_0^\pi (\pi - \theta)(1 + \cos\theta)\cos\kappa\theta\;d\theta .$$
 #
 # Two facts make it easy: $\int_0^\pi (\pi-\theta)\cos\kappa\theta\,d\theta$ is $2/\kappa^2$ for odd
@@ -155,15 +199,14 @@ print(claims.judge("C09"))
 #
 # $$\cos\theta\cos\kappa\theta = \tfrac12\big(\cos(\kappa-1)\theta + \cos(\kappa+1)\theta\big).$$
 #
-# So the **1**, the bias, contributes to odd $\kappa$ (and 0) only. And the **$\cos\theta$**, the weights, shift
-# $\kappa$ by one and contribute to even $\kappa$ (and 1) only!
+# **Predict:** the kernel is a sum of the bias's part, the **1**, and the weights' part, the **$\cos\theta$**. Which frequencies does each of them
+# contribute to?
 #
-# | $\kappa$ | from the weights | from the bias |
-# |---|---|---|
-# | 0 | $\frac{1}{2\pi^2}$ | $\frac18$ |
-# | 1 | $\frac1{16}$ | $\frac1{2\pi^2}$ |
-# | even, $\ge 2$ | $\frac{\kappa^2+1}{2\pi^2(\kappa^2-1)^2}$ | 0 |
-# | odd, $\ge 3$ | **0** | $\frac{1}{2\pi^2\kappa^2}$ |
+# <details><summary>Answer</summary>
+#
+# The bias to odd $\kappa$ (and to 0) only, by the first fact. The factor $\cos\theta$ shifts $\kappa$ by one, so the weights contribute to even
+# $\kappa$ (and to 1) only. Hardly any frequency is learned by both.
+# </details>
 
 # %% tags=["nbval-check-output"]
 theta = (np.arange(200_000) + 0.5) * np.pi / 200_000
@@ -176,14 +219,63 @@ for kappa in range(6):
     print(f"{kappa:2d}   {row[0]:.6f}   {row[1]:.6f}     {row[2]:.6f}      {row[3]:.6f}")
 
 # %% [markdown]
-# Both halves of the table fall like $1/\kappa^2$. Fast learning of slow waves is nothing but this decay,
-# and the decay comes from the kink of the kernel at $\theta = 0$ (lecture 3).
+# | $\kappa$ | from the weights | from the bias |
+# |---|---|---|
+# | 0 | $\frac{1}{2\pi^2}$ | $\frac18$ |
+# | 1 | $\frac1{16}$ | $\frac1{2\pi^2}$ |
+# | even, $\ge 2$ | $\frac{\kappa^2+1}{2\pi^2(\kappa^2-1)^2}$ | 0 |
+# | odd, $\ge 3$ | **0** | $\frac{1}{2\pi^2\kappa^2}$ |
+#
+# Both columns fall like $1/\kappa^2$, with the same constant. Frequency bias is nothing but this decay.
+#
+# ## A kink is a spike
+#
+# Where does $1/\kappa^2$ come from? Integrate by parts twice, all the way round the circle, where nothing is left at the ends:
+#
+# $$\lambda_\kappa = \frac1{2\pi}\oint K(\theta)\cos\kappa\theta\,d\theta = -\frac1{2\pi\kappa^2}\oint K''(\theta)\cos\kappa\theta\,d\theta .$$
+#
+# $K$ has a *kink* at $\theta = 0$: its slope jumps there, from $+1/2\pi$ to $-1/2\pi$ with bias. So $K''$ has a *spike*
+# of weight $-1/\pi$ at 0. Against $\cos\kappa\theta$ a spike at 0 gives its weight, whatever $\kappa$; what is smooth in $K''$ averages out as $\kappa$ grows.
+# So $\lambda_\kappa \approx 1/2\pi^2\kappa^2$: **the eigenvalues fall as they do because the kernel has a kink.**
+#
+# **Predict:** without bias the kink at 0 is half as strong, and there is a second one at $\pi$. What do the two spikes together do to
+# even $\kappa$, and to odd ones?
+#
+# <details><summary>Answer</summary>
+#
+# The spike at $\pi$ counts with $\cos\kappa\pi = (-1)^\kappa$. At even $\kappa$ the two add up to the same $-1/\pi$ as with bias. At odd $\kappa$ they cancel.
+# Opposite points speak against each other.
+# </details>
+
+# %%
+theta = np.linspace(0, np.pi, 400)
+profiles = {
+    "with bias, 1/4π": TwoLayerNTK(bias=True).profile(theta),
+    "without bias, 1/4π": TwoLayerNTK(bias=False).profile(theta),
+}
+figures.show(pictures.kinks_and_spikes(theta, profiles))
 
 # %% [markdown]
+# (The arrows' weights are drawn to one scale, their heights mean nothing else.)
+#
+# > **Your turn.** The spikes explain large $\kappa$. Show that without bias $\lambda_\kappa = 0$ *exactly* for odd $\kappa \ge 3$: write
+# > $\pi - \theta = \frac\pi2 + \big(\frac\pi2 - \theta\big)$, and look at what each part of $\cos\theta\,(\pi-\theta)$ does when $\theta$ becomes
+# > $\pi - \theta$.
+# >
+# > <details><summary>Solution</summary>
+# >
+# > $\cos\theta\,(\pi - \theta) = \frac\pi2\cos\theta + \cos\theta\,\big(\frac\pi2 - \theta\big)$. In the second part both factors change sign, so it is the same
+# > at $\theta$ and at $\pi - \theta$. But $\cos\kappa(\pi-\theta) = -\cos\kappa\theta$ for odd $\kappa$: such a part holds no odd frequency. The first
+# > part holds $\kappa = 1$ and nothing else.
+# >
+# > </details>
+#
 # ## The sphere, too
 #
-# In three dimensions waves are replaced by spherical harmonics. The argument is the same: a kernel of
-# the angle alone commutes with rotations. Crosses mark eigenvalues that are zero.
+# On the sphere in three dimensions *spherical harmonics* of degree $\kappa$ take the place of waves: polynomials of degree $\kappa$ that solve
+# Laplace's equation, seen on the sphere only. Those that depend on nothing but the angle to one axis are called *zonal*; they
+# are the Legendre polynomials
+# $P_\kappa(\cos\theta)$. The argument is the same as for waves: a kernel of the angle alone commutes with rotations.
 
 # %%
 table = two_layer.uniform_spectra(highest=10)
@@ -199,8 +291,18 @@ print(claims.judge("C24"))
 # %% [markdown]
 # ## Never
 #
-# An eigenvalue of zero means *never*. Train two networks on $\cos 3x$, one with bias and one without; lines
-# are $1 - (1 - \eta\lambda_3)^t$, markers are networks of width 2000.
+# An eigenvalue of zero means *never*. But it is the eigenvalue of an infinitely wide network. Train two of width 2000 on
+# $\cos 3x$, one with bias and one without.
+#
+# **Predict:** how much of $\cos 3x$ does the one without bias learn: something of order $1/\sqrt m \approx 2\,\%$, or exactly nothing?
+#
+# <details><summary>Answer</summary>
+#
+# Exactly nothing, to the last digit, at any width. There is a reason that has nothing to do with kernels, and it comes below
+# the figure. Can you find it? What is $\sigma(z) - \sigma(-z)$?
+# </details>
+#
+# Lines are $1 - (1 - \eta\lambda_3)^t$, markers the networks.
 
 # %%
 parity = trained.two_layer.with_and_without_bias(frequency=3, rng=np.random.default_rng(0), progress=True)
@@ -213,8 +315,7 @@ for name, found, line in zip(("with", "without"), parity.fractions, parity.predi
 print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 
 # %% [markdown]
-# Zero to the last digit, though the network is finite? The kernel argument holds for infinite width.
-# There is a second reason, and it holds for *any* width. For every $z$
+# For every $z$
 #
 # $$\sigma(z) - \sigma(-z) = z ,$$
 #
@@ -223,18 +324,23 @@ print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 # $$f(x) - f(-x) = \frac1{\sqrt m}\sum_r a_r\big(\sigma(w_r\cdot x) - \sigma(-w_r\cdot x)\big)
 # = \frac1{\sqrt m} \sum_r a_r\, w_r\cdot x ,$$
 #
-# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. A function like $\cos 3x$ that
-# changes sign when $x$ goes to its opposite simply is not there. No training, no width and no luck can
-# help; depth can (lecture 6), and a bias can.
-
-# %% [markdown]
+# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. A function like $\cos 3x$ that changes sign when $x$ goes to
+# its opposite simply is not there. No training, no width and no luck can help; [depth](06_depth.py) can, and a bias can.
+#
+# So there are three reasons: the integral (odd frequencies come only from the bias), the two spikes that cancel, and $\sigma(z) - \sigma(-z) = z$. The first two
+# speak of infinite width, the third of any.
+#
 # ## Positive or not
 #
-# The proof of convergence by Arora and others assumes that the least eigenvalue $\lambda_0$ of
-# $H^\infty = \sum \lambda_i v_i v_i^\top$, (18), is positive. It is, with bias. Without, take points that come
+# At $n$ training points the kernel is a matrix $H^\infty$ with eigenvectors $v_i$ and eigenvalues $\lambda_i$,
+#
+# $$H^\infty = \sum_{i=1}^n \lambda_i\, v_i v_i^\top, \tag{18}$$
+#
+# and the proof of convergence by Arora and others assumes that the least eigenvalue is positive. (The lecture calls it $\lambda_0$. In this course
+# $\lambda_0$ belongs to the constant function, so we write $\lambda_{\min}$.) With bias it is. Without, take points that come
 # with their opposites: any values that are odd and not linear are out of reach.
 
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C25"))
 
 # %% [markdown]
@@ -244,17 +350,16 @@ print(claims.judge("C25"))
 x = np.random.default_rng(7).uniform(-np.pi, np.pi, 40)
 for with_bias in (True, False):
     eigenvalues = np.linalg.eigvalsh(TwoLayerNTK(bias=with_bias).at_angles(x))
-    print(f"bias {with_bias!s:5}: least over largest eigenvalue {eigenvalues[0] / eigenvalues[-1]:.0e}")
+    print(f"bias {with_bias!s:5}: λ_min / λ_max = {eigenvalues[0] / eigenvalues[-1]:.0e}")
 
 # %% [markdown]
 # Hardly a difference! What a network without bias misses is a class of *functions*; at a few scattered
-# points it can pretend. It cannot when points fill the circle, and it does not learn $\cos 3x$ between them.
-
-# %% [markdown]
+# points it can still fit any values. It cannot when points fill the circle, and it does not learn $\cos 3x$ between them.
+#
 # ## How long, then?
 #
-# With $\eta$ at most $1/\lambda_{\max}$, a component is learned to 95 % after $t \approx 3/\eta\lambda_\kappa$
-# iterations. With bias, and $\eta = 1/\lambda_0$:
+# With $\eta = 1/\lambda_{\max}$, about the largest that is safe, a component is learned to 95 % after $t \approx 3\,\lambda_{\max}/\lambda_\kappa$
+# iterations. With bias the largest is that of the constant, $\lambda_{\max} = \lambda_0 = 0.176$:
 
 # %% tags=["nbval-check-output"]
 kernel = TwoLayerNTK(bias=True)
@@ -265,23 +370,36 @@ for kappa in (1, 2, 3, 4, 8, 9, 16, 17):
 
 # %% [markdown]
 # From $\kappa = 3$ on: twice the frequency, four times the time. Odd and even frequencies run almost on one
-# line, though the former owe all to the bias and the latter all to the weights. That balance belongs to
+# line, though odd ones come only from the bias and even ones only from the weights. That balance belongs to
 # biases that start at zero; the assignment lets you spread them out.
-
-# %% [markdown]
+#
 # ## Exercises
 #
-# `exercises/02_two_layer.py` lets you repair (11) for any two angles, derive the kernel of biases
-# that start at random (with the constant that (6) really gives), and find out which part of a target
-# a network without bias never learns.
+# `exercises/02_two_layer.py` lets you repair (11) for any two angles, derive the kernel of biases that start at random (with the constant
+# that (6) really gives), and find out which part of a target a network without bias never learns.
 #
 # ## Summary
 #
-# - The kernel is the share of neurons active on both inputs, $(\pi-\theta)/2\pi$, times $\cos\theta$ (+ 1).
-# - (7) has half the right constant; $1/4\pi$ belongs to inputs $(x, 1)/\sqrt2$. (11) needs wrapping.
-# - Under uniform data eigenfunctions are waves and spherical harmonics, eigenvalues fall like $\kappa^{-2}$.
-# - Even frequencies come from the weights, odd ones from the bias.
-# - Without bias the odd part of the network is linear: odd frequencies from 3 on are never learned.
+# 1. The kernel is the share of neurons active on both inputs, $(\pi-\theta)/2\pi$, times $\cos\theta$ (+ 1 with bias).
+# 2. (7) has half the right constant; $1/4\pi$ belongs to inputs $(x, 1)/\sqrt2$. (11) needs wrapping outside the range of (10).
+# 3. Under uniform data eigenfunctions are waves and spherical harmonics; eigenvalues on the circle fall like $\kappa^{-2}$, because the kernel has a kink.
+# 4. Even frequencies come from the weights, odd ones from the bias.
+# 5. Without bias odd frequencies from 3 on are never learned: by the integral, by two spikes that cancel, by $\sigma(z) - \sigma(-z) = z$.
+#
+# Three questions that use the whole lecture:
+#
+# - A target is 1 on one half of the circle and $-1$ on the other. What does a network without bias make of it in the end? And one with bias?
+# - Replace ReLU by $|z|$, without bias. What is the kernel, and what is never learned?
+# - Somebody uses $1/2\pi$, you use $1/4\pi$. When do your learning times differ, and when not?
+#
+# <details><summary>Answers</summary>
+#
+# The target is odd: $\frac4\pi\big(\cos x - \frac13\cos3x + \dots\big)$, suitably turned. Without bias only the first term is learned; with bias all, the $\kappa$-th after
+# a time $\propto\kappa^2$. ·
+# The slope is $\pm1$, and the product of two slopes is 1 on the share $1 - \theta/\pi$ of all neurons and $-1$ on the rest:
+# $K = \cos\theta\,(1 - 2\theta/\pi)$, symmetric about $\pi/2$. Now *all* odd frequencies are never learned, 1 as well; of course, since $|w\cdot x|$ is even. ·
+# At the same $\eta$ yours are twice as long. At $\eta = 1/\lambda_{\max}$ they are the same: only ratios of eigenvalues count.
+# </details>
 #
 # ## Sources
 #

@@ -17,6 +17,7 @@
 #
 # **Needs:** lecture 2 (the two-layer kernel), eigenvalues of symmetric matrices, Fourier series.
 # **Time:** about 60 minutes, plus 40 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # A wide network trained by gradient descent learns the component of its target along eigenvector
 # $v_i$ at a speed proportional to the eigenvalue $\lambda_i$. With uniform data the eigenvectors

@@ -17,6 +17,7 @@
 #
 # **Needs:** [eigenfunctions under a density](03_eigenfunctions.py), the triangle inequality, Pythagoras.
 # **Time:** about 60 minutes, plus 55 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks:
 # **how many iterations until $\cos \kappa x$ is learned, and where on the circle first?** The original

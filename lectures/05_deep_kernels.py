@@ -18,6 +18,7 @@
 # **Needs:** [the tangent kernel](01_tangent_kernel.py), [the two-layer kernel](02_two_layer.py); expectations of Gaussian
 # vectors, backpropagation.
 # **Time:** about 40 minutes; the third exercise of assignment 01 belongs here.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # Everything so far had one hidden layer, where the kernel is an average over independent neurons. With several layers the
 # neurons of one depend on all below. **Why is there a limit at all, what is it, and can it be written down?** It can: as a

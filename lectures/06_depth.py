@@ -17,6 +17,7 @@
 #
 # **Needs:** lectures 1 (recursion of the kernel), 3 (density and local frequency), 4 (time to learn).
 # **Time:** about 50 minutes, plus 40 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # So far one hidden layer was enough. Practice uses many. **Do the laws of the two-layer network
 # survive depth: eigenfunctions that follow $\sqrt p$, eigenvalues that fall like $\kappa^{-2}$,

@@ -19,6 +19,7 @@
 # [eigenfunctions](03_eigenfunctions.py) (the density), [how long it takes](04_convergence.py); having heard of
 # spherical harmonics.
 # **Time:** about 45 minutes, plus 40 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The circle is where everything can be seen, but inputs have more than two coordinates. The lecture ends
 # with an experiment on the sphere in three dimensions: two halves of different density, and the time

@@ -18,6 +18,7 @@
 #
 # **Needs:** lectures 3 and 4 (the spectrum, the local law), mean and variance.
 # **Time:** about 55 minutes, plus 50 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # So far all errors were errors at points on which we trained. The motivation of the original lecture asks
 # for more: **is there a link between generalization and the tendency of overparametrized networks to

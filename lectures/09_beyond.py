@@ -18,6 +18,7 @@
 # **Needs:** [the tangent kernel](01_tangent_kernel.py) to [how long it takes](04_convergence.py);
 # [does it generalise?](08_generalization.py) for the digits.
 # **Time:** about 50 minutes, plus 40 for the assignment.
+# **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The operator $f \mapsto \int k\,p f$ has explained everything so far: what is learned first, where, and
 # how fast. Whoever understands a machine can change it. **Can the effect of the density be undone? Can

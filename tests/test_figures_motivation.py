@@ -9,12 +9,15 @@ from ntklab.figures import motivation as pictures
 
 SMALL = motivation.Setting(100, 2, 32, iterations=20, batch_size=50)
 RUN = motivation.predict(4.0, (1, 5), SMALL, points=60)
+EIGEN = np.linspace(2, 1, 60), np.eye(60)
 
 DRAWINGS = {
     "snapshots": lambda: pictures.snapshots(RUN, [0, 1, 3, 20]),
     "one snapshot": lambda: pictures.snapshots(RUN, [20]),
     "fractions": lambda: pictures.learned_fractions(RUN),
     "fractions, both": lambda: pictures.learned_fractions(RUN, RUN),
+    "by hand": lambda: pictures.by_hand(RUN.points, np.cos, {0: RUN.outputs[0], 9: RUN.outputs[5]}),
+    "eigenvectors": lambda: pictures.eigenvectors(RUN.points, *EIGEN, chosen=(0, 2, 5)),
     "moment": lambda: pictures.moment(RUN, 7, "exact"),
 }
 
@@ -23,7 +26,8 @@ DRAWINGS = {
 def test_drawn_with_alt_text(draw):
     picture = figures.show(draw())
     assert len(picture.png) > 5000 and len(picture.alt) > 100
-    assert "cos x" in picture.alt or "iteration" in picture.alt
+    assert any(word in picture.alt for word in ("cos x", "iteration", "Eigenvectors"))
+    assert picture.width <= 690  # what a page shows at its full size: small print stays legible
 
 
 def test_alt_text_of_a_moment_gives_the_numbers():
@@ -35,3 +39,17 @@ def test_snapshot_shows_the_recorded_output():
     figure = pictures.snapshots(RUN, [3])
     line = next(line for line in figure.axes[0].lines if line.get_label() == "network")
     np.testing.assert_array_equal(line.get_ydata(), RUN.at(3)[1])
+
+
+def test_prediction_is_drawn_over_the_outputs():
+    outputs = {0: RUN.outputs[0], 9: RUN.outputs[5]}
+    predicted = {t: u + 0.1 for t, u in outputs.items()}
+    figure = pictures.by_hand(RUN.points, np.cos, outputs, predicted)
+    drawn = [line for ax in figure.axes for line in ax.lines if line.get_label() == "predicted"]
+    np.testing.assert_array_equal(drawn[1].get_ydata(), predicted[9])
+
+
+def test_eigenvectors_tell_how_much_slower_they_are():
+    assert "first by 1, 4, 8." in pictures.eigenvectors(
+        RUN.points, 8.0 / 2.0 ** np.arange(60), np.eye(60), chosen=(0, 2, 3)
+    ).get_label()

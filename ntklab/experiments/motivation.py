@@ -119,8 +119,9 @@ def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
     y = components(x, frequencies).sum(0)
     spectrum = gram.solve(DeepNTK(setting.hidden_layers), x, points)
     descent = dynamics.gradient_descent(spectrum, y, setting.learning_rate)
-    t = np.unique(np.round(np.geomspace(1, setting.iterations, 80)))
-    t = np.concatenate([[0.0], t])
+    round_numbers = [t for k in range(9) for t in (10**k, 3 * 10**k) if t < setting.iterations]
+    t = np.round(np.geomspace(1, setting.iterations, 80))
+    t = np.unique([0.0, *round_numbers, *t])
     outputs = y + descent.residual_at(t)
     return Learning(density, tuple(frequencies), setting, x, t.astype(int), outputs)
 

@@ -39,7 +39,7 @@ class Switched:
 
 
 def compute(bias=False, frequency=3, iteration=300):
-    """Gradient descent at η = 1/λ_1, frequency by frequency: 1 - (1 - ηλ_κ)^t."""
+    """Gradient descent at η = 1/λ_max, frequency by frequency: 1 - (1 - ηλ_κ)^t."""
     kappa = whole_number("frequency", frequency, at_least=2, at_most=HIGHEST)
     t = round(finite_number("iteration", iteration, at_least=1, at_most=1e5))
     kernel = TwoLayerNTK(bias=bias, normalization="network")

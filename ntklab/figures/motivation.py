@@ -1,6 +1,7 @@
 """What a network has learned, and when."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ntklab.figures.style import COLORS, HALVES, angle_axis, draw_density, new, styled
 
@@ -15,10 +16,10 @@ LINES = {0: "-", 1: "--"}  # low and high frequency
 
 @styled
 def snapshots(learning, iterations):
-    """The output over the target at a few moments, above one another by columns."""
-    columns = min(3, len(iterations))
+    """The output over the target at a few moments, two in a row."""
+    columns = min(2, len(iterations))
     rows = -(-len(iterations) // columns)
-    size = (3.3 * columns, 2.5 * rows)
+    size = (3.45 * columns, 2.2 * rows + 0.2)
     figure, axes = new(rows, columns, size=size, sharex=True, sharey=True)
     for ax in axes.flat[len(iterations) :]:
         ax.set_axis_off()
@@ -28,7 +29,8 @@ def snapshots(learning, iterations):
         ax.set_xlabel("")
     for ax in axes[:, 1:].flat:
         ax.set_ylabel("")
-    axes[0, 0].legend(loc="lower right", fontsize=8)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
     seen = ", ".join(str(learning.at(t)[0]) for t in iterations)
     low, high = map(wave, learning.frequencies)
     figure.set_label(
@@ -58,9 +60,94 @@ def _output(ax, learning, asked, kind="network"):
 
 
 @styled
+def by_hand(x, target, outputs, predicted=None):
+    """What a network written by hand says at a few moments, two panels in a row.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Angles of the training points, sorted.
+    target : callable
+        What is learned, as a function of angles.
+    outputs : dict of int to array_like, shape (n,)
+        The output by iteration.
+    predicted : dict of int to array_like, optional
+        What the eigenvalues say, by iteration.
+    """
+    rows = -(-len(outputs) // 2)
+    figure, axes = new(rows, 2, size=(6.9, 2.3 * rows + 0.3), sharex=True, sharey=True)
+    fine = np.linspace(-np.pi, np.pi, 601)
+    for ax in axes.flat[len(outputs) :]:
+        ax.set_axis_off()
+    for ax, (t, output) in zip(axes.flat, outputs.items(), strict=False):
+        ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
+        ax.plot(fine, target(fine), color=COLORS["target"], lw=3, label="target")
+        ax.plot(x, output, "." if predicted else ".-", color=COLORS["network"], ms=5, lw=1.2,
+                label="network")
+        if predicted:
+            ax.plot(x, predicted[t], color=COLORS["theory"], lw=1.2, label="predicted")
+        ax.set_title(f"iteration {t}")
+        angle_axis(ax, "")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("output")
+    for ax in axes[-1]:
+        ax.set_xlabel("angle x (rad)")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    told = [f"{t}: {_rms(u, target(x)):z.2f}" for t, u in outputs.items()]
+    also = ", with the prediction from its eigenvalues drawn over it" if predicted else ""
+    figure.set_label(
+        f"Target and output of the network at a few iterations{also}. Root mean square error by "
+        f"iteration, {', '.join(told)}: slow wave first, ripple later, dense half first."
+    )
+    return figure
+
+
+def _rms(output, y):
+    return np.sqrt(np.mean((np.asarray(output) - y) ** 2))
+
+
+@styled
+def eigenvectors(x, values, vectors, chosen=(0, 1, 2, 4, 8, 16)):
+    """A few eigenvectors above one another, each with the time that it takes to be learned.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Angles, sorted.
+    values : array_like, shape (n,)
+        Eigenvalues, largest first.
+    vectors : array_like, shape (n, n)
+        Eigenvectors as columns, in the same order.
+    chosen : sequence of int
+        Places to show.
+    """
+    figure, axes = new(size=(6.9, 0.62 * len(chosen) + 1.0))
+    ax = axes[0, 0]
+    for row, i in enumerate(chosen):
+        v = np.asarray(vectors)[:, i]
+        ax.axhline(-row, color="0.8", lw=0.8)
+        ax.plot(x, -row + 0.42 * v / np.abs(v).max(), ".-", ms=3, lw=1.2, color=COLORS["theory"])
+    ax.set_yticks(-np.arange(len(chosen)), [f"number {i + 1}" for i in chosen])
+    slower = ax.secondary_yaxis("right")
+    slower.set_yticks(-np.arange(len(chosen)), [f"{values[0] / values[i]:z.0f}" for i in chosen])
+    slower.set_ylabel("how much slower than number 1")
+    ax.grid(False)
+    ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
+    ax.set_ylim(-len(chosen) + 0.4, 0.6)
+    angle_axis(ax)
+    ratios = ", ".join(f"{values[0] / values[i]:z.0f}" for i in chosen)
+    figure.set_label(
+        "Eigenvectors of the matrix H over the angle, dense half shaded, from large eigenvalue to "
+        f"small: from slow waves to fast ones. They are slower than the first by {ratios}."
+    )
+    return figure
+
+
+@styled
 def learned_fractions(learning, predicted=None):
     """How much of each component is learned in each half, against the iteration."""
-    figure, axes = new(1, 2, size=(8.6, 3.4), sharey=True)
+    figure, axes = new(1, 2, size=(6.9, 3.5), sharey=True)
     _fractions(axes[0, 0], learning, "trained network")
     if predicted is None:
         axes[0, 1].set_axis_off()
@@ -68,7 +155,7 @@ def learned_fractions(learning, predicted=None):
         _fractions(axes[0, 1], predicted, "infinite width, computed")
         axes[0, 1].set_ylabel("")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
     low, high = map(wave, learning.frequencies)
     figure.set_label(
         f"Fraction of {low} and of {high} learned against the iteration, in the dense "
@@ -98,16 +185,21 @@ def moment(learning, iteration, title, kind="network"):
 
     `kind` says whose output it is, and so its colour: "network" or "theory".
     """
-    figure, axes = new(1, 3, size=(11.5, 3.6), width_ratios=[0.8, 1.2, 1.2])
-    draw_density(axes[0, 0], learning.density)
-    axes[0, 0].set_title("density of the data")
-    _output(axes[0, 1], learning, iteration, kind)
-    axes[0, 1].legend(loc="lower right", fontsize=8)
-    _fractions(axes[0, 2], learning, title)
-    handles, labels = axes[0, 2].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower right", ncols=4)
+    figure = Figure(figsize=(6.9, 5.6), layout="constrained")
+    grid = figure.add_gridspec(2, 2, width_ratios=[1, 1.6])
+    below, right = figure.add_subplot(grid[0, :]), figure.add_subplot(grid[1, 1])
+    left = figure.add_subplot(grid[1, 0])
+    draw_density(left, learning.density)
+    left.set_title("density of the data")
+    left.set_xticks([-np.pi, 0, np.pi], ["-π", "0", "π"])
+    _output(below, learning, iteration, kind)
+    below.legend(loc="lower right", ncols=2)
+    _fractions(right, learning, title)
+    handles, labels = right.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8.5,
+                  columnspacing=1.0)
     t = learning.at(iteration)[0]
-    axes[0, 2].axvline(1 + t, color="black", lw=1, ls=":")
+    right.axvline(1 + t, color="black", lw=1, ls=":")
     table = learning.learned().query("iteration == @t")
     told = "; ".join(
         f"{row.fraction:z.0%} of {wave(row.frequency)} in the {row.half} half"

@@ -1,9 +1,10 @@
 """Figures: the two-layer kernel and its parity."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 
-from ntklab.figures.style import COLORS, SERIES, angle_axis, new, styled
+from ntklab.figures.style import COLORS, SERIES, angle_axis, new, styled, theta_axis
 
 
 @styled
@@ -17,40 +18,103 @@ def active_neurons(theta, table):
     table : pandas.DataFrame
         Of `experiments.two_layer.active_together`.
     """
-    figure, axes = new(1, 2, size=(8.4, 3.6), width_ratios=[1, 1.3])
+    figure, axes = new(1, 2, size=(6.9, 3.4), width_ratios=[1, 1.15])
     left, right = axes[0]
     for angle, color, name in ((0.0, SERIES[0], "x"), (theta, SERIES[1], "x'")):
         degrees = np.degrees(angle)
-        left.add_patch(Wedge((0, 0), 1, degrees - 90, degrees + 90, color=color, alpha=0.25, lw=0))
+        left.add_patch(Wedge((0, 0), 1, degrees - 90, degrees + 90, color=color, alpha=0.2, lw=0))
         left.annotate("", (1.25 * np.cos(angle), 1.25 * np.sin(angle)), (0, 0),
                       arrowprops={"arrowstyle": "->", "color": color, "lw": 2})
         left.text(1.4 * np.cos(angle), 1.4 * np.sin(angle), name, ha="center", va="center")
-    left.set_xlim(-1.6, 1.6)
-    left.set_ylim(-1.3, 1.6)
+    _angle(left, 0, theta, 0.4, theta / 2, "θ")
+    _angle(left, theta - np.pi / 2, np.pi / 2, 1.06, theta - np.pi / 2 + 0.15, "π - θ")
+    left.set_xlim(-1.1, 1.6)
+    left.set_ylim(-1.15, 1.6)
     left.set_aspect("equal")
     left.set_axis_off()
-    left.set_title("weights active on x, on x'")
+    left.set_title("w active on x (blue), on x' (red)")
     right.plot(table.angle, table.exact, color=COLORS["theory"], label="(π - θ)/2π")
     right.errorbar(table.angle, table.sampled, 2 * table.error, fmt="o", ms=4,
-                   color=COLORS["experiment"], label="sampled, two standard errors")
-    right.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
-    right.set_xlabel("angle θ between x and x'")
+                   color=COLORS["experiment"], label="sampled, ±2 standard errors")
+    theta_axis(right)
     right.set_ylabel("probability of both active")
-    right.set_ylim(0, 0.55)
+    right.set_ylim(0, 0.62)
     right.legend()
     figure.set_label(
-        "Left: two inputs as arrows and the half-planes of weights that are active on each; they "
-        "overlap in a wedge of angle pi minus theta. Right: the probability that a neuron is "
-        "active on both falls in a straight line from one half to zero, as sampled."
+        "Left: two inputs as arrows, an angle theta apart, and the half-planes of weights that "
+        "are active on each; they overlap in a wedge of angle pi minus "
+        "theta. Right: the probability that a neuron is active on both falls in a straight line "
+        "from one half to zero, as sampled."
     )
     return figure
+
+
+def _angle(ax, start, stop, radius, at, name):
+    """An arc from one direction to another, its name a little farther out in direction `at`."""
+    turn = np.linspace(start, stop, 60)
+    ax.plot(radius * np.cos(turn), radius * np.sin(turn), color="black", lw=1.2)
+    out = radius + 0.1 + 0.025 * len(name)
+    ax.text(out * np.cos(at), out * np.sin(at), name, ha="center", va="center")
+
+
+@styled
+def kinks_and_spikes(theta, profiles):
+    """K, its slope and its curvature: a kink of K is a jump of K' and a spike of K''.
+
+    Parameters
+    ----------
+    theta : array_like, shape (n,)
+        From 0 to π, evenly.
+    profiles : dict of str to array_like, shape (n,)
+        K(θ) by the name of the kernel, one a column.
+    """
+    figure, axes = new(3, len(profiles), size=(6.9, 5.2), sharex=True, sharey="row")
+    turn = np.concatenate([-theta[:0:-1], theta])  # K(-θ) = K(θ)
+    jumps = []
+    for column, (name, profile) in zip(axes.T, profiles.items(), strict=True):
+        slope = np.gradient(profile, theta, edge_order=2)
+        curve = np.gradient(slope, theta, edge_order=2)
+        halves = (-slope[:0:-1], slope)
+        column[0].plot(turn, np.concatenate([profile[:0:-1], profile]), color=COLORS["kernel"])
+        for side, values in zip((-theta[:0:-1], theta), halves, strict=True):
+            column[1].plot(side, values, color=COLORS["kernel"])
+        column[2].plot(turn, np.concatenate([curve[:0:-1], curve]), color=COLORS["kernel"])
+        column[0].set_title(name)
+        spikes = ((0.0, 2 * slope[0]), (np.pi, -2 * slope[-1]), (-np.pi, -2 * slope[-1]))
+        jumps += [size for _, size in spikes[:2]]
+        for place, size in spikes:
+            if abs(size) > 1e-3:
+                _spike(column[2], place, size)
+        angle_axis(column[2], "angle θ (rad)")
+        for ax in column:
+            ax.set_xlim(-np.pi - 0.15, np.pi + 0.15)
+            ax.axhline(0, color="black", lw=0.6)
+    for ax, name in zip(axes[:, 0], ("K(θ)", "slope K'", "curvature K''"), strict=True):
+        ax.set_ylabel(name)
+    axes[2, 0].set_ylim(-1.0, 0.5)
+    told = ", ".join(f"{z:z.2f}" for z in jumps)
+    figure.set_label(
+        "Kernels with and without bias over the whole circle, their slopes and curvatures. A kink "
+        "is a jump of the slope and a spike of the curvature. Jumps at 0 and at pi, kernel by "
+        f"kernel: {told}."
+    )
+    return figure
+
+
+def _spike(ax, place, size):
+    """An arrow as long as the spike is heavy, with its weight; its height means nothing."""
+    ax.annotate("", (place, 2.5 * size), (place, 0), annotation_clip=False,
+                arrowprops={"arrowstyle": "-|>", "color": COLORS["experiment"], "lw": 2})
+    side = -1 if place > 1 else 1
+    ax.text(place + 0.15 * side, 2.5 * size, f"{np.pi * size:z.2g}/π",
+            ha="left" if side > 0 else "right", va="bottom", color=COLORS["experiment"])
 
 
 @styled
 def wrapped_and_not(d, printed, wrapped):
     """(11) read with |x - z| and with the distance on the circle."""
     d = np.asarray(d, dtype=float)
-    figure, axes = new(1, 1, size=(7.0, 3.3))
+    figure, axes = new(1, 1, size=(6.9, 3.3))
     ax = axes[0, 0]
     ax.plot(d, printed, color=COLORS["printed"], ls="--", label="|x - z| as printed")
     ax.plot(d, wrapped, color=COLORS["kernel"], label="wrapped to [0, π]")
@@ -58,7 +122,7 @@ def wrapped_and_not(d, printed, wrapped):
     ticks = np.pi * np.arange(-2, 3)
     ax.set_xticks(ticks, ["-2π", "-π", "0", "π", "2π"])
     ax.set_xlabel("x - z (rad)")
-    ax.set_ylabel("k")
+    ax.set_ylabel("k, factor 1/4π")
     ax.legend()
     figure.set_label(
         "The kernel against the difference of two angles from minus two pi to two pi. Wrapped, it "
@@ -76,7 +140,7 @@ def uniform_eigenvalues(table):
     table : pandas.DataFrame
         Of `experiments.two_layer.uniform_spectra`.
     """
-    figure, axes = new(1, 2, size=(8.6, 3.5), sharey=True)
+    figure, axes = new(1, 2, size=(6.9, 3.5), sharey=True)
     for ax, space in zip(axes[0], ("circle", "sphere"), strict=True):
         for shift, (name, color) in zip(
             (-0.2, 0.2), (("with bias", SERIES[0]), ("without", SERIES[1])), strict=True
@@ -85,14 +149,17 @@ def uniform_eigenvalues(table):
             seen = values > 1e-12 * values.max()
             ax.bar(table.index[seen] + shift, values[seen], 0.4, color=color, label=name)
             if (~seen).any():
-                ax.plot(table.index[~seen] + shift, np.full((~seen).sum(), 2e-5), "x",
-                        color=color, ms=6, mew=2)
+                zeros = np.full((~seen).sum(), 2.2e-6)
+                ax.plot(table.index[~seen] + shift, zeros, "x", color=color, ms=6, mew=2)
+        ax.axhspan(1e-6, 5e-6, color="0.5", alpha=0.2, lw=0)
         ax.set_yscale("log")
-        ax.set_ylim(1e-5, 0.5)
+        ax.set_ylim(1e-6, 0.5)
+        ax.set_yticks([2.2e-6, 1e-4, 1e-3, 1e-2, 1e-1], ["zero", "0.0001", "0.001", "0.01", "0.1"])
+        ax.minorticks_off()
         ax.set_title("circle" if space == "circle" else "sphere in 3 dimensions")
         ax.set_xlabel("frequency κ" if space == "circle" else "degree κ")
         ax.legend()
-    axes[0, 0].set_ylabel("eigenvalue λ")
+    axes[0, 0].set_ylabel("eigenvalue λ (factor 1/4π)")
     figure.set_label(
         "Eigenvalues of the two-layer kernel under uniform data on the circle and the sphere, "
         "against frequency. With bias all are positive; without, crosses mark the odd frequencies "
@@ -104,7 +171,7 @@ def uniform_eigenvalues(table):
 @styled
 def learned_or_not(parity):
     """Two trained networks: fractions of cos κx against iterations, and outputs at the end."""
-    figure, axes = new(1, 2, size=(9.0, 3.6))
+    figure, axes = new(1, 2, size=(6.9, 3.9))
     left, right = axes[0]
     t = 1 + parity.iterations
     names, styles = ("with bias", "without bias"), ("o", "s")
@@ -113,16 +180,18 @@ def learned_or_not(parity):
         left.semilogx(t, parity.fractions[i], marker, ms=4, color=SERIES[i], mfc="none",
                       label=f"{name}, trained")
         right.plot(parity.angles, parity.outputs[i, -1], color=SERIES[i], label=name)
-    target = np.cos(parity.frequency * parity.angles)
-    right.plot(parity.angles, target, color=COLORS["target"], lw=3, zorder=0, label="target")
+    fine = np.linspace(-np.pi, np.pi, 601)
+    wave = np.cos(parity.frequency * fine)
+    right.plot(fine, wave, color=COLORS["target"], lw=3, zorder=0, label="target")
     left.set_ylim(-0.15, 1.2)
     left.set_xlabel("1 + iteration")
     left.set_ylabel(f"fraction of cos {parity.frequency}x learned")
-    left.legend()
+    handles, labels = left.get_legend_handles_labels()
     angle_axis(right)
-    right.set_ylim(-1.2, 1.6)
+    right.set_ylim(-1.2, 1.2)
     right.set_ylabel("output after training")
-    right.legend(loc="upper center", ncols=3)
+    handles.append(right.lines[-1])
+    figure.legend(handles, [*labels, "target"], loc="outside lower center", ncols=2)
     with_bias, without = parity.fractions[:, -1]
     figure.set_label(
         f"Two networks trained on cos {parity.frequency}x. The one with bias ends with "
@@ -139,32 +208,38 @@ def bias_switch(seen):
     ----------
     seen : explorers.two_layer.Switched
     """
-    figure, axes = new(1, 3, size=(11.5, 3.4))
-    left, middle, right = axes[0]
+    figure = Figure(figsize=(6.9, 5.4), layout="constrained")
+    grid = figure.add_gridspec(2, 2)
+    left, middle = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
+    below = figure.add_subplot(grid[1, :])
     left.plot(seen.theta, seen.profile, color=COLORS["kernel"])
     left.axhline(0, color="black", lw=0.6)
     left.set_ylim(-0.1, 1.05)
-    left.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
-    left.set_xlabel("angle θ (rad)")
-    left.set_ylabel("k(θ)")
+    theta_axis(left)
+    left.set_ylabel("K(θ), factor 1/2π")
     left.set_title("kernel with bias" if seen.bias else "kernel without bias")
     kappa = np.arange(len(seen.eigenvalues))
     shown = np.maximum(seen.eigenvalues, 1e-9)
     edges = np.where(kappa == seen.frequency, 2.5, 0)  # the one looked at
     middle.bar(kappa, shown, color=COLORS["theory"], edgecolor="black", linewidth=edges)
+    never = kappa[seen.eigenvalues < 1e-9]
+    middle.plot(never, np.full(len(never), 1.6e-4), "x", color=COLORS["experiment"], mew=2,
+                label="zero")
+    if len(never):
+        middle.legend()
     middle.set_xticks(kappa[::2])
     middle.set_yscale("log")
     middle.set_ylim(1e-4, 1)
     middle.set_xlabel("frequency κ")
     middle.set_ylabel("eigenvalue λ")
     middle.set_title(f"λ at κ = {seen.frequency}: {seen.eigenvalues[seen.frequency]:z.2g}")
-    right.plot(seen.x, seen.target, color=COLORS["target"], lw=3, label="target")
-    right.plot(seen.x, seen.output, color=COLORS["theory"], label="learned")
-    angle_axis(right)
-    right.set_ylim(-2.6, 2.9)
+    below.plot(seen.x, seen.target, color=COLORS["target"], lw=3, label="target")
+    below.plot(seen.x, seen.output, color=COLORS["theory"], label="learned")
+    angle_axis(below)
+    below.set_ylim(-2.6, 2.6)
     learned = f"{seen.fraction:z.0%} of cos {seen.frequency}x"
-    right.set_title(f"iteration {seen.iteration:z.0f}: {learned}")
-    right.legend(loc="upper center", ncols=2)
+    below.set_title(f"iteration {seen.iteration:z.0f}: {learned} learned")
+    below.legend(loc="upper right", ncols=2)
     state = "with" if seen.bias else "without"
     figure.set_label(
         f"Kernel {state} bias against the angle, its eigenvalues under uniform data, and the "

@@ -41,7 +41,7 @@ def with_and_without_bias(
     frequency : int
         κ, below a quarter of the points.
     width, points, iterations : int
-        m, n (even, so that every point has its opposite), steps at η = 1/λ_1.
+        m, n (even, so that every point has its opposite), steps at η = 1/λ_max.
     rng : numpy.random.Generator
         Source of the networks.
     device : str
