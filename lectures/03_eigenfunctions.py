@@ -16,7 +16,7 @@
 # # Eigenfunctions when the data are not uniform
 #
 # **Needs:** [the two-layer kernel](02_two_layer.py); eigenvectors of symmetric matrices, Fourier series, the oscillator $f'' = -\omega^2 f$ and its solutions
-# $a\cos(\omega x + \varphi)$. **Time:** about 60 minutes, plus 50 for the assignment.
+# $a\cos(\omega x + \beta)$. **Time:** about 60 minutes, plus 50 for the assignment.
 #
 # A wide network trained by gradient descent learns the component of its target along eigenvector $v_i$ of the kernel matrix at a speed proportional to the
 # eigenvalue $\lambda_i$ ([the tangent kernel](01_tangent_kernel.py)). With uniform data the eigenvectors are sines and cosines. Data are never uniform. **What takes
@@ -220,7 +220,7 @@ print(claims.judge("C11"))
 #
 # Where $p = p_j$ is constant the phase grows by $\sqrt{p_j/\pi\lambda}$ times the length. Over all pieces that sums up to
 #
-# $$f(x) \approx a\cos\Big(\frac{\Psi(x)}{\sqrt{\pi\lambda}} + \varphi\Big), \qquad \Psi(x) = \int_{-\pi}^x \sqrt{p} .$$
+# $$f(x) \approx a\cos\Big(\frac{\Psi(x)}{\sqrt{\pi\lambda}} + \beta\Big), \qquad \Psi(x) = \int_{-\pi}^x \sqrt{p} .$$
 #
 # The slides multiply the phase once more by $x$ ($b$ is a phase here), in (15) as $A e^{i\Psi x/\sqrt{\pi\lambda}} + B e^{-i\Psi x/\sqrt{\pi\lambda}}$, and
 #
