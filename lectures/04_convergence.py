@@ -15,12 +15,10 @@
 # %% [markdown]
 # # How long does it take? The $\kappa^2/p^*$ theorem
 #
-# **Needs:** [eigenfunctions under a density](03_eigenfunctions.py), the triangle inequality, Pythagoras.
-# **Time:** about 60 minutes, plus 55 for the assignment.
+# **Needs:** [eigenfunctions under a density](03_eigenfunctions.py), the triangle inequality, Pythagoras. **Time:** about 60 minutes, plus 55 for the assignment.
 #
-# We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks:
-# **how many iterations until $\cos \kappa x$ is learned, and where on the circle first?** The original
-# lecture answers with a theorem, $\tilde O(\kappa^2/p^*)$, where $p^*$ is the smallest density.
+# We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks: **how many iterations until $\cos \kappa x$ is learned, and
+# where on the circle first?** The original lecture answers with a theorem, $\tilde O(\kappa^2/p^*)$, where $p^*$ is the smallest density.
 #
 # After this lecture you can
 #
@@ -32,8 +30,14 @@
 # %% [markdown]
 # ## The picture
 #
-# A two-layer network learns $\sin 14x$. Three thirds of the circle hold data in the proportion
-# 11 : 1 : 3. Watch which third is right first (the paper's Figure 6, in a few seconds).
+# A two-layer network learns $\sin 14x$. Three thirds of the circle hold data in the proportion 11 : 1 : 3 (the paper's Figure 6, in a few seconds).
+#
+# **Predict:** which third is right first, and how much later would the last one be if time went like $1/p$?
+#
+# <details><summary>Answer</summary>
+#
+# The densest, then the 3, then the 1: eleven times as late as the first, if $1/p$ holds. How nearly it does is the subject of this lecture.
+# </details>
 
 # %%
 import numpy as np
@@ -50,11 +54,17 @@ order = trained.convergence.order(setting, rng=np.random.default_rng(6), thresho
 figures.show(drawn.order_of_regions(order))
 
 # %% [markdown]
-# The dense third is finished long before the others; then comes the 3, then the 1. The dotted lines are
-# no fit: they are equation (8), computed from the points alone.
+# The dense third is finished long before the others; then comes the 3, then the 1. The dotted lines are no fit: they are equation (8), computed from the points
+# alone.
 #
-# Play with density, $\kappa$, threshold $\delta$ and learning rate $\eta$. Find out what halving $p^*$
-# does, and what doubling $\kappa$ does. Then try the network without bias at $\kappa = 5$.
+# **Try:** density, frequency $\kappa$, *threshold* $\delta$ (the error at which a region counts as learned) and *learning rate* $\eta$. What does halving $p^*$ do?
+# And doubling $\kappa$? What happens without bias at $\kappa = 9$?
+#
+# <details><summary>What you should have seen</summary>
+#
+# Half the density takes twice the time there, and hardly changes the others. Twice the frequency takes four times as long (11 758 and 47 504 iterations in the
+# sparsest third at $\kappa = 10$ and 20). Without bias odd frequencies $\ge 3$ are [never learned](02_two_layer.py): under uneven data the error stops above zero.
+# </details>
 
 # %%
 explorer.explorer()
@@ -69,24 +79,29 @@ explorer.explorer()
 #
 # Three things are left to the reader, and each of them matters:
 #
-# - *Which norm?* The eigenfunctions are orthonormal in $L^2(p)$: $\|f\|^2 = \int f^2 p$. There a sparse
-#   region counts for little. The experiments measure the root mean square *within each region*.
+# - *Which norm?* The eigenfunctions are orthonormal in $L^2(p)$: $\|f\|^2 = \int f^2 p$. There a sparse region counts for little. The experiments measure the root
+#   mean square *within each region*.
 # - *Which $\eta$?* Here it is that of the mean loss, $n$ times the lecture's.
 # - *Logarithms of what?* We shall see: not of $1/\delta$.
 
 # %% [markdown]
 # ## On the back of an envelope
 #
-# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for
-# (11) it is $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and nearly so at even ones. If all of the circle had the density $p_j$,
-# then $\cos \kappa x$ would be an eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$
-# hardly notices its ends. So its root mean square starts at $1/\sqrt2$ and decays like
-# $e^{-\eta p_j k_\kappa t}$:
+# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for (11) it is $1/\pi\kappa^2$ at odd
+# $\kappa \ge 3$ and nearly so at even ones. If all of the circle had the density $p_j$, then $\cos \kappa x$ would be an eigenfunction of eigenvalue $p_j k_\kappa$.
+# A fast wave inside region $j$ hardly notices its ends. So its root mean square starts at $1/\sqrt2$ and decays like $e^{-\eta p_j k_\kappa t}$:
 #
 # $$t_j \approx \frac{\log(1/\sqrt2\,\delta)}{\eta\, p_j\, k_\kappa} \approx
 # \frac{\pi\kappa^2}{\eta\, p_j}\log\frac{1}{\sqrt2\,\delta}.$$
 #
 # This *local law* is the theorem as experiments show it. Below it stands beside exact times.
+#
+# **Predict:** densities 1 : 2 : 4, so the local law says 4 : 2 : 1. Where is it furthest off at $\kappa = 5$, and which way?
+#
+# <details><summary>Answer</summary>
+#
+# In the densest third, which is 17 % late: the wave reaches over the jumps, and it has to wait for its slower neighbours. At $\kappa = 20$ it is 4 %.
+# </details>
 
 # %%
 times = convergence.population_times(p, (5, 10, 20), threshold=0.05, learning_rate=1.0)
@@ -100,8 +115,7 @@ for kappa, rows in times.groupby("frequency"):
           f"beyond the local law by {off[0]:z.1f} %, {off[1]:z.1f} %, {off[2]:z.1f} %")
 
 # %% [markdown]
-# The ratios tend to 4 : 2 : 1 from below. What is missing is of order $1/\kappa$: the dense region waits for its
-# neighbours, since its wave reaches over the jumps.
+# The ratios tend to 4 : 2 : 1 from below. What is missing is of order $1/\kappa$.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C18"))
@@ -109,9 +123,9 @@ print(claims.judge("C18"))
 # %% [markdown]
 # ## The proof, step 1: the lemma
 #
-# Expand $g = \sum_i g_i v_i$ with $g_i = \int v_i\, g\, p\,dx$. **Lemma:** few modes suffice, there is an $n_k$ with
-# $\sum_{i > n_k} g_i^2 < \varepsilon^2$. The slides argue as follows. On region $j$ the eigenfunction is
-# $a_j\cos(q_{ij}x + b_j)$ with $q_{ij} = q_i\sqrt{p_j}/Z$, $q_i = \lfloor i/2 \rfloor$, and if $q_{ij} \ge 2\kappa$,
+# Expand $g = \sum_i g_i v_i$ with $g_i = \int v_i\, g\, p\,dx$. **Lemma:** few modes suffice, there is an $n_k$ with $\sum_{i > n_k} g_i^2 < \varepsilon^2$. The
+# slides argue as follows. On region $j$ the eigenfunction is $a_j\cos(q_{ij}x + b_j)$ with $q_{ij} = q_i\sqrt{p_j}/Z$, $q_i = \lfloor i/2 \rfloor$, and if
+# $q_{ij} \ge 2\kappa$,
 #
 # $$\Big|\int_{R_j}\!\cos\kappa x \cos(q_{ij}x+b_j)\,dx\Big| \le \frac1{q_{ij}-\kappa}+\frac1{q_{ij}+\kappa}
 # = \frac{2q_{ij}}{q_{ij}^2-\kappa^2} \le \frac{8}{3q_{ij}} .$$
@@ -122,18 +136,17 @@ print(claims.judge("C18"))
 # \sum_{i>n} g_i^2 \le \Big(\frac{8BZ}{3\sqrt{p^*}}\Big)^2 \sum_{i>n}\frac1{q_i^2}
 # \overset{?}{<} \Big(\frac{8BZ}{3\sqrt{p^*}}\Big)^2 \frac1{q_n}.$$
 #
-# $B$ is left open; normalisation, $\sum_j a_j^2p_j\ell_j = 2$, gives $B \le \sqrt{2\sum_j p_j/\ell_j}$ at most.
-# And the last step is false: $\sum_{s>q} s^{-2} < 1/q$, but $q_i = \lfloor i/2\rfloor$ takes **every $q$ twice**.
-# The right bound is $4/n$ for odd $n$ and $4/(n-1)$ for even $n$ (why? exercise 2).
+# $B$ is left open; normalisation, $\sum_j a_j^2p_j\ell_j = 2$, gives $B \le \sqrt{2\sum_j p_j/\ell_j}$ at most. And the last step is false:
+# $\sum_{s>q} s^{-2} < 1/q$, but $q_i = \lfloor i/2\rfloor$ takes **every $q$ twice**. The right bound is $4/n$ for odd $n$ and $4/(n-1)$ for even $n$ (why? exercise
+# 2).
 
 # %%
 table = convergence.lemma_table(p, frequency=5)
 figures.show(drawn.tails_and_bounds(table))
 
 # %% [markdown]
-# Left: the sum is twice what is printed. Right: a factor 2 is the least of it. The coefficients are far smaller
-# than the lemma says, because $v_i$ and $v_i'$ are continuous, so that what neighbouring regions contribute at
-# their common end nearly cancels. Taking absolute values region by region throws this cancellation away:
+# Left: the sum is twice what is printed. Right: a factor 2 is the least of it. The coefficients are far smaller than the lemma says, because $v_i$ and $v_i'$ are
+# continuous, so that what neighbouring regions contribute at their common end nearly cancels. Taking absolute values region by region throws this cancellation away:
 
 # %%
 figures.show(drawn.coefficients_and_bounds(table, frequency=5))
@@ -142,6 +155,13 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # The price is paid in $n_k$. As $\sum_{i>n} g_i^2$ seems to fall like $1/n$ only, the lemma asks for
 #
 # $$n_k = 2\max\Big\{\Big(\frac{8BZ}{3\sqrt{p^*}\,\varepsilon}\Big)^2,\; \frac{2\kappa Z}{\sqrt{p^*}}\Big\} .$$
+#
+# **Predict:** at $\varepsilon = 0.025$, how many modes does it ask for at $\kappa = 1$ and at $\kappa = 8$? And how many are enough?
+#
+# <details><summary>Answer</summary>
+#
+# 22 464 both times: $\kappa$ stands in the second entry only, which takes over beyond $\kappa \approx 3800$. Five and thirty are enough.
+# </details>
 
 # %% tags=["nbval-check-output"]
 print("  κ   n_k of the lemma   modes that suffice for ε = 0.025")
@@ -151,35 +171,30 @@ for kappa in (1, 3, 5, 8):
     print(f"{kappa:3d}   {many:8d}           {rest.index[rest < 0.025**2][0]}")
 
 # %% [markdown]
-# The lemma's $n_k$ **does not depend on $\kappa$** here. The second entry of the maximum, which alone carries $\kappa$,
-# takes over only beyond $\kappa \approx 3800$, at $\varepsilon = 0.025$.
-
-# %% [markdown]
+# The lemma's $n_k$ **does not depend on $\kappa$** here.
+#
 # ## Step 2: from modes to time
 #
-# With $\hat g = \sum_{i\le n} g_iv_i$ the slides split $\|g - u\| \le \|g-\hat g\| + \|\hat g - u\|$, give $\delta/2$ to each
-# part and continue
+# With $\hat g = \sum_{i\le n} g_iv_i$ the slides split $\|g - u\| \le \|g-\hat g\| + \|\hat g - u\|$, give $\delta/2$ to each part and continue
 #
 # $$\Delta^2 = \|\hat g - u^{(t)}\|^2 \approx \sum_{i\le n}(1-\eta\lambda_i)^{2t}g_i^2
 # \le \pi\, n\,(1-\eta\lambda_n)^{2t} .$$
 #
 # Four remarks, in order of weight.
 #
-# 1. $(1-\eta\lambda_n)$ is the slowest factor as long as $\eta\lambda_1 \le 1$, which the theorem behind the "$\approx$" assumes. Then
-#    the bound is true, if wasteful. For $\eta$ between $2/(\lambda_1+\lambda_n)$ and the limit $2/\lambda_1$ put $|1-\eta\lambda_1|$ in its place.
-# 2. $\pi = \int\cos^2\kappa x\,dx$ is a norm without $p$. In $L^2(p)$, where the $v_i$ are orthonormal,
-#    $\sum_i g_i^2 \le \|g\|^2 \le 1$ *as a whole*: no $\pi$, and no factor $n$ either.
+# 1. $(1-\eta\lambda_n)$ is the slowest factor as long as $\eta\lambda_1 \le 1$, which the theorem behind the "$\approx$" assumes. Then the bound is true, if
+#    wasteful. For $\eta$ between $2/(\lambda_1+\lambda_n)$ and the limit $2/\lambda_1$ put $|1-\eta\lambda_1|$ in its place.
+# 2. $\pi = \int\cos^2\kappa x\,dx$ is a norm without $p$. In $L^2(p)$, where the $v_i$ are orthonormal, $\sum_i g_i^2 \le \|g\|^2 \le 1$ *as a whole*: no $\pi$, and
+#    no factor $n$ either.
 # 3. The "$\approx$" drops what $u$ has learned of the modes beyond $n$. Pythagoras does without it:
 #
 #    $$\|g-u\|^2 = \sum_i (1-\eta\lambda_i)^{2t}g_i^2 \le \Delta^2 + \sum_{i>n}g_i^2 .$$
 #
-# 4. The slide stops at "lower bound $t$". Solving, $t \ge \log(4\pi n/\delta^2)/(-2\log(1-\eta\lambda_n))$, and $\lambda_n$ is about
-#    $Z^2/\pi q_n^2$. With the lemma's $n$ that is of order $Z^2B^4/(p^{*2}\delta^4)$, **without $\kappa$**. Only for
-#    $\kappa \gtrsim 1/\delta^2$ does the printed chain give $\kappa^2/p^*$.
+# 4. The slide stops at "lower bound $t$". Solving, $t \ge \log(4\pi n/\delta^2)/(-2\log(1-\eta\lambda_n))$, and $\lambda_n$ is about $Z^2/\pi q_n^2$. With the
+#    lemma's $n$ that is of order $Z^2B^4/(p^{*2}\delta^4)$, **without $\kappa$**. Only for $\kappa \gtrsim 1/\delta^2$ does the printed chain give $\kappa^2/p^*$.
 #
 # So the printed proof proves less than the theorem says. Is the theorem still true?
-
-# %% [markdown]
+#
 # ## A proof in three lines
 #
 # Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now look at $T$ applied to $g/p$: the density cancels!
@@ -187,8 +202,8 @@ for kappa in (1, 3, 5, 8):
 # $$T\frac gp\,(x) = \int K(x-z)\,p(z)\,\frac{g(z)}{p(z)}\,dz = k_\kappa\,g(x)
 # \quad\Longrightarrow\quad g = Th, \qquad h = \frac{g}{k_\kappa\,p} .$$
 #
-# The target lies in the range of $T$, whatever the density. In the theory of inverse problems this is called a *source
-# condition*. With $S = \|h\| = \frac1{k_\kappa}\sqrt{\int g^2/p\;dx} \le \frac1{k_\kappa}\sqrt{\pi/p^*}$ everything follows:
+# The target lies in the range of $T$, whatever the density. In the theory of inverse problems this is called a *source condition*. With
+# $S = \|h\| = \frac1{k_\kappa}\sqrt{\int g^2/p\;dx} \le \frac1{k_\kappa}\sqrt{\pi/p^*}$ everything follows:
 #
 # $$|g_i| = \lambda_i\,|\langle v_i, h\rangle| \le \lambda_i S, \qquad
 # \sum_{i>n} g_i^2 \le \lambda_{n+1}^2 S^2, \qquad
@@ -203,8 +218,8 @@ for kappa in (1, 3, 5, 8):
 # \frac{S}{e\,\eta\,\delta\sqrt{P}} \le \frac{\kappa^2}{p^*}\cdot\frac{\pi^{3/2}}{e\,\eta\,\delta\sqrt{\ell}}
 # \quad (\kappa \text{ odd}).$$
 #
-# **That is the theorem with every constant**; where $\tilde O$ suggests a logarithm of $1/\delta$ stands $1/\delta$ itself,
-# and in a moment we see that some power must. The error over time, exact and bounded:
+# **That is the theorem with every constant**; where $\tilde O$ suggests a logarithm of $1/\delta$ stands $1/\delta$ itself, and in a moment we see that some power
+# must. The error over time, exact and bounded:
 
 # %%
 iterations = np.unique(np.round(np.geomspace(1, 3e4, 120)))
@@ -228,10 +243,9 @@ print(claims.judge("C19"))
 print(claims.judge("C20"))
 
 # %% [markdown]
-# And logarithms of what? Under a density with jumps $|g_i|$ falls like $1/q^3$ (look at the picture of the
-# coefficients), so that the late error is a power, $t^{-5/4}$ in the end. The time to reach a small $\delta$ grows like
-# $\delta^{-4/5}$, not like $\log 1/\delta$: at fixed $\kappa$ the theorem's $\tilde O$ hides a power of $\delta$. The exact curve
-# of $\cos x$, between 1 200 and 12 000 units of $\eta t$:
+# And logarithms of what? Under a density with jumps $|g_i|$ falls like $1/q^3$ (look at the picture of the coefficients), so that the late error is a power,
+# $t^{-5/4}$ in the end. The time to reach a small $\delta$ grows like $\delta^{-4/5}$, not like $\log 1/\delta$: at fixed $\kappa$ the theorem's $\tilde O$ hides a
+# power of $\delta$. The exact curve of $\cos x$, between 1 200 and 12 000 units of $\eta t$:
 
 # %% tags=["nbval-check-output"]
 late = convergence.error_table(p, 1, np.round(np.geomspace(300, 3000, 4)), learning_rate=4.0)
@@ -241,8 +255,8 @@ print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):.2f})")
 # %% [markdown]
 # ## Against $\kappa$ and against $p^*$, with networks
 #
-# Now the summary in one figure. Left, time against $\kappa$ in the three regions of 1 : 2 : 4. Right, $\kappa = 4$ and densities
-# $w : 1 : 1$ with $w$ falling. Lines are exact for infinite width; the marks are networks, trained here and now.
+# Now the summary in one figure. Left, time against $\kappa$ in the three regions of 1 : 2 : 4. Right, $\kappa = 4$ and densities $w : 1 : 1$ with $w$ falling. Lines
+# are exact for infinite width; the marks are networks, trained here and now.
 
 # %%
 quick = convergence.SETTINGS["quick"]
@@ -255,21 +269,19 @@ thin = trained.convergence.thinning(
 figures.show(drawn.finishing_times(exact, networks, thin))
 
 # %% [markdown]
-# The sparsest region's time goes like $1/p^*$, and the bound lies about a factor 2 above. The squares say something
-# else: in the norm of $L^2(p)$ over the whole circle, the one in which the theorem is stated, **the time does not
-# grow like $1/p^*$** at all. A region that holds less than $2\delta^2$ of the data need not be learned.
+# The sparsest region's time goes like $1/p^*$, and the bound lies about a factor 2 above. The squares say something else: in the norm of $L^2(p)$ over the whole
+# circle, the one in which the theorem is stated, **the time does not grow like $1/p^*$** at all. A region that holds less than $2\delta^2$ of the data need not be
+# learned.
 
 # %% [markdown]
 # ## Figure 7: what the paper measured
 #
-# The paper trains networks of width $m = 4000$ on $\sin\kappa x$ at $n = 734$ points, with $\tau = 0.2$ and $\eta = 0.004$ of the
-# sum loss (so 2.94 here). It reports medians of the time ratios of 3.89 : 1.96 : 1. Before we can check that we have to
-# know two things that it does not say.
+# The paper trains networks of width $m = 4000$ on $\sin\kappa x$ at $n = 734$ points, with $\tau = 0.2$ and $\eta = 0.004$ of the sum loss (so 2.94 here). It
+# reports medians of the time ratios of 3.89 : 1.96 : 1. Before we can check that we have to know two things that it does not say.
 #
-# **Where are the points?** 734 fits even grids of spacing 0.02, 0.01, 0.005 (105 + 210 + 419), not the i.i.d. draws of the
-# text. **How large is the target?** A region counts as finished at $\frac1{2|R_j|}\sum(f-y)^2 < \delta/n$ with $\delta = 0.05$. For a
-# target of size 1 that asks for an error of 0.012, for a target of *norm* 1 over all points, $y \leftarrow y/\|y\|$, for
-# $\sqrt{2\delta} = 0.32$ of its size. Code of the same group for an earlier paper divides by the norm.
+# **Where are the points?** 734 fits even grids of spacing 0.02, 0.01, 0.005 (105 + 210 + 419), not the i.i.d. draws of the text. **How large is the target?** A
+# region counts as finished at $\frac1{2|R_j|}\sum(f-y)^2 < \delta/n$ with $\delta = 0.05$. For a target of size 1 that asks for an error of 0.012, for a target of
+# *norm* 1 over all points, $y \leftarrow y/\|y\|$, for $\sqrt{2\delta} = 0.32$ of its size. Code of the same group for an earlier paper divides by the norm.
 #
 # Linear theory is exact for any given points, so it can try all four readings.
 #
@@ -277,9 +289,9 @@ figures.show(drawn.finishing_times(exact, networks, thin))
 #
 # <details><summary>Answer</summary>
 #
-# Both matter. On grids with targets of norm 1 the medians are 3.88 : 2.00 : 1, the paper's within two per cent, and the
-# slopes in $\kappa$ are near 2. Targets of size 1 give 3.4 : 1.8 : 1: the strict threshold waits for slow modes that the
-# densest region needs longest to lose. Random points make the medians vary from draw to draw.
+# Both matter. On grids with targets of norm 1 the medians are 3.88 : 2.00 : 1, the paper's within two per cent, and the slopes in $\kappa$ are near
+# 2. Targets of size 1 give 3.4 : 1.8 : 1: the strict threshold waits for slow modes that the densest region needs longest to lose. Random points make the medians
+#    vary from draw to draw.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -294,15 +306,14 @@ for reading, target in (("paper", "norm 1"), ("misread", "size 1")):
               f"{ratios.high[0]:.2f}) : {ratios['median'][1]:.2f} : 1   slope {slope[0]:z.2f}")
 
 # %% [markdown]
-# (In brackets: 10th to 90th percentile over draws.) An earlier edition of this lecture took the target to have size 1, could
-# not find the paper's medians, and concluded that its networks were far from lazy. **That is what reproducing a paper is
-# like: a number that does not come out says first of all that one has misread something.**
+# (In brackets: 10th to 90th percentile over draws.) An earlier edition of this lecture took the target to have size 1, could not find the paper's medians, and
+# concluded that its networks were far from lazy. **That is what reproducing a paper is like: a number that does not come out says first of all that one has misread
+# something.**
 
 # %% [markdown]
 # ## Do networks obey?
 #
-# Train the paper's networks on the paper's points, with targets of norm 1, and compare every time with linear theory for
-# the same points and the same $u(0)$.
+# Train the paper's networks on the paper's points, with targets of norm 1, and compare every time with linear theory for the same points and the same $u(0)$.
 
 # %%
 few = trained.convergence.times("protocol", rng=np.random.default_rng(5))
@@ -310,11 +321,10 @@ table = few.pivot(index="frequency", columns="region", values=["theory", "traine
 table.astype(int)
 
 # %% [markdown]
-# They agree at $\kappa = 3$ and 5, and are late at 12. When does linear theory end? The kernel of (6) does not depend on
-# $\tau$: whether a neuron is on depends on the *direction* of its weights. But to learn a target $g$ of size $A$ each weight
-# must move by $\|g\|_H/\sqrt m$. Here $\|g\|_H^2 = \sum_i g_i^2/\lambda_i$ is the norm of $g$ in the kernel's space; for one wave,
-# $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data), it is $\pi\kappa A$. The neuron's kink then turns by $\pi\kappa A/\tau\sqrt m$.
-# Once that is comparable to the wavelength, $1/\kappa$, the kernel is another one:
+# They agree at $\kappa = 3$ and 5, and are late at 12. When does linear theory end? The kernel of (6) does not depend on $\tau$: whether a neuron is on depends on
+# the *direction* of its weights. But to learn a target $g$ of size $A$ each weight must move by $\|g\|_H/\sqrt m$. Here $\|g\|_H^2 = \sum_i g_i^2/\lambda_i$ is the
+# norm of $g$ in the kernel's space; for one wave, $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data), it is $\pi\kappa A$. The neuron's kink
+# then turns by $\pi\kappa A/\tau\sqrt m$. Once that is comparable to the wavelength, $1/\kappa$, the kernel is another one:
 #
 # $$\text{linear theory needs} \qquad \kappa^2 A \ll \tau\sqrt m .$$
 #
@@ -333,8 +343,8 @@ for kappa in (3, 6, 9, 12, 15, 17, 18):
           f"  trained / linear theory: {late[kappa]:.2f}")
 
 # %% [markdown]
-# (Five seeds at full size; `inf` is not within 20 000 iterations.) The condition tells where the end comes, to within a
-# factor of order one. The medians over the waves that are learned in all regions, and slopes over the lazy ones:
+# (Five seeds at full size; `inf` is not within 20 000 iterations.) The condition tells where the end comes, to within a factor of order one. The medians over the
+# waves that are learned in all regions, and slopes over the lazy ones:
 
 # %% tags=["nbval-check-output"]
 full["density"] = p.values[full.region]
@@ -346,14 +356,19 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
           f": {ratios['median'][1]:.2f} : 1   slopes", *(f"{v:.1f}" for v in slope.slope))
 
 # %% [markdown]
-# The paper's Figure 7, 3.89 : 1.96 : 1, with slopes of 2 as long as the networks are lazy. So yes, networks obey: the law,
-# its ratios and its end.
-
-# %% [markdown]
-# ## Exercises
+# The paper's Figure 7, 3.89 : 1.96 : 1, with slopes of 2 as long as the networks are lazy. So yes, networks obey: the law, its ratios and its end.
 #
-# `exercises/04_convergence.py` lets you predict finishing times, correct the tail sum, find the exact iteration
-# without stepping, and write the sharper bound.
+# ## Your turn
+#
+# Under the uniform density compare the bound $S/e\eta t$ with the exact error of $\cos\kappa x$ (continuous time). When do they touch?
+#
+# <details><summary>Solution</summary>
+#
+# $\cos\kappa x$ is an eigenfunction with $\lambda = k_\kappa/2\pi$ and norm $1/\sqrt2$, so $S = 1/\sqrt2\lambda$, and the bound over the exact error is
+# $e^{\eta\lambda t}/(e\,\eta\lambda t)$. It is least where $\eta\lambda t = 1$, and there it is 1: the bound cannot be improved.
+# </details>
+#
+# `exercises/04_convergence.py` lets you predict finishing times, correct the tail sum, find the exact iteration without stepping, and write the sharper bound.
 #
 # ## Summary
 #
@@ -363,11 +378,23 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
 # - In $L^2(p)$ sparse regions hardly count; late errors are powers of $t$; random points make medians scatter.
 # - Networks obey while $\kappa^2 A \ll \tau\sqrt m$, $A$ the size of the target: the paper's up to about $\kappa = 8$.
 #
+# Three questions that use the whole lecture:
+#
+# - $\eta = 1$, $p = 0.07$: after how many iterations is $\cos 8x$ learned there to 0.05?
+# - A region's density is halved. Does the time in the norm of $L^2(p)$ over the circle double?
+# - Targets of size 1, $\tau = 0.2$: how wide must a network be for $\kappa^2A$ to be a tenth of $\tau\sqrt m$ at $\kappa = 20$? And with $A = 0.037$?
+#
+# <details><summary>Answers</summary>
+#
+# $\pi\cdot64/0.07\cdot\log(1/0.05\sqrt2) \approx 7600$. · No: the less data a region holds, the less it counts; below a share of $2\delta^2$ it need not be learned.
+# · $\sqrt m = 10\cdot400/0.2$, so $m = 4\cdot10^8$; with the small target $5.5\cdot10^5$.
+# </details>
+#
 # ## Sources
 #
-# - R. Basri et al., *Frequency bias in neural networks for input of non-uniform density*, ICML 2020,
-#   [arXiv:2003.04560](https://arxiv.org/abs/2003.04560): theorem, lemma, Figures 6 and 7.
-# - S. Arora, S. Du, W. Hu, Z. Li, R. Wang, *Fine-grained analysis of optimization and generalization for overparameterized
-#   two-layer neural networks*, ICML 2019: equation (8).
+# - R. Basri et al., *Frequency bias in neural networks for input of non-uniform density*, ICML 2020, [arXiv:2003.04560](https://arxiv.org/abs/2003.04560): theorem,
+#   lemma, Figures 6 and 7.
+# - S. Arora, S. Du, W. Hu, Z. Li, R. Wang, *Fine-grained analysis of optimization and generalization for overparameterized two-layer neural networks*, ICML 2019:
+#   equation (8).
 # - H. Engl, M. Hanke, A. Neubauer, *Regularization of inverse problems*, Kluwer 1996: source conditions.
 # - L. Chizat, E. Oyallon, F. Bach, *On lazy training in differentiable programming*, NeurIPS 2019.

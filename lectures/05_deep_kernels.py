@@ -128,7 +128,14 @@ print(claims.judge("C04", table=layers))
 #
 # ## Backwards through the layers
 #
-# Now the gradients. By the chain rule, as on the backup slides,
+# **Predict:** the gradient with respect to $W^{(2)}$ of a network of width 1000 has a million entries. How many numbers determine it?
+#
+# <details><summary>Answer</summary>
+#
+# Two thousand: it is an outer product, of what comes from below (the outputs of layer 1) and what comes back from above.
+# </details>
+#
+# By the chain rule, as on the backup slides,
 #
 # $$\frac{\partial f}{\partial W^{(h)}} = b^{(h)}(x)\; g^{(h-1)}(x)^\top, \qquad
 # b^{(L+1)} = 1, \qquad b^{(h)} = \sqrt{\frac{c_\sigma}{d_h}}\; D^{(h)}\,
@@ -181,8 +188,16 @@ print("all layers at once:", DeepNTK(3).profile([angle])[0].round(3))
 # ## A factor too many
 #
 # And $\dot\Sigma$ for ReLU? Its slope $\dot\sigma$ is 1 where a neuron is on, else 0. So
-# $\mathbb E[\dot\sigma(u)\dot\sigma(v)]$ is the probability that a random neuron is on for both inputs. Draw
-# it: the directions $w$ with $w\cdot x > 0$ fill a half plane, those with $w\cdot x' > 0$ another one,
+# $\mathbb E[\dot\sigma(u)\dot\sigma(v)]$ is the probability that a random neuron is on for both inputs.
+#
+# **Predict:** what is it for two inputs at a right angle, and for opposite ones?
+#
+# <details><summary>Answer</summary>
+#
+# A quarter, and zero: two half planes share a quarter of all directions, or none.
+# </details>
+#
+# Draw it: the directions $w$ with $w\cdot x > 0$ fill a half plane, those with $w\cdot x' > 0$ another one,
 # turned by $\theta$. They share a sector of opening $\pi - \theta$ out of $2\pi$. With $c_\sigma = 2$ and
 # $\rho = \cos\theta$,
 #

@@ -39,6 +39,13 @@
 # Left a sphere whose upper half is four times as dense as the lower. In the middle the target, a
 # *zonal harmonic* of degree 4: a wave that depends on the height alone. Right the error in both halves
 # while an infinitely wide two-layer network learns it.
+#
+# **Predict:** by the law $1/p$ the sparse half needs four times as long. More or less at degree 4?
+#
+# <details><summary>Answer</summary>
+#
+# Less: 2.89 times. The wave is long, reaches over the equator, and each half learns with the other.
+# </details>
 
 # %%
 import numpy as np
@@ -173,7 +180,14 @@ for ratio in (2, 3, 4):
 # 2 to 7 it has not arrived. But they fall less short than the paper's. So finite frequency is a part of the
 # answer, not all of it.
 #
-# How sure are we of that part? It depends on the threshold $\delta$, so we vary it:
+# How sure are we of that part? It may depend on the threshold $\delta$, so we vary it.
+#
+# **Predict:** from 0.32 down to 0.02, which way does the median at 1 : 2 go? And the ratio at $\kappa = 30$?
+#
+# <details><summary>Answer</summary>
+#
+# The median goes down to 1.73, then up again to 1.90; at 1 : 4 it ends at 2.93, lower than anywhere before. At $\kappa = 30$ hardly anything moves.
+# </details>
 
 # %% tags=["nbval-check-output"]
 print("threshold   medians over κ = 2 to 7        κ = 30")
@@ -195,6 +209,13 @@ for delta in (0.5, hemispheres.PROTOCOL, 0.2, 0.1, 0.05, 0.02):
 # What does sampling do? Draw as many points as the paper, 300 in the sparse half and $300\,r$ in the
 # other, compute the spectrum of their matrix, and read off the same times; 6 draws for each ratio
 # (40 are one argument away).
+#
+# **Predict:** do random points move the median up or down, and by how much?
+#
+# <details><summary>Answer</summary>
+#
+# Both: one draw scatters by about 0.1; on average they move it by no more than that.
+# </details>
 
 # %%
 samples = hemispheres.sampled(
@@ -315,7 +336,14 @@ for L in (1, 3, 10):
 # frequencies beyond the number of layers, the second for wavelengths short beside a half.
 
 # %% [markdown]
-# ## Exercises
+# ## Your turn
+#
+# A linear model $f(x) = w\cdot x$ has the kernel $k = \cos\theta = t$. Which degrees does it learn on the sphere, and how fast?
+#
+# <details><summary>Solution</summary>
+#
+# $\lambda_l = \frac12\int_{-1}^1 t\,P_l(t)\,dt$. As $t = P_1(t)$ and the $P_l$ are orthogonal, $\lambda_1 = \frac13$ and all others vanish: planes only, as it should be.
+# </details>
 #
 # `exercises/07_sphere.py` lets you compute eigenvalues on spheres of any dimension, sample a sphere
 # without crowding its poles, and find the frequency from which $1/p$ is good to ten percent.
@@ -328,6 +356,18 @@ for L in (1, 3, 10):
 #   its 1.76, 2.45, 2.99 are reproduced.
 # - Most of the gap to 2, 3, 4 is finite frequency; random points add a fifth at most; it closes as $\kappa$ grows.
 # - An agreement at one threshold is no explanation: vary the settings before you believe a cause.
+#
+# Three questions that use the whole lecture:
+#
+# - Someone measures a ratio of 3.5 at densities 1 : 4 and concludes that the law $1/p$ is wrong. What do you ask?
+# - In $d = 8$, how much longer does degree 16 need than degree 8, in the end?
+# - The density varies with the longitude, too. Which step of the exact solution breaks?
+#
+# <details><summary>Answers</summary>
+#
+# At which degree and threshold, and whether the gap halves when the degree doubles. · $2^8 = 256$ times, by $\kappa^{-d}$ (the table is not quite there yet). · The split by order $m$:
+# rotations about the axis change $p$, so that all orders mix in one large matrix.
+# </details>
 #
 # ## Sources
 #

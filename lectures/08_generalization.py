@@ -12,11 +12,10 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Does it generalise?
 #
-# **Needs:** lectures 3 and 4 (the spectrum, the local law), mean and variance.
+# **Needs:** [eigenfunctions](03_eigenfunctions.py) (the spectrum), [how long it takes](04_convergence.py) (the local law), mean and variance.
 # **Time:** about 55 minutes, plus 50 for the assignment.
 #
 # So far all errors were errors at points on which we trained. The motivation of the original lecture asks
@@ -156,7 +155,7 @@ for t in (100.0, 1000.0, 10_000.0):
 #
 # ## Early stopping is a low-pass filter
 #
-# Lecture 4's local law: where the density is $p$, frequency $\kappa$ is learned at the rate $\eta p/\pi\kappa^2$. So at time $t$
+# The [local law](04_convergence.py): where the density is $p$, frequency $\kappa$ is learned at the rate $\eta p/\pi\kappa^2$. So at time $t$
 # what has come through is
 #
 # $$1 - e^{-pt/\pi\kappa^2}, \qquad\text{a low-pass filter with cut-off}\quad \kappa_c = \sqrt{\eta p\,t/\pi} .$$
@@ -349,7 +348,7 @@ for name, q in (("p", p), ("uniform", uniform()), ("8 : 1", PiecewiseConstant.eq
 #
 # 1. You train on 1 : 8 and stop by a validation set from $p$. Which users complain, and is more training the cure?
 # 2. A colleague finds that his network fits sparse places first. What does that say about his labels?
-# 3. Without bias the kernel has $\lambda_3 = 0$ (lecture 2). What is the bound for $\cos 3x$, and what the error?
+# 3. Without bias [the kernel](02_two_layer.py) has $\lambda_3 = 0$. What is the bound for $\cos 3x$, and what the error?
 #
 # <details><summary>Answers</summary>
 #

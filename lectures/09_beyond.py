@@ -59,7 +59,7 @@ from ntklab.figures import beyond as pictures
 figures.show(explorer.draw(explorer.compute(ratio=4, order=1)))
 
 # %% [markdown]
-# **Try:** move the order $s$ of the third loss to 2, then to $-1$. What comes first, and what last?
+# **Try:** move the order $s$ of the third loss to 2, then to $-1$. What comes first, and what last? Does it ever come?
 #
 # <details><summary>What you should have seen</summary>
 #
@@ -162,8 +162,15 @@ for k in (1, 3, 9, 20):
 #
 # $$\lambda_\kappa\,(1 + \kappa^2)^s \;\sim\; \kappa^{2s - 2} .$$
 #
-# So $s = 1$ should cancel the bias of a two-layer network and $s > 1$ reverse it. Measured on the
-# matrices:
+# So $s = 1$ should cancel the bias of a two-layer network and $s > 1$ reverse it.
+#
+# **Predict:** are *all* frequencies equally fast at $s = 1$?
+#
+# <details><summary>Answer</summary>
+#
+# From $\kappa = 3$ on. Below it they cannot be: $\lambda_\kappa(1+\kappa^2)$ is constant only where $\lambda_\kappa \sim \kappa^{-2}$, and
+# [the two-layer kernel](02_two_layer.py) has larger $\lambda_1$ and $\lambda_2$.
+# </details>
 
 # %%
 named = {"ordinary": ("ordinary", 0), "quadrature": ("quadrature", 0)}
@@ -172,9 +179,7 @@ speeds = {name: beyond.speeds(x, loss, s) for name, (loss, s) in named.items()}
 figures.show(pictures.speeds_by_loss(np.arange(1, 13), speeds, ratio=4))
 
 # %% [markdown]
-# For $s = 1$ the curve is flat from $\kappa = 3$ on. Below it cannot be: $\lambda_\kappa(1+\kappa^2)$ is constant
-# only where $\lambda_\kappa \sim \kappa^{-2}$ holds, and [the two-layer kernel](02_two_layer.py) showed that $\lambda_1$ and $\lambda_2$ are
-# larger than that law. In numbers:
+# In numbers:
 
 # %% tags=["nbval-check-output"]
 print("speed of κ relative to κ = 1     3       6      12")
@@ -322,6 +327,15 @@ print("certainly before it:", table.sure.tolist())
 #    it matter with normalisation layers and skip connections?
 
 # %% [markdown]
+# ## Your turn
+#
+# $HM$ is not symmetric. Show that its eigenvalues are real and not negative all the same, so that a small $\eta$ always converges.
+#
+# <details><summary>Solution</summary>
+#
+# $HM = H^{1/2}\,(H^{1/2}M)$ has the eigenvalues of $(H^{1/2}M)\,H^{1/2}$ (those of $AB$ and of $BA$ are the same), which is symmetric and positive semi-definite.
+# </details>
+#
 # ## Capstone
 #
 # Take a data set of directions or angles that matters to you: wind, flight paths, the phase of a heartbeat, hours of the day. **What
