@@ -15,8 +15,8 @@
 # %% [markdown]
 # # Eigenfunctions when the data are not uniform
 #
-# **Needs:** [the two-layer kernel](02_two_layer.py); eigenvectors of symmetric matrices, Fourier series, the oscillator $f'' = -\omega^2 f$ and its solutions
-# $a\cos(\omega x + \beta)$. **Time:** about 60 minutes, plus 50 for the assignment.
+# **Needs:** [the two-layer kernel](02_two_layer.py); eigenvectors of symmetric matrices, Fourier series, $f'' = -\omega^2 f$ solved by $a\cos(\omega x + \beta)$.
+# **Time:** about 60 minutes, plus 50 for the assignment.
 #
 # A wide network trained by gradient descent learns the component of its target along eigenvector $v_i$ of the kernel matrix at a speed proportional to the
 # eigenvalue $\lambda_i$ ([the tangent kernel](01_tangent_kernel.py)). With uniform data the eigenvectors are sines and cosines. Data are never uniform. **What takes

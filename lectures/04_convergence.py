@@ -15,7 +15,8 @@
 # %% [markdown]
 # # How long does it take? The $\kappa^2/p^*$ theorem
 #
-# **Needs:** [eigenfunctions under a density](03_eigenfunctions.py), the triangle inequality, Pythagoras. **Time:** about 60 minutes, plus 55 for the assignment.
+# **Needs:** [eigenfunctions under a density](03_eigenfunctions.py), the triangle inequality, Pythagoras.
+# **Time:** about 60 minutes, plus 55 for the assignment.
 #
 # We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks: **how many iterations until $\cos \kappa x$ is learned, and
 # where on the circle first?** The original lecture answers with a theorem, $\tilde O(\kappa^2/p^*)$, where $p^*$ is the smallest density.
@@ -54,8 +55,7 @@ order = trained.convergence.order(setting, rng=np.random.default_rng(6), thresho
 figures.show(drawn.order_of_regions(order))
 
 # %% [markdown]
-# The dense third is finished long before the others; then comes the 3, then the 1. The dotted lines are no fit: they are equation (8), computed from the points
-# alone.
+# The dense third is finished long before the others; then comes the 3, then the 1. The dotted lines are no fit: they are equation (8) at these points.
 #
 # **Try:** density, frequency $\kappa$, *threshold* $\delta$ (the error at which a region counts as learned) and *learning rate* $\eta$. What does halving $p^*$ do?
 # And doubling $\kappa$? What happens without bias at $\kappa = 9$?
