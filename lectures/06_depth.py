@@ -17,7 +17,7 @@
 #
 # **Needs:** [any depth](05_deep_kernels.py) (the recursion), [eigenfunctions](03_eigenfunctions.py) (density and local frequency), [how long it
 # takes](04_convergence.py); integration by parts.
-# **Time:** about 55 minutes, plus 55 for the assignment.
+# **Time:** about 50 minutes, plus 55 for the assignment.
 #
 # Practice uses many layers. **Do the laws of the two-layer network survive depth: eigenfunctions that follow $\sqrt p$, eigenvalues that fall like
 # $\kappa^{-2}$, times like $\kappa^2/p$? And how wide must a deep network be for any of this to apply to it?**
