@@ -98,6 +98,10 @@ for d in (2, 3, 4, 8):
 # %% [markdown]
 # The exponent of the decay tends to $-d$: the higher the dimension, the stronger the bias towards low
 # frequencies. This is the $\kappa^{-d}$ of the lecture (judged in [depth](06_depth.py)).
+# The lecture says that the eigenfunctions *are* zonal harmonics, "invariant under rotation". Are they?
+
+# %% tags=["nbval-check-output"]
+print(claims.judge("C28"))
 
 # %% [markdown]
 # ## A density of bands
