@@ -133,21 +133,22 @@ print(kernel(X).round(3) + 0.0)
 #
 # Replacing a network by the right side is called its *linearisation*. The loss is
 #
-# $$\Phi(\mathbf w) = \frac12\sum_{i=1}^n (y_i - f(x_i, \mathbf w))^2 = \frac12\|u - y\|^2 , \tag{5}$$
+# $$\Phi(\mathbf w) = \frac12\sum_{i=1}^n (y_i - f(\mathbf w, x_i))^2 = \frac12\|u - y\|^2 , \tag{5}$$
 #
 # its gradient $J^\top (u - y)$, so a step of gradient descent moves the parameters by
 # $\Delta\mathbf w = -\eta J^\top (u - y)$ and the outputs by $-\eta J J^\top (u-y)$. With $H = JJ^\top$,
 #
 # $$u^{(t+1)} - y = (I - \eta H(t))\,(u^{(t)} - y) + \epsilon(t) . \tag{21}$$
 #
-# There is the promised matrix. (The course's `train` descends the *mean* of the squares, so that its
+# There is the promised matrix; $\epsilon(t)$ is what first order misses. (The course's `train` descends the *mean* of the squares, so that its
 # $\eta$ is $n$ times the one here. Nothing else changes.)
 #
-# **Predict:** the step is as large as can be. How does the error of first order change when the network gets 100 times wider?
+# **Predict:** take one step with $\eta = 1/\lambda_1$, which removes the top component at once. By how much does the error of the
+# linearisation fall when the network gets 100 times wider?
 #
 # <details><summary>Answer</summary>
 #
-# It falls by a factor of about 15, while the outputs move as far as before. A wide network shares the work among so many
+# It falls by a factor between 10 and 20, while the outputs move as far as before. A wide network shares the work among so many
 # neurons that each of them hardly moves: by about $1/\sqrt m$, so that only about $\sqrt m$ of $m$ switch on or off.
 # </details>
 
@@ -172,9 +173,10 @@ for m in (100, 1000, 10_000, 100_000):
 #
 # <details><summary>Answer</summary>
 #
-# Only if $H$ is diagonal. Neighbours share gradients, so $H$ has a large entry off the diagonal. Along the long axis of its
-# ellipse, $(1, 1)$, where both outputs rise together, learning is fast; along the short one, $(1, -1)$, where they have to part,
-# it is slow. So the path bends: first the mean is learned, then the difference. That is frequency bias with two points.
+# Only if $u^{(0)} - y$ is an eigenvector of $H$. Neighbours share gradients, so $H$ has a large entry off the diagonal. Along the
+# long axis of its ellipse, $(1, 1)$, where both outputs rise together, learning is fast; along the short one, $(1, -1)$, where they
+# have to part, it is slow. The targets lie along the short axis, the random start $u^{(0)}$ has a part along the long one. So the
+# path bends: first the mean is learned, then the difference. That is frequency bias with two points.
 # </details>
 
 # %%
@@ -192,7 +194,7 @@ figures.show(pictures.two_points(H2, goal, run.outputs[:, 0], path))
 # %% [markdown]
 # ## All steps at once
 #
-# Suppose $H(t)$ stays at $H^\infty$ all the time. Then (21), applied $t$ times, is
+# Let $H^\infty$ be the matrix of the limit, $H^\infty_{ij} = k(x_i, x_j)$, with eigenvalues $\lambda_1 \ge \lambda_2 \ge \dots$, and suppose that $H(t)$ stays at $H^\infty$ all the time. Then (21), applied $t$ times, is
 #
 # $$u^{(t)} - y \approx (I - \eta H^\infty)^t\,(u^{(0)} - y) . \tag{22}$$
 #
@@ -282,7 +284,7 @@ print(claims.judge("C02", table=table))
 # many switch on as off. Were they independent, $\sqrt m$ terms $\pm\frac1m$ would add up to $m^{-3/4}$; the measured exponent is
 # about $-0.7$. (`"full"`, widths 256 to 65 536: $-0.52 \pm 0.02$ for (1) from the paired start, $-0.69 \pm 0.01$ for the change.)
 #
-# <details><summary>Can we not just start with small weights? (a side road with a table)</summary>
+# <details><summary>Can we not just start with small weights? (a side road)</summary>
 #
 # The theorem behind (1) draws its weights from $N(0, \tau^2)$ with a small $\tau$. The ReLU kernel does not depend on
 # $\tau$, and $u^{(0)}$ is proportional to it: a free lunch? No. A neuron must still move by $1/\sqrt m$, and now that is a
@@ -327,8 +329,8 @@ print(claims.judge("C03", table=spread))
 #
 # <details><summary>Solution</summary>
 #
-# `pair = to_circle([0.0, np.pi])`. A neuron is on at $x$ or at $-x$, never at both, and $x\cdot x' + 1 = 0$ there: $H$ is diagonal, the
-# ellipse a circle, and the path straight.
+# `pair = to_circle([0.0, np.pi])`. A neuron is on at $x$ or at $-x$, never at both, and $x\cdot x' + 1 = 0$ there: $H$ is diagonal with
+# nearly equal entries, the ellipse nearly a circle, and the path nearly straight.
 # </details>
 #
 # `exercises/01_tangent_kernel.py` lets you take a million steps at once and write down the tangent kernel of (6) without autograd.
@@ -352,7 +354,7 @@ print(claims.judge("C03", table=spread))
 # <details><summary>Answers</summary>
 #
 # The weights are not alike: each stays near its own random start. The outputs are, up to $m^{-1/2}$ and the decaying memory of $u^{(0)}$. ·
-# The first eigenvector, in a single step. · The one trained and four times that: if the gap halves it is finite width.
+# The first eigenvector, in a single step if $u^{(0)} = 0$; otherwise one still has to wait until $u^{(0)}$ has faded. · The one trained and four times that: if the gap halves it is finite width.
 # </details>
 
 # %% [markdown]

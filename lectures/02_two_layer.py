@@ -20,9 +20,9 @@
 # **Time:** about 50 minutes, plus 45 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The tangent kernel was defined as an expectation over random weights. For two layers it can be computed by hand, and the result fits in
-# one line. That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that it
-# never learns, however wide it is and however long we train?**
+# The tangent kernel was defined as an expectation over random weights. For two layers it can be computed by hand, and the result fits in one line.
+# That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that it never learns, however
+# wide it is and however long we train?**
 #
 # After this lecture you can
 #
@@ -33,8 +33,8 @@
 #
 # ## The picture
 #
-# An infinitely wide network learns $\cos x + \cos 3x$ from evenly spread data. It has no bias: its neurons are
-# $\sigma(w_r\cdot x)$ with $\sigma(z) = \max(z, 0)$, ReLU.
+# An infinitely wide network learns $\cos x + \cos 3x$ from evenly spread data. It has no bias: its neurons are $\sigma(w_r\cdot x)$ with
+# $\sigma(z) = \max(z, 0)$, ReLU.
 #
 # **Predict:** how much of each wave has it learned after 300 iterations of gradient descent? After 100 000?
 #
@@ -58,8 +58,8 @@ figures.show(explorer.draw(explorer.compute(bias=False, frequency=3, iteration=3
 explorer.explorer()
 
 # %% [markdown]
-# Above, the kernel as a function of the angle $\theta$ between two inputs, and the eigenvalue $\lambda_\kappa$ of every *frequency* $\kappa$
-# (the number of waves round the circle). **Try:**
+# Above, the kernel as a function of the angle $\theta$ between two inputs, and the eigenvalue $\lambda_\kappa$ of every *frequency* $\kappa$ (the
+# number of waves round the circle). **Try:**
 #
 # 1. More iterations at $\kappa = 3$. Then $\kappa = 4$, then 5. What is the rule?
 # 2. Switch the bias on at $\kappa = 3$. What has changed in the kernel?
@@ -74,15 +74,15 @@ explorer.explorer()
 #
 # ## The network and its gradient
 #
-# The lecture considers the squared loss and one hidden layer of $m$ neurons whose
-# weights $w_r$ and biases $b_r$ are trained while the signs $a_r = \pm 1$ stay fixed:
+# The lecture considers the squared loss and one hidden layer of $m$ neurons whose weights $w_r$ and biases $b_r$ are trained while the signs
+# $a_r = \pm 1$ stay fixed:
 #
 # $$\Phi = \frac12 \sum_{i=1}^n \big(f(x_i) - y_i\big)^2, \tag{5}$$
 #
 # $$f(x) = \frac1{\sqrt m} \sum_{r=1}^m a_r\, \sigma(w_r \cdot x + b_r), \qquad \sigma(z) = \max(z, 0). \tag{6}$$
 #
-# The derivative of $\sigma$ is 1 where a neuron is *active*, that is $w_r\cdot x + b_r > 0$, and 0 elsewhere. Write
-# $\mathbb 1\{\dots\}$ for 1 if the condition holds and 0 if not. Then
+# The derivative of $\sigma$ is 1 where a neuron is *active*, that is $w_r\cdot x + b_r > 0$, and 0 elsewhere. Write $\mathbb 1\{\dots\}$ for 1 if the
+# condition holds and 0 if not. Then
 #
 # $$\frac{\partial f}{\partial w_r} = \frac{a_r}{\sqrt m}\, \mathbb 1\{w_r\cdot x + b_r > 0\}\; x, \qquad
 # \frac{\partial f}{\partial b_r} = \frac{a_r}{\sqrt m}\, \mathbb 1\{w_r\cdot x + b_r > 0\} .$$
@@ -95,22 +95,21 @@ print(claims.judge("C06"))
 # %% [markdown]
 # ## Half-planes
 #
-# The tangent kernel is the inner product of two such gradients, for inputs $x$ and $x'$. At the start all biases are 0, and
-# $a_r^2 = 1$, so
+# The tangent kernel is the inner product of two such gradients, for inputs $x$ and $x'$. At the start all biases are 0, and $a_r^2 = 1$, so
 #
 # $$\Big\langle \frac{\partial f(x)}{\partial w}, \frac{\partial f(x')}{\partial w}\Big\rangle
 # = x\cdot x'\; \frac1m \sum_{r=1}^m \mathbb 1\{w_r\cdot x > 0\}\, \mathbb 1\{w_r\cdot x' > 0\} .$$
 #
 # As $m$ grows the mean becomes a probability: *how often is a random neuron active on both inputs?*
 #
-# **Predict:** how does this probability depend on the angle $\theta$ between $x$ and $x'$? What is it at $0$, $\pi/2$, $\pi$? Does
-# it depend on the dimension?
+# **Predict:** how does this probability depend on the angle $\theta$ between $x$ and $x'$? What is it at $0$, $\pi/2$, $\pi$? Does it depend on the
+# dimension?
 #
 # <details><summary>Answer</summary>
 #
-# It is $\frac12$, $\frac14$ and 0, and a straight line between. A neuron is active on $x$ if its $w$ lies in the half-plane around $x$.
-# Two half-planes whose axes differ by $\theta$ overlap in a wedge of angle $\pi - \theta$, out of $2\pi$. Random directions are uniform,
-# so the probability is $(\pi - \theta)/2\pi$, in any dimension: only the plane of $x$ and $x'$ matters.
+# It is $\frac12$, $\frac14$ and 0, and a straight line between. A neuron is active on $x$ if its $w$ lies in the half-plane around $x$. Two
+# half-planes whose axes differ by $\theta$ overlap in a wedge of angle $\pi - \theta$, out of $2\pi$. Random directions are uniform, so the
+# probability is $(\pi - \theta)/2\pi$, in any dimension: only the plane of $x$ and $x'$ matters.
 # </details>
 
 # %%
@@ -144,11 +143,10 @@ for t, *k in zip(theta, sampled, formula, package, strict=True):
 #
 # $$k(x, x') = \frac1{4\pi}\; x\cdot x'\,(\pi - \arccos x\cdot x') . \tag{7}$$
 #
-# No network of the form (6) has $1/4\pi$. With bias there is a convention that justifies the constant: treat the bias as one more weight
-# and scale the longer input $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$ becomes
-# $1/4\pi$. This is what (11) below uses, and what this course calls `normalization="lecture"`; the gradients of (6) as they stand are
-# `normalization="network"`. A factor of 2 in the kernel is a factor of 2 in every learning time, if the learning rate $\eta$ stays the
-# same.
+# No network of the form (6) has $1/4\pi$. With bias there is a convention that justifies the constant: treat the bias as one more weight and scale
+# the longer input $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$ becomes $1/4\pi$. This is what
+# (11) below uses, and what this course calls `normalization="lecture"`; the gradients of (6) as they stand are `normalization="network"`. A factor of
+# 2 in the kernel is a factor of 2 in every learning time, if the learning rate $\eta$ stays the same.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C07"))
@@ -164,9 +162,8 @@ print(claims.judge("C07"))
 #
 # <details><summary>Answer</summary>
 #
-# It says $-0.49$; right is $0.49$. For $|x - z| = 6.2$, and the last bracket is negative, as if two neighbours pulled each
-# other's outputs apart. An angle
-# between two vectors is never more than $\pi$: the difference has to be *wrapped*, $6.2 \to 2\pi - 6.2$.
+# It says $-0.49$; right is $0.49$. For $|x - z| = 6.2$, and the last bracket is negative, as if two neighbours pulled each other's outputs apart. An
+# angle between two vectors is never more than $\pi$: the difference has to be *wrapped*, $6.2 \to 2\pi - 6.2$.
 # </details>
 
 # %%
@@ -188,14 +185,14 @@ print(claims.judge("C09"))
 #
 # ## The spectrum under uniform data
 #
-# On evenly spread data every kernel that depends on the angle alone is a *convolution*, and convolutions have waves for eigenfunctions:
-# shifting $x$ shifts $\cos\kappa x$. The eigenvalue is the Fourier coefficient, here and in all that follows with the lecture's $1/4\pi$,
+# On evenly spread data every kernel that depends on the angle alone is a *convolution*, and convolutions have waves for eigenfunctions: shifting $x$
+# shifts $\cos\kappa x$. The eigenvalue is the Fourier coefficient, here and in all that follows with the lecture's $1/4\pi$,
 #
 # $$\lambda_\kappa = \frac1{2\pi}\int_{-\pi}^{\pi} K(\theta)\cos\kappa\theta\,d\theta
 # = \frac1{4\pi^2} \int_0^\pi (\pi - \theta)(1 + \cos\theta)\cos\kappa\theta\;d\theta .$$
 #
-# Two facts make it easy: $\int_0^\pi (\pi-\theta)\cos\kappa\theta\,d\theta$ is $2/\kappa^2$ for odd
-# $\kappa$, zero for even $\kappa \ge 2$, and $\pi^2/2$ for $\kappa = 0$; and
+# Two facts make it easy: $\int_0^\pi (\pi-\theta)\cos\kappa\theta\,d\theta$ is $2/\kappa^2$ for odd $\kappa$, zero for even $\kappa \ge 2$, and
+# $\pi^2/2$ for $\kappa = 0$; and
 #
 # $$\cos\theta\cos\kappa\theta = \tfrac12\big(\cos(\kappa-1)\theta + \cos(\kappa+1)\theta\big).$$
 #
@@ -234,17 +231,17 @@ for kappa in range(6):
 #
 # $$\lambda_\kappa = \frac1{2\pi}\oint K(\theta)\cos\kappa\theta\,d\theta = -\frac1{2\pi\kappa^2}\oint K''(\theta)\cos\kappa\theta\,d\theta .$$
 #
-# $K$ has a *kink* at $\theta = 0$: its slope jumps there, from $+1/2\pi$ to $-1/2\pi$ with bias. So $K''$ has a *spike*
-# of weight $-1/\pi$ at 0. Against $\cos\kappa\theta$ a spike at 0 gives its weight, whatever $\kappa$; what is smooth in $K''$ averages out as $\kappa$ grows.
-# So $\lambda_\kappa \approx 1/2\pi^2\kappa^2$: **the eigenvalues fall as they do because the kernel has a kink.**
+# $K$ has a *kink* at $\theta = 0$: its slope jumps there, from $+1/2\pi$ to $-1/2\pi$ with bias. So $K''$ has a *spike* of weight $-1/\pi$ at 0.
+# Against $\cos\kappa\theta$ a spike at 0 gives its weight, whatever $\kappa$; what is smooth in $K''$ averages out as $\kappa$ grows. So
+# $\lambda_\kappa \approx 1/2\pi^2\kappa^2$: **the eigenvalues fall as they do because the kernel has a kink.**
 #
-# **Predict:** without bias the kink at 0 is half as strong, and there is a second one at $\pi$. What do the two spikes together do to
-# even $\kappa$, and to odd ones?
+# **Predict:** without bias the kink at 0 is half as strong, and there is a second one at $\pi$. What do the two spikes together do to even $\kappa$,
+# and to odd ones?
 #
 # <details><summary>Answer</summary>
 #
-# The spike at $\pi$ counts with $\cos\kappa\pi = (-1)^\kappa$. At even $\kappa$ the two add up to the same $-1/\pi$ as with bias. At odd $\kappa$ they cancel.
-# Opposite points speak against each other.
+# The spike at $\pi$ counts with $\cos\kappa\pi = (-1)^\kappa$. At even $\kappa$ the two add up to the same $-1/\pi$ as with bias. At odd $\kappa$
+# they cancel. Opposite points speak against each other.
 # </details>
 
 # %%
@@ -256,8 +253,6 @@ profiles = {
 figures.show(pictures.kinks_and_spikes(theta, profiles))
 
 # %% [markdown]
-# (The arrows' weights are drawn to one scale, their heights mean nothing else.)
-#
 # > **Your turn.** The spikes explain large $\kappa$. Show that without bias $\lambda_\kappa = 0$ *exactly* for odd $\kappa \ge 3$: write
 # > $\pi - \theta = \frac\pi2 + \big(\frac\pi2 - \theta\big)$, and look at what each part of $\cos\theta\,(\pi-\theta)$ does when $\theta$ becomes
 # > $\pi - \theta$.
@@ -273,17 +268,16 @@ figures.show(pictures.kinks_and_spikes(theta, profiles))
 # ## The sphere, too
 #
 # On the sphere in three dimensions *spherical harmonics* of degree $\kappa$ take the place of waves: polynomials of degree $\kappa$ that solve
-# Laplace's equation, seen on the sphere only. Those that depend on nothing but the angle to one axis are called *zonal*; they
-# are the Legendre polynomials
-# $P_\kappa(\cos\theta)$. The argument is the same as for waves: a kernel of the angle alone commutes with rotations.
+# Laplace's equation, seen on the sphere only. Those that depend on nothing but the angle to one axis are called *zonal*; they are the Legendre
+# polynomials $P_\kappa(\cos\theta)$. The argument is the same as for waves: a kernel of the angle alone commutes with rotations.
 
 # %%
 table = two_layer.uniform_spectra(highest=10)
 figures.show(pictures.uniform_eigenvalues(table))
 
 # %% [markdown]
-# The verdict computes the eigenfunctions on the circle without being told that they are waves, applies
-# the operator to zonal harmonics on the sphere, and looks at the odd frequencies without bias.
+# The verdict computes the eigenfunctions on the circle without being told that they are waves, applies the operator to zonal harmonics on the sphere,
+# and looks at the odd frequencies without bias.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C24"))
@@ -291,15 +285,15 @@ print(claims.judge("C24"))
 # %% [markdown]
 # ## Never
 #
-# An eigenvalue of zero means *never*. But it is the eigenvalue of an infinitely wide network. Train two of width 2000 on
-# $\cos 3x$, one with bias and one without.
+# An eigenvalue of zero means *never*. But it is the eigenvalue of an infinitely wide network. Train two of width 2000 on $\cos 3x$, one with bias and
+# one without.
 #
 # **Predict:** how much of $\cos 3x$ does the one without bias learn: something of order $1/\sqrt m \approx 2\,\%$, or exactly nothing?
 #
 # <details><summary>Answer</summary>
 #
-# Exactly nothing, to the last digit, at any width. There is a reason that has nothing to do with kernels, and it comes below
-# the figure. Can you find it? What is $\sigma(z) - \sigma(-z)$?
+# Exactly nothing, to the last digit, at any width. There is a reason that has nothing to do with kernels, and it comes below the figure. Can you find
+# it? What is $\sigma(z) - \sigma(-z)$?
 # </details>
 #
 # Lines are $1 - (1 - \eta\lambda_3)^t$, markers the networks.
@@ -324,11 +318,11 @@ print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 # $$f(x) - f(-x) = \frac1{\sqrt m}\sum_r a_r\big(\sigma(w_r\cdot x) - \sigma(-w_r\cdot x)\big)
 # = \frac1{\sqrt m} \sum_r a_r\, w_r\cdot x ,$$
 #
-# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. A function like $\cos 3x$ that changes sign when $x$ goes to
-# its opposite simply is not there. No training, no width and no luck can help; [depth](06_depth.py) can, and a bias can.
+# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. A function like $\cos 3x$ that changes sign when $x$ goes to its
+# opposite simply is not there. No training, no width and no luck can help; [depth](06_depth.py) can, and a bias can.
 #
-# So there are three reasons: the integral (odd frequencies come only from the bias), the two spikes that cancel, and $\sigma(z) - \sigma(-z) = z$. The first two
-# speak of infinite width, the third of any.
+# So there are three reasons: the integral (odd frequencies come only from the bias), the two spikes that cancel, and $\sigma(z) - \sigma(-z) = z$.
+# The first two speak of infinite width, the third of any.
 #
 # ## Positive or not
 #
@@ -337,8 +331,8 @@ print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 # $$H^\infty = \sum_{i=1}^n \lambda_i\, v_i v_i^\top, \tag{18}$$
 #
 # and the proof of convergence by Arora and others assumes that the least eigenvalue is positive. (The lecture calls it $\lambda_0$. In this course
-# $\lambda_0$ belongs to the constant function, so we write $\lambda_{\min}$.) With bias it is. Without, take points that come
-# with their opposites: any values that are odd and not linear are out of reach.
+# $\lambda_0$ belongs to the constant function, so we write $\lambda_{\min}$.) With bias it is. Without, take points that come with their opposites:
+# any values that are odd and not linear are out of reach.
 
 # %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C25"))
@@ -353,8 +347,8 @@ for with_bias in (True, False):
     print(f"bias {with_bias!s:5}: λ_min / λ_max = {eigenvalues[0] / eigenvalues[-1]:.0e}")
 
 # %% [markdown]
-# Hardly a difference! What a network without bias misses is a class of *functions*; at a few scattered
-# points it can still fit any values. It cannot when points fill the circle, and it does not learn $\cos 3x$ between them.
+# Hardly a difference! What a network without bias misses is a class of *functions*; at a few scattered points it can still fit any values. It cannot
+# when points fill the circle, and it does not learn $\cos 3x$ between them.
 #
 # ## How long, then?
 #
@@ -369,14 +363,13 @@ for kappa in (1, 2, 3, 4, 8, 9, 16, 17):
     print(f"κ = {kappa:2d}: {np.ceil(np.log(0.05) / np.log1p(-rate)):6.0f} iterations")
 
 # %% [markdown]
-# From $\kappa = 3$ on: twice the frequency, four times the time. Odd and even frequencies run almost on one
-# line, though odd ones come only from the bias and even ones only from the weights. That balance belongs to
-# biases that start at zero; the assignment lets you spread them out.
+# From $\kappa = 3$ on: twice the frequency, four times the time. Odd and even frequencies run almost on one line, though odd ones come only from the
+# bias and even ones only from the weights. That balance belongs to biases that start at zero; the assignment lets you spread them out.
 #
 # ## Exercises
 #
-# `exercises/02_two_layer.py` lets you repair (11) for any two angles, derive the kernel of biases that start at random (with the constant
-# that (6) really gives), and find out which part of a target a network without bias never learns.
+# `exercises/02_two_layer.py` lets you repair (11) for any two angles, derive the kernel of biases that start at random (with the constant that (6)
+# really gives), and find out which part of a target a network without bias never learns.
 #
 # ## Summary
 #
@@ -394,17 +387,14 @@ for kappa in (1, 2, 3, 4, 8, 9, 16, 17):
 #
 # <details><summary>Answers</summary>
 #
-# The target is odd: $\frac4\pi\big(\cos x - \frac13\cos3x + \dots\big)$, suitably turned. Without bias only the first term is learned; with bias all, the $\kappa$-th after
-# a time $\propto\kappa^2$. ·
-# The slope is $\pm1$, and the product of two slopes is 1 on the share $1 - \theta/\pi$ of all neurons and $-1$ on the rest:
-# $K = \cos\theta\,(1 - 2\theta/\pi)$, symmetric about $\pi/2$. Now *all* odd frequencies are never learned, 1 as well; of course, since $|w\cdot x|$ is even. ·
-# At the same $\eta$ yours are twice as long. At $\eta = 1/\lambda_{\max}$ they are the same: only ratios of eigenvalues count.
+# The target is odd: $\frac4\pi\big(\cos x - \frac13\cos3x + \dots\big)$, suitably turned. Without bias only the first term is learned; with bias all,
+# the $\kappa$-th after a time $\propto\kappa^2$. · The slope is $\pm1$, and the product of two slopes is 1 on the share $1 - \theta/\pi$ of all
+# neurons and $-1$ on the rest: $K = \cos\theta\,(1 - 2\theta/\pi)$, symmetric about $\pi/2$. Now *all* odd frequencies are never learned, 1 as well;
+# of course, since $|w\cdot x|$ is even. · At the same $\eta$ yours are twice as long. At $\eta = 1/\lambda_{\max}$ only ratios of eigenvalues count.
 # </details>
 #
 # ## Sources
 #
-# - R. Basri, D. Jacobs, Y. Kasten, S. Kritchman, *The convergence rate of neural networks for learned
-#   functions of different frequencies*, NeurIPS 2019, [arXiv:1906.00425](https://arxiv.org/abs/1906.00425).
-# - S. Arora, S. Du, W. Hu, Z. Li, R. Wang, *Fine-grained analysis of optimization and generalization for
-#   overparameterized two-layer neural networks*, ICML 2019, [arXiv:1901.08584](https://arxiv.org/abs/1901.08584).
+# - R. Basri, D. Jacobs, Y. Kasten, S. Kritchman, *The convergence rate of neural networks for learned functions of different frequencies*, NeurIPS 2019, [arXiv:1906.00425](https://arxiv.org/abs/1906.00425).
+# - S. Arora, S. Du, W. Hu, Z. Li, R. Wang, *Fine-grained analysis of optimization and generalization for overparameterized two-layer neural networks*, ICML 2019, [arXiv:1901.08584](https://arxiv.org/abs/1901.08584).
 # - Y. Cho, L. Saul, *Kernel methods for deep learning*, NeurIPS 2009.

@@ -15,27 +15,33 @@
 # %% [markdown]
 # # Eigenfunctions when the data are not uniform
 #
-# **Needs:** lecture 2 (the two-layer kernel), eigenvalues of symmetric matrices, Fourier series.
-# **Time:** about 60 minutes, plus 40 for the assignment.
+# **Needs:** [the two-layer kernel](02_two_layer.py); eigenvectors of symmetric matrices, Fourier series, $f'' = -\omega^2 f$ solved by $a\cos(\omega x + \beta)$.
+# **Time:** about 60 minutes, plus 50 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# A wide network trained by gradient descent learns the component of its target along eigenvector
-# $v_i$ at a speed proportional to the eigenvalue $\lambda_i$. With uniform data the eigenvectors
-# are sines and cosines. Data are never uniform. **What takes the place of the sines, and how fast
-# is each of them learned?**
+# A wide network trained by gradient descent learns the component of its target along eigenvector $v_i$ of the kernel matrix at a speed proportional to the
+# eigenvalue $\lambda_i$ ([the tangent kernel](01_tangent_kernel.py)). With uniform data the eigenvectors are sines and cosines. Data are never uniform. **What takes
+# the place of the sines, and how fast is each learned?**
 #
 # After this lecture you can
 #
 # - turn an $n \times n$ kernel matrix into an integral equation, and say how far the two are apart;
 # - explain why an eigenfunction oscillates like $\sqrt{p}$, from one derivative of the kernel;
-# - predict eigenvalues by $Z^2/\pi q^2$ and say how good that is;
-# - tell which formulas of the original lecture hold, which only in a limit, which not at all.
+# - predict eigenvalues by three laws, each with the size of its error, and tell which formulas of the lecture hold.
 
 # %% [markdown]
 # ## The picture
 #
-# Three thirds of a circle hold data in the proportion 1 : 2 : 4. Here are the density, the
-# eigenvalues of the two-layer tangent kernel under it, and one eigenfunction.
+# Three thirds of a circle hold data in the proportion 1 : 2 : 4. The *density* $p(x)$ is the share of the data per radian at the angle $x$; $v_{19}$ is the
+# eigenfunction that is learned as the twentieth.
+#
+# **Predict:** where does $v_{19}$ oscillate fastest, by which factor from the sparsest to the densest third, and where is it tallest?
+#
+# <details><summary>Answer</summary>
+#
+# Fastest where data are dense: four times the data, *twice* the frequency. Tallest where they are sparse: amplitudes 1.55, 1.48, 1.34. The first is a law, the
+# second typical: of the eigenfunctions 5 to 160 three are taller in the densest third than in the sparsest; one is $i = 15$.
+# </details>
 
 # %%
 import numpy as np
@@ -45,11 +51,20 @@ from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.explorers import eigenfunctions, eigenfunctions_sampled
 from ntklab.kernels import TwoLayerNTK
 
-figures.show(eigenfunctions.draw(eigenfunctions.compute(eigenfunction=15)))
+figures.show(eigenfunctions.draw(eigenfunctions.compute(eigenfunction=19)))
 
 # %% [markdown]
-# Where data are dense the wave is short and low, where they are sparse it is long and tall. Move
-# the weights yourself; then choose the smooth bumps, where nothing jumps and the effect stays.
+# Two quantities return all the time: $p^*$, the smallest density, and $Z = \frac1{2\pi}\int\sqrt p$, the mean of $\sqrt p$ over the circle. Eigenvalues come in
+# pairs, numbers $2q - 1$ and $2q$ for each $q = 1, 2, \dots$; under uniform data $q$ is the frequency $\kappa$.
+#
+# **Try:** give the left third the weight 40: what happens to the wave there, and to $Z$? Set all weights to 1: where do the pairs go? Choose the smooth bumps: what
+# stays although nothing jumps any more?
+#
+# <details><summary>What you should have seen</summary>
+#
+# Most of the waves move into the left third, and $Z$ falls, since the mean of the roots is largest when all densities are equal. · The two of a pair fall on one
+# point: cosine and sine have the same eigenvalue. · Everything but the corners: fast and low where data are dense.
+# </details>
 
 # %%
 eigenfunctions.explorer()
@@ -57,139 +72,146 @@ eigenfunctions.explorer()
 # %% [markdown]
 # ## From points to an integral equation
 #
-# Draw $x_1, \dots, x_n$ independently with density $p$. An eigenvector $v$ of the matrix
-# $H^p_{ij} = k(x_i, x_j)$, divided by $n$, satisfies
+# Draw $x_1, \dots, x_n$ independently with density $p$. An eigenvector $v$ of the matrix $H^p_{ij} = k(x_i, x_j)$, divided by $n$, has
 #
 # $$\frac1n \sum_{j=1}^n k(x_i, x_j)\, v_j = \lambda\, v_i .$$
 #
-# The left side is the mean of $k(x_i, x)\,f(x)$ over the data. As $n$ grows it becomes an
-# expectation, and the matrix becomes an operator, equation (9):
+# The left side is a mean over the data. As $n$ grows it becomes an expectation, and the matrix an operator:
 #
-# $$\int k(x, z)\, p(z)\, f(z)\, dz = \lambda f(x).$$
+# $$\int k(x, z)\, p(z)\, f(z)\, dz = \lambda f(x). \tag{9}$$
 #
-# It is a Fredholm equation of the second kind. Note that $p$ sits *inside*: the same kernel has
-# other eigenfunctions for other data. On the circle, $x$ and $z$ are angles and (11) reads
+# (A *Fredholm equation of the second kind*: the unknown $f$ stands under the integral and outside.) Note that $p$ sits *inside*. **The same kernel has other
+# eigenfunctions for other data.** On the circle $x$ and $z$ are angles, and
 #
-# $$k(x, z) = \frac1{4\pi}\,(1 + \cos\theta)(\pi - \theta), \qquad
-# \theta = \min_m |x - z + 2\pi m| \in [0, \pi].$$
+# $$k(x, z) = \frac1{4\pi}\,(\cos\theta + 1)(\pi - \theta), \qquad \theta = |x - z| \text{ wrapped to } [0, \pi] . \tag{11}$$
 #
-# The lecture writes $|x-z|$; without the wrapping to $[0, \pi]$ the kernel would be negative for
-# some neighbours across the point $\pm\pi$.
+# (The lecture forgets the wrapping, without which $k$ is negative for some neighbours across $\pm\pi$.) By hand, from a thousand points that follow $p$:
 
-# %% [markdown]
-# `fredholm.solve` solves the integral equation itself, without any sampling. Its idea: the kernel
-# is smooth except at $\theta = 0$ and $\theta = \pi$. Cut the circle at the density's jumps *and
-# opposite them*. On every piece everything is then analytic, and Gauss–Legendre nodes reach
-# rounding error. The first six eigenvalues for 1 : 2 : 4, at two resolutions:
+# %%
+def by_hand(x, count):
+    theta = np.abs((x[:, None] - x + np.pi) % (2 * np.pi) - np.pi)
+    K = (np.cos(theta) + 1) * (np.pi - theta) / (4 * np.pi)
+    return np.linalg.eigvalsh(K / len(x))[::-1][:count]
 
-# %% tags=["nbval-check-output"]
+
 kernel = TwoLayerNTK(bias=True)
 p = PiecewiseConstant.equal_pieces([1, 2, 4])
-spectrum = fredholm.solve(kernel, p, count=81)
-finer = fredholm.solve(kernel, p, count=81, refine=2)
-for i in range(6):
-    print(f"λ_{i} = {spectrum.eigenvalues[i]:.12f}")
-change = np.abs(spectrum.eigenvalues / finer.eigenvalues - 1).max()
-print("two resolutions agree within 1e-11:", change < 1e-11)
+mine = by_hand(p.grid(1000), 6)
 
 # %% [markdown]
+# The package solves (9) itself, without points. It cuts the circle where $p$ jumps and opposite to it, so that each piece is smooth and the Gauss–Legendre rule
+# exact up to rounding. Each eigenvalue comes with a bound on its error (from $\|Tf - \lambda f\|$, with $T$ the operator in (9)).
+
+# %% tags=["nbval-check-output"]
+spectrum = fredholm.solve(kernel, p, count=161)
+for i in range(6):
+    bound = np.ceil(np.log10(spectrum.errors[i]))
+    print(f"λ_{i} = {spectrum.eigenvalues[i]:.12f}, off by less than 10^{bound:.0f};",
+          f"1000 points {mine[i]:.6f}, off by {mine[i] / spectrum.eigenvalues[i] - 1:.0e}")
+print("bound on v_1, uniform p:", fredholm.solve(kernel, uniform(), 3).function_errors[1].round(2))
+
+# %% [markdown]
+# The last line is $\sqrt2$, the distance of two orthogonal functions: *nothing* is known of $v_1$ under uniform data. Rightly so: $\cos x$, $\sin x$ and all their
+# mixtures have one eigenvalue, only their span is determined. Pairs are a fact, their members a matter of taste.
+#
+# <details><summary>Do you trust a bound that was computed with rounding errors? (a certificate)</summary>
+#
+# `ntklab certify 1 2 4 --count 2` (it needs `pip install "ntklab[certify]"`) computes with intervals instead of numbers, so that rounding is part of the proof. It
+# prints `λ_0 in (0.219781771975521, 0.219781771975741)` and `λ_1 in (0.110995955158799, 0.11099595515891)`, and counts the eigenvalues above a level, which proves
+# that none has been missed.
+# </details>
+#
 # ## How many points make a population?
 #
-# `gram.solve` takes points instead of a density and works with the exact $n \times n$ matrix, which
-# it never stores: sums over sorted angles give a product with it in time proportional to $n$.
-# Draw samples of growing size and measure how far their spectra are from the population's.
+# Above, the points stood on a grid that follows $p$. Real data are drawn at random.
+#
+# **Predict:** how does the error of the eigenvalues fall with $n$ for random points? And which is better, 1000 random points or 100 on a grid?
+#
+# <details><summary>Answer</summary>
+#
+# Like $n^{-1/2}$, as any average of independent draws: half the error costs four times the data. A hundred points on a grid are better: most of what looks like an
+# effect of *finite* data is one of *random* data.
+# </details>
 
 # %%
 errors = experiments.sampling_error(p, np.random.default_rng(8), draws=20)
-mean = errors.groupby("points").eigenvalue_error.agg(lambda e: np.sqrt(np.mean(e**2)))
-law = experiments.fit_power(mean.index.to_numpy(), mean.to_numpy())
-figures.show(figures.sampling_convergence(errors, law))
+sizes, mean = experiments.rms(errors, "eigenvalue_error", by="points")
+figures.show(figures.sampling_convergence(errors, experiments.fit_power(sizes, mean)))
 
 # %% [markdown]
-# The distance falls like $n^{-1/2}$, the rate of any average of independent draws: to halve it,
-# take four times the data. This is the first claim of the lecture that we put to the test. A
-# *verdict cell* like the next states the claim, the truth, the measurement and what follows from it.
+# The same for grids. (`gram.solve` never stores the matrix: sums over sorted angles multiply by it in $O(n)$.)
 
 # %% tags=["nbval-check-output"]
-print(claims.judge("C08", errors=errors))
+for n, random in zip(sizes[::2], mean[::2], strict=True):
+    on_grid = gram.solve(kernel, p.grid(int(n)), 10).eigenvalues
+    off = np.sqrt(np.mean((on_grid / spectrum.eigenvalues[:10] - 1) ** 2))
+    print(f"n = {n:6.0f}   rms relative error: grid {off:.1e}, random {random:.1e}")
 
 # %% [markdown]
-# See it for single draws. With 16 points the tenth eigenfunction is noise; find the $n$ from which
-# you would trust it.
-
-# %%
-figures.show(eigenfunctions_sampled.draw(eigenfunctions_sampled.compute(points=300, eigenfunction=3)))
+# **Try** single draws: from which $n$ would you trust the tenth eigenfunction ($i = 9$)? And do the eigenvalues of one draw scatter independently about the truth?
+#
+# <details><summary>What you should have seen</summary>
+#
+# With 16 points it is noise, with 1000 its shape is right, with 10 000 the curves nearly coincide. Eigenvalues do not scatter independently: a draw with too many
+# points in one third moves several of them together.
+# </details>
 
 # %%
 eigenfunctions_sampled.explorer()
 
 # %% [markdown]
-# A grid in proportion to the density does much better than random draws: most of what looks like
-# an effect of finite data is an effect of *random* data.
-
-# %% tags=["nbval-check-output"]
-for n in (100, 1000, 10_000):
-    on_grid = gram.solve(kernel, p.grid(n), 10).eigenvalues
-    off = np.sqrt(np.mean((on_grid / spectrum.eigenvalues[:10] - 1) ** 2))
-    print(f"n = {n:6d}   rms relative error: grid {off:.1e}, random {mean[n]:.1e}")
-
-# %% [markdown]
 # ## The eigenfunctions
 #
-# Now the gallery that the lecture shows, in descending order of the eigenvalue. Count the zeros: the
-# constant-like $i = 0$ has none, and after it eigenfunctions come in pairs $i = 2q-1, 2q$ with $2q$
-# zeros each. Within one picture the zeros crowd where the data do.
+# The gallery that the lecture shows, in descending order of the eigenvalue. Count zeros: the first has none, then come pairs $i = 2q-1, 2q$ with $2q$ zeros each.
+# They crowd where data are dense: evenly not in $x$ but in $\int\sqrt p$.
 
 # %%
-figures.show(
-    figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 10, 19], "density 1 : 2 : 4")
-)
-
-# %% [markdown]
-# The lecture computed these from 2933 points. Our verdict compares such points with the
-# population, counts zeros, and measures whether they are evenly spaced in
-# $\Psi(x) = \int_{-\pi}^x \sqrt{p}$, the phase that we meet in a moment.
-
-# %% tags=["nbval-check-output"]
-print(claims.judge("C15"))
+figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], "density 1 : 2 : 4"))
 
 # %% [markdown]
 # ## Where the square root comes from
 #
-# Differentiate the kernel twice in $x$. For $0 < \theta < \pi$
+# Differentiate the kernel twice. For $0 < \theta < \pi$
 #
-# $$k'(\theta) = -\frac{(1+\cos\theta) + (\pi-\theta)\sin\theta}{4\pi}, \qquad
-# k''(\theta) = \underbrace{\frac{2\sin\theta - (\pi-\theta)\cos\theta}{4\pi}}_{S(\theta)} .$$
+# $$k'(\theta) = -\frac{(1+\cos\theta) + (\pi-\theta)\sin\theta}{4\pi}, \qquad k''(\theta) = \frac{2\sin\theta - (\pi-\theta)\cos\theta}{4\pi} =: \tilde k(\theta) .$$
 #
-# As a function of the signed difference $x - z$, the slope jumps at $0$ from $+\tfrac1{2\pi}$ to
-# $-\tfrac1{2\pi}$: a kink, whose second derivative is $-\tfrac1\pi\delta(x-z)$. At $\theta = \pi$ the
-# slope is zero and nothing jumps. So, exactly,
+# But as a function of the signed difference $x - z$ the slope *jumps* at 0, from $+\tfrac1{2\pi}$ to $-\tfrac1{2\pi}$: a kink. The derivative of a jump is a spike,
+# Dirac's $\delta$, which picks out the value at one point: $\int\delta(x-z)\,h(z)\,dz = h(x)$. At $\theta = \pi$ the slope is zero and nothing jumps. So (9),
+# differentiated twice, says exactly
 #
-# $$\lambda f''(x) = -\frac1\pi\, p(x) f(x) + \int S(x-z)\,p(z) f(z)\,dz .$$
+# $$\lambda f''(x) = -\frac1\pi\, p(x) f(x) + \int \tilde k(x-z)\,p(z) f(z)\,dz .$$
 #
-# The lecture's lemma (14) is this equation **without the integral**:
+# The spike is *local*: at $x$ only $p(x)$ counts. The lecture's lemma is this **without the integral**:
 #
-# $$f'' = -\frac{p}{\pi\lambda}\,f . $$
+# $$f''(x) = -\frac{p(x)}{\pi\lambda}\,f(x) . \tag{14}$$
 #
-# Why might we drop it? On a wave $\cos qx$ the kernel acts by its Fourier coefficient. For $S$ that
-# is $0$ for odd $q \ge 3$ and $-\frac{3q^2-1}{\pi(q^2-1)^2} \approx -\frac{3}{\pi q^2}$ for even $q$, against
-# $-\frac1\pi$ for the first term. The remainder is smaller by $3/q^2$ at most. Equation (14) is
-# *asymptotic*: wrong for slow waves, better and better for fast ones.
-
-# %% [markdown]
-# How wrong? Both sides are compared through their Fourier coefficients, so no derivative of the
-# computed $f$ is taken. For contrast we add the law that does hold exactly, with $D = d/dx$ and
-# $g = pf$: $\;4\pi\lambda D^2(D^2+1)^2 f = -2(2D^4+D^2+1)\,g + 2(3D^2+1)\,g(\cdot+\pi)$.
+# It is an oscillator of frequency $\omega = \sqrt{p(x)/\pi\lambda}$. There is the square root.
+#
+# **Predict:** for which eigenfunctions may one drop the integral, the slow ones or the fast ones?
+#
+# <details><summary>Answer</summary>
+#
+# The fast ones. $\tilde k$ is smooth but for a corner, and a smooth function averages a fast wave away; the spike does not. Under uniform data $\tilde k$ multiplies
+# $\cos qx$ by 0 for odd $q \ge 3$ and by $-\frac{3q^2-1}{\pi(q^2-1)^2}$ for even $q$, beside $-\frac1\pi$ from the spike. That ratio is 1.22 at $q = 2$, where (14)
+# is useless, then tends to $3/q^2$ from above. Under other densities $\tilde k$ acts on $pf$, which contains slow waves as well, so this is no proof; we measure.
+# </details>
 
 # %%
 residual, exact = asymptotics.law_residuals(spectrum, p, highest=160)
-q = np.arange(1, 41)
-figures.show(figures.lemma_residual(q, residual[2 * q], exact[2 * q]))
+figures.show(figures.lemma_residual(np.arange(1, 41), residual[2:82:2], exact[2:82:2]))
 
 # %% [markdown]
-# The exact law knows what happens at the opposite point $x + \pi$. A sixth-order equation stands in
-# the paper too; assuming that everything but the second-order part cancels is the step that is only
-# asymptotic. The uniform density with even $q$ is the simplest counter-example.
+# (Drawn: norm of the sum of all terms over the sum of their norms.) (14) gets better like $q^{-2}$. The squares are an exact law, with $D = d/dx$; the paper takes
+# six derivatives, too, but then assumes that all but the second-order part cancels:
+#
+# $$4\pi\lambda\, D^2(D^2+1)^2 f = -2\,(2D^4+D^2+1)\,(pf)(x) + 2\,(3D^2+1)\,(pf)(x+\pi) .$$
+#
+# <details><summary>Where does the sixth-order law come from?</summary>
+#
+# From two coefficients of [the two-layer kernel](02_two_layer.py). The kernel multiplies $\cos qx$ by $\frac{q^2+1}{\pi(q^2-1)^2}$ at even $q$ and by
+# $\frac1{\pi q^2}$ at odd $q \ge 3$. Times $\pi q^2(q^2-1)^2$ these are $q^4 + q^2$ and $q^4 - 2q^2 + 1$, in one formula
+# $\frac12(2q^4 - q^2 + 1) + (-1)^q\,\frac12(3q^2 - 1)$. It gives 0 at $q = 0$ and 1, as it must. Now read $-q^2$ as $D^2$, and $(-1)^q$ as a shift by $\pi$.
+# </details>
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C11"))
@@ -197,155 +219,180 @@ print(claims.judge("C11"))
 # %% [markdown]
 # ## Solving (14), and three misprints
 #
-# Where $p = p_j$ is constant, (14) is a harmonic oscillator of frequency $\sqrt{p_j/\pi\lambda}$. Piece after
-# piece the phase grows by $\sqrt{p_j/\pi\lambda}$ times the length, in total $\Psi(x)/\sqrt{\pi\lambda}$:
+# Where $p = p_j$ is constant the phase grows by $\sqrt{p_j/\pi\lambda}$ times the length. Over all pieces that sums up to
 #
-# $$f(x) \approx a \cos\!\left(\frac{\Psi(x)}{\sqrt{\pi\lambda}} + b\right).$$
+# $$f(x) \approx a\cos\Big(\frac{\Psi(x)}{\sqrt{\pi\lambda}} + \beta\Big), \qquad \Psi(x) = \int_{-\pi}^x \sqrt{p} .$$
 #
-# The slides (15), (16) multiply the phase once more by $x$. That factor is stray: $\Psi$ already is an
-# integral over $x$.
+# The slides multiply the phase once more by $x$ ($b$ is a phase here), in (15) as $A e^{i\Psi x/\sqrt{\pi\lambda}} + B e^{-i\Psi x/\sqrt{\pi\lambda}}$, and
+#
+# $$f(x) = a(p(x))\cos\Big(\frac{\Psi(x)}{\sqrt{\pi\lambda}}\,x + b(p(x))\Big). \tag{16}$$
+#
+# That factor is stray: $\Psi$ already is an integral over $x$. After a full turn the wave must meet itself, so $\Psi(\pi)/\sqrt{\pi\lambda} = 2\pi q$ with an
+# integer $q$. As $\Psi(\pi) = 2\pi Z$,
+#
+# $$\frac1{\sqrt{\pi\lambda}} = \frac qZ \qquad\Longrightarrow\qquad \lambda \approx \frac{Z^2}{\pi q^2} .$$
+#
+# The slide prints instead
+#
+# $$\lambda = \begin{cases} Z^2\big(\frac1{2\pi^2}+\frac18\big) & q = 0\\ Z^2\big(\frac1{\pi^2}+\frac18\big) & q = 1\\
+# \frac{Z^2(q^2+1)}{\pi^2(q^2-1)^2} & q \ge 2 \text{ even}\\ \frac{Z^2}{\pi^2q^2} & q \ge 2 \text{ odd.}\end{cases} \tag{17}$$
+#
+# Under the uniform density, where $Z^2 = 1/2\pi$, the integrals can be done by hand, so we can tell:
 
 # %% tags=["nbval-check-output"]
-print(claims.judge("C12"))
-
-# %% [markdown]
-# After a full turn the wave must meet itself. With $Z = \Psi(\pi)/2\pi$ the phase grows by
-# $2\pi Z/\sqrt{\pi\lambda}$ over the circle; call that $2\pi q$:
-#
-# $$\frac{1}{\sqrt{\pi\lambda}} = \frac{q}{Z} \qquad\Longrightarrow\qquad \lambda = \frac{Z^2}{\pi q^2} .$$
-#
-# The slide's (17) has $Z^2/\pi^2q^2$ instead, and other cases for $q = 0, 1$ and even $q$. Under the uniform
-# density, where $Z^2 = 1/2\pi$, the integrals can be done by hand (lecture 2), so we can tell:
-
-# %% tags=["nbval-check-output"]
-orders = np.arange(7)
-true = kernel.harmonic_eigenvalues(orders)
-printed = asymptotics.eigenvalue_printed(orders, uniform().Z)
 print(" q   true        printed (17)   true/printed")
-for order, right, slide in zip(orders, true, printed, strict=True):
+for order in range(5):
+    right, slide = kernel.harmonic_eigenvalues(order), asymptotics.eigenvalue_printed(order, uniform().Z)
     print(f"{order:2d}   {right:.8f}   {slide:.8f}     {right / slide:.4f}")
 
 # %% [markdown]
-# A factor of $2\pi$ at $q = 0$ and of $\pi$ elsewhere: (17) is not even right up to scale.
-
-# %% tags=["nbval-check-output"]
-print(claims.judge("C13"))
-
-# %% [markdown]
-# ## Seven densities against the formula
-#
-# Is $Z^2/\pi q^2$ good for densities that are far from uniform? Here are seven, 50 000 points each, from
-# uniform to a contrast of 1 : 40, with smooth ones among them. (A few seconds each: 41 eigenvalues of a
-# matrix that would fill 20 GB.)
+# A factor of $2\pi$ at $q = 0$, of $\pi$ elsewhere: not even right up to scale. And far from uniform? Seven densities, 50 000 points each:
 
 # %%
 table = experiments.eigenvalue_table(points=50_000)
 figures.show(figures.eigenvalue_formulas(table))
 
 # %% [markdown]
-# On the left every density has its own line, set by its $Z$ alone. On the right the ratio to (17)
-# settles at $\pi$ for all of them.
-
-# %% tags=["nbval-check-output"]
-print(claims.judge("C14", table=table))
-
-# %% [markdown]
 # ## The local frequency
 #
-# Equation (13): in region $j$ the eigenfunctions of index $q$ have frequency $q\sqrt{p_j}/Z$. Measure it as
-# the paper did, by a Fourier transform over each region. A region of length $\ell$ cannot tell
-# frequencies closer than about $2\pi/\ell$; in the grey band fewer than two periods fit and the
-# measurement means little.
+# In region $j$ the wave above has the frequency $\sqrt{p_j/\pi\lambda} = q\sqrt{p_j}/Z$. The lecture writes
+#
+# $$f(x) = a_j\cos\Big(\frac{q\sqrt{p_j}\,x}{Z} + b_j\Big), \qquad x \in R_j, \tag{13}$$
+#
+# and measures it by a Fourier transform over each region. So do we. (In the grey band fewer than two periods fit: too few to measure.)
 
 # %%
-figures.show(figures.local_frequencies(experiments.region_frequencies(p, spectrum)))
+figures.show(figures.local_frequencies(experiments.region_frequencies(p, fredholm.solve(kernel, p, 81))))
 
 # %% [markdown]
-# Three straight lines with slopes in the ratio $1 : \sqrt2 : 2$. This is the heart of the lecture: **with
-# four times the data in a region the network learns twice the frequency there in the same time.**
-
-# %% tags=["nbval-check-output"]
-print(claims.judge("C16"))
-
-# %% [markdown]
+# Slopes $1 : \sqrt2 : 2$. This is the heart of the lecture: **with four times the data in a region the network learns twice the frequency in the same time.**
+#
 # ## What the integer $q$ hides
 #
-# Proposition (12) says: $q$ is an integer, and $a$, $b$ depend on $p(x)$ only. Yet $f$ and $f'$ are
-# continuous. A wave that meets a jump of $\sqrt p$ is partly *reflected*, like light at glass, by
-# $(\sqrt{p_1}-\sqrt{p_2})/(\sqrt{p_1}+\sqrt{p_2})$ at any frequency. What (14) really leaves is
+# The lecture's proposition goes further: for piecewise constant $p$
 #
-# $$f'' = -\mu\, p f, \qquad f, f' \text{ periodic}, \qquad \mu = \frac1{\pi\lambda},$$
+# $$f(x) = a(p(x))\,\cos\Big(\frac qZ\Psi(x) + b(p(x))\Big), \qquad q \text{ an integer}, \tag{12}$$
 #
-# Hill's equation, which Kronig and Penney solved for electrons in a crystal. Its eigenvalues come in
-# pairs that *split*, and no integer $q$ makes $\mu = q^2/Z^2$ exact.
+# so one amplitude and one phase for each *value* of $p$. But $f$ and $f'$ are continuous, and that ties the pieces together. Equation (14) is that of a string of
+# weight $p$ per length, swinging in time like $\cos\omega t$ with $\omega^2 = 1/\pi\lambda$. So send a pulse along such a string, from density 1 into density 4.
+#
+# **Predict:** what happens at the jump? Does it depend on the width of the pulse, that is on its frequencies?
+#
+# <details><summary>Answer</summary>
+#
+# A part $\frac{\sqrt{p_1}-\sqrt{p_2}}{\sqrt{p_1}+\sqrt{p_2}} = -\frac13$ is *reflected*, like light at glass; the rest goes on. There is no frequency in that
+# formula: however fast the wave, a jump of $\sqrt p$ throws a part of it back.
+# </details>
 
 # %%
-hill = asymptotics.hill_eigenvalues(p, 80)
-ratios = asymptotics.pair_ratios(spectrum, p)
-figures.show(figures.pair_splitting(ratios, (spectrum.eigenvalues[1:] / hill).reshape(-1, 2)))
+figures.show(figures.reflection(experiments.reflection(light=1.0, heavy=4.0)))
 
 # %% [markdown]
-# Left: multiplied by $q$, the distance from $Z^2/\pi q^2$ wanders on without dying out, so the formula errs
-# by about $0.2/q$. Right: Hill's eigenvalues are approached like $1/q^2$, and the splitting is theirs.
-# Some pairs in figures:
-
-# %% tags=["nbval-check-output"]
-print(" q   λπq²/Z², both of a pair    λ/λ(Hill), both")
-for order in (1, 3, 5, 10, 20, 40):
-    pair = ratios[order - 1]
-    near = spectrum.eigenvalues[2 * order - 1 : 2 * order + 1] / hill[2 * order - 2 : 2 * order]
-    print(f"{order:2d}   {pair[0]:.3f}  {pair[1]:.3f}               {near[0]:.4f}  {near[1]:.4f}")
-
-# %% [markdown]
-# And the amplitude? Take four arcs of two densities, $1 : 4 : 1 : 4$, of unequal lengths. By (12) both
-# sparse arcs should show the same amplitude. They do not, at any frequency: it depends on the whole
-# arrangement.
+# An eigenfunction is the sum of all waves that run to and fro between the jumps; how they add up in a region depends on all the lengths. Take four arcs of two
+# densities, 1 : 4 : 1 : 4, of unequal lengths. By (12) the two sparse ones should show one amplitude.
 
 # %%
 arranged = claims.eigenfunctions.EQUAL_IN_TWO_PLACES
-amplitudes = experiments.region_amplitudes(arranged, fredholm.solve(kernel, arranged, 161))
-figures.show(figures.amplitude_clouds(arranged, amplitudes))
+waves = fredholm.solve(kernel, arranged, 161)
+figures.show(figures.equal_densities(arranged, waves, 26, experiments.region_amplitudes(arranged, waves)))
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C10"))
 
 # %% [markdown]
-# ## A density without jumps
+# ## A sharper law
 #
-# Where $p$ varies smoothly nothing is reflected; the wave just bends. The lecture's example is
-# $p(x) = (3\cos(2x+\pi)+4.5)/9\pi$. Its pairs close quickly, and (12) with amplitude $p^{-1/4}$ is what
-# textbooks call the WKB approximation.
+# What (14) really leaves is $f'' = -p f/\pi\lambda$ with $f$ and $f'$ periodic, *Hill's equation*, which Kronig and Penney solved for electrons in a crystal. Its
+# eigenvalues come in pairs that *split*, and no integer $q$ makes $\lambda = Z^2/\pi q^2$ exact. We can do better than Hill. The fold above had the kernel's
+# coefficients, $\frac1{\pi q^2}$ at odd $q$ and at even $q$
+#
+# $$\frac{q^2+1}{\pi(q^2-1)^2} = \frac1\pi\cdot\frac1{q^2 - 3 + \frac4{q^2+1}} .$$
+#
+# Hill's equation puts $q^2$ for every denominator. Keep the 3 and drop only $4/(q^2+1)$. Even frequencies are picked out by $\frac12\big(f(x) + f(x+\pi)\big)$. So
+# we get one term more than (14), and this course's own law (the lecture and its paper do not have it):
+#
+# $$f''(x) + \tfrac32\big(f(x) + f(x+\pi)\big) = -\frac{p(x)}{\pi\lambda}\,f(x) .$$
+#
+# **Predict:** the distance of the eigenvalues falls like $q^{-2}$ for Hill's equation. And for this law?
+#
+# <details><summary>Answer</summary>
+#
+# What is dropped is $\frac4{q^2+1}$ beside $q^2$: like $q^{-4}$.
+# </details>
 
 # %%
-smooth = experiments.CONTINUOUS
-figures.show(
-    figures.eigenfunction_gallery(
-        smooth, fredholm.solve(kernel, smooth, 20), [0, 1, 2, 3, 4, 9, 10, 19], "continuous density"
-    )
-)
+ratios, true = asymptotics.pair_ratios(spectrum, p), spectrum.eigenvalues[1:]
+hill = (true / asymptotics.hill_eigenvalues(p, 160)).reshape(-1, 2)
+opposite = (true / asymptotics.antipodal_hill_eigenvalues(p, 160)).reshape(-1, 2)
+figures.show(figures.pair_splitting(ratios, hill, opposite))
 
 # %% tags=["nbval-check-output"]
-print(claims.judge("C17"))
+print("off by, at q =   ", "  ".join(f"{q:7d}" for q in (3, 5, 10, 20, 40, 80)))
+for name, values in {"Z²/πq²": ratios, "Hill": hill, "opposite point": opposite}.items():
+    off = np.abs(values - 1).max(axis=1)
+    told = "  ".join(f"{off[q - 1]:.1e}" for q in (3, 5, 10, 20, 40, 80))
+    slope = experiments.fit_power(np.arange(10, 81), off[9:]).exponent
+    print(f"{name:16s} ", told, f"  like q^{slope:z.1f}")
 
 # %% [markdown]
-# ## Exercises
+# At $q = 10$ the sharper law errs by half a thousandth, Hill's equation by two hundredths. At 1 : 40 the rate is the same ($q^{-3.96 \pm 0.18}$), the constant
+# larger. The first row's slope is no rate: times $q$ it wanders on without dying out.
 #
-# `exercises/03_eigenfunctions.py` lets you write the phase $\Psi$ and predict frequencies, build
-# an eigen-solver of your own and find out why it disagrees with (17).
+# ## A density without jumps
+#
+# Where $p$ varies smoothly nothing is reflected; the wave just bends. The pairs close quickly, and (12) with the amplitude $p^{-1/4}$, now a function of $p$ alone,
+# is what textbooks call the WKB approximation. The lecture's example is $p(x) = (3\cos(2x+\pi)+4.5)/9\pi$:
+
+# %%
+bent = fredholm.solve(kernel, experiments.CONTINUOUS, 20)
+figures.show(figures.eigenfunction_gallery(experiments.CONTINUOUS, bent, [0, 1, 4, 9, 19]))
+
+# %% [markdown]
+# The lecture's other claims, measured; open them when you need the details.
+
+# %% tags=["nbval-check-output", "hide-output"] jupyter={"outputs_hidden": true}
+print(claims.judge("C08", errors=errors))
+print(claims.judge("C14", table=table))
+for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
+    print(claims.judge(claim))
+
+# %% [markdown]
+# ## Your turn
+#
+# Under the uniform density $\cos qx$ is an eigenfunction with $p/\pi\lambda = \frac{(q^2-1)^2}{q^2+1}$ at even $q$ and $q^2$ at odd $q \ge 3$. Put $\cos 2x$ and
+# $\cos 3x$ into (14) and into the sharper law. Which equation holds for which wave, and by how much does the other fail?
+#
+# <details><summary>Solution</summary>
+#
+# $\cos 3x$ changes sign at $x+\pi$, so both laws say $-9f = -9f$: exact. For $\cos 2x$ (14) says $-4f = -1.8f$, the sharper law $-4f + 3f = -1.8f$: it is off by
+# 0.8, the dropped $\frac4{q^2+1}$. At $q = 10$: $p/\pi\lambda = 97.04$; (14) has 100, the sharper law 97.
+# </details>
+#
+# Then `exercises/03_eigenfunctions.py` lets you write the phase $\Psi$ and predict frequencies, build an eigen-solver and find out why it disagrees with (17).
 #
 # ## Summary
 #
-# - The matrix of $n$ points tends to the operator $f \mapsto \int k\,p f$; random points cost $n^{-1/2}$.
-# - The kernel's kink makes $f'' \approx -p f/\pi\lambda$: eigenfunctions are waves of frequency $q\sqrt p/Z$.
-# - $\lambda \approx Z^2/\pi q^2$. The printed (17) is too small by $\pi$, and by $2\pi$ at $q = 0$.
-# - Lemma (14) errs by $1/q^2$; a sixth-order law that involves the opposite point is exact.
-# - Jumps of $\sqrt p$ reflect: pairs split, amplitudes depend on the arrangement, Hill's equation rules.
+# 1. The matrix of $n$ points tends to the operator $f \mapsto \int k\,p f$; random points cost $n^{-1/2}$, points on a grid far less.
+# 2. The kernel's kink makes $f'' \approx -p f/\pi\lambda$: eigenfunctions are waves of local frequency $q\sqrt p/Z$.
+# 3. $\lambda \approx Z^2/\pi q^2$. The printed (17) is too small by $\pi$, and by $2\pi$ at $q = 0$.
+# 4. Jumps of $\sqrt p$ reflect: pairs split, amplitudes depend on the arrangement, Hill's equation rules up to $q^{-2}$.
+# 5. With the opposite point, $f'' + \frac32(f + f(\cdot+\pi)) = -pf/\pi\lambda$, the error falls to $q^{-4}$; a law of sixth order is exact.
+#
+# Three questions that use the whole lecture:
+#
+# - Half of the circle loses all of its data, the other half gets them. What do the frequencies there, and $\lambda$ at fixed $q$, do?
+# - A kernel has no kink at 0 but is smooth there. What happens to $\sqrt p$, and to $q^{-2}$?
+# - You find two eigenvalues that agree to five digits. What do you know about their eigenfunctions, and about the density?
+#
+# <details><summary>Answers</summary>
+#
+# $p$ is $1/\pi$ on half of the circle, so $Z = \frac12\sqrt{1/\pi}$, smaller than $\sqrt{1/2\pi}$ by $\sqrt2$: the local frequency $q\sqrt p/Z$ is $2q$ (the same
+# number of waves on half the length), and $\lambda$ halves. · Without a spike (9) is not local: no $\sqrt p$ law of this kind, and eigenvalues fall faster than
+# $q^{-2}$ (compare [what depth changes](06_depth.py), where two slopes decide). · Hardly more than their span (`function_errors`); and that reflections cancel, as
+# they do for a density that is smooth or uniform.
+# </details>
 #
 # ## Sources
 #
-# - R. Basri, M. Galun, A. Geifman, D. Jacobs, Y. Kasten, S. Kritchman, *Frequency bias in neural networks
-#   for input of non-uniform density*, ICML 2020, [arXiv:2003.04560](https://arxiv.org/abs/2003.04560).
-# - C. Williams, M. Seeger, *The effect of the input density distribution on kernel-based classifiers*,
-#   ICML 2000.
-# - W. Magnus, S. Winkler, *Hill's equation*, Interscience 1966.
-# - R. de L. Kronig, W. Penney, *Quantum mechanics of electrons in crystal lattices*, Proc. R. Soc. A 130, 1931.
+# - R. Basri and others, *Frequency bias in neural networks for input of non-uniform density*, ICML 2020, [arXiv:2003.04560](https://arxiv.org/abs/2003.04560).
+# - C. Williams, M. Seeger, *The effect of the input density distribution on kernel-based classifiers*, ICML 2000; W. Magnus, S. Winkler, *Hill's equation*, 1966.

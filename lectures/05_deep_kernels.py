@@ -22,7 +22,7 @@
 #
 # Everything so far had one hidden layer, where the kernel is an average over independent neurons. With several layers the
 # neurons of one depend on all below. **Why is there a limit at all, what is it, and can it be written down?** It can: as a
-# recursion forwards, a recursion backwards, and a sum over layers. On the way we find a factor that a paper has twice.
+# recursion forwards, a recursion backwards, and a sum over layers. On the way we find a factor too many in a paper.
 #
 # After this lecture you can
 #
@@ -81,7 +81,7 @@ explorer.explorer()
 # $$f^{(h)}(x) = W^{(h)} g^{(h-1)}(x), \qquad
 # g^{(h)}(x) = \sqrt{\frac{c_\sigma}{d_h}}\;\sigma\big(f^{(h)}(x)\big), \qquad g^{(0)} = x, \tag{3}$$
 #
-# all entries of all $W^{(h)}$ independent $N(0, 1)$. Look at one layer *given the layers below*. An entry
+# $d_h$ the width of layer $h$, the output $f = f^{(L+1)}$, no bias, and all entries of all $W^{(h)}$ independent $N(0, 1)$. Look at one layer *given the layers below*. An entry
 # $f^{(h)}_i(x) = \sum_j W^{(h)}_{ij} g^{(h-1)}_j(x)$ is a combination of independent Gaussians, hence
 # Gaussian; two entries share no weights, hence are independent; and for two inputs the covariance is
 # $\langle g^{(h-1)}(x), g^{(h-1)}(x')\rangle$. That is itself random, but a mean over $d_{h-1}$ entries:
@@ -106,8 +106,7 @@ explorer.explorer()
 # More. It is a *mixture*: Gaussian, with a variance that was itself drawn.
 # </details>
 #
-# At finite width a pre-activation is a *mixture*: Gaussian, with a variance that was itself drawn. Such a
-# mixture has heavier tails. For ReLU its excess kurtosis (zero for a Gaussian) can be computed for any
+# For ReLU the excess kurtosis (zero for a Gaussian) can be computed for any
 # width: each layer multiplies the variance by a mean of $m$ terms $2\max(z, 0)^2$, with mean 1
 # and variance $5/m$, so it is $3(1 + 5/m)^{h-1} - 3$. Left, a neuron of layer 3 in 10 000 random networks;
 # right, the kurtosis of 5000 networks of each width, on these curves.
@@ -155,13 +154,12 @@ for h, (mine, theirs) in enumerate(zip(by_hand, by_torch, strict=True), start=1)
 # %% [markdown]
 # A gradient is an outer product, so layer $h$ contributes a product of two inner products to the kernel.
 #
-# **Predict:** the network has one number as its output. For two inputs at $60°$, which weight matrix contributes most to
-# the kernel, the first or the last?
+# **Predict:** the gradient with respect to $W^{(2)}$ of a network of width 1000 has a million entries. How many numbers
+# determine it?
 #
 # <details><summary>Answer</summary>
 #
-# The last. What it multiplies, $\langle g^{(L)}(x), g^{(L)}(x')\rangle$, has been made alike by all layers below, and nothing
-# carries it back. The first gets $\cos 60° = \frac12$, damped by a factor below 1 in every layer on the way back.
+# Two thousand: it is an outer product, of what comes from below and what comes back from above.
 # </details>
 #
 # In formulas:
@@ -174,8 +172,8 @@ for h, (mine, theirs) in enumerate(zip(by_hand, by_torch, strict=True), start=1)
 #
 # $$k(x, x') = \sum_{h=1}^{L+1} \Sigma^{(h-1)}(x, x') \prod_{h'=h}^{L} \dot\Sigma^{(h')}(x, x') .$$
 #
-# Why a *product*? Because the weights $W^{(h+1)}$ that carry the signal back are independent of whether the neurons of layer $h$
-# are on, up to $m^{-1/2}$; so each step down multiplies the expectation. See it at work in three hidden layers of width 2000, one
+# Why a *product*? Because $W^{(h+1)}$ is drawn independently of which neurons of layer $h$ are on. (It also has a say in which
+# neurons of layer $h+1$ are on; in wide layers this does not matter.) So each step down multiplies the expectation. See it at work in three hidden layers of width 2000, one
 # row per weight matrix, $60°$ between the inputs:
 
 # %% tags=["nbval-check-output"]
@@ -209,8 +207,8 @@ print("all layers at once:", DeepNTK(3).profile([angle])[0].round(3))
 #
 # $$\dot\Sigma = c_\sigma\,\frac{\pi - \arccos\rho}{2\pi} = \frac{\pi-\theta}{\pi} .$$
 #
-# The appendix of the paper prints $\rho$ times this. No probability can be negative, and $\rho$ is, so
-# you can reject it without any computation. (In (7) a $\rho$ is right: it is $\Sigma^{(0)} = x\cdot x'$.
+# The appendix of the paper prints $\rho$ times this. No probability can be negative, but $\rho$ is for
+# angles beyond a right one, so you can reject it without any computation. (In [(7)](02_two_layer.py) a $\rho$ is right: it is $\Sigma^{(0)} = x\cdot x'$.
 # Perhaps it was counted twice.) A million draws agree:
 
 # %%
@@ -246,14 +244,14 @@ for L in (1, 3, 50):
 #
 # ## Your turn
 #
-# In the cell above replace the slope by the printed one, multiplied by $\cos\varphi$. For which angles and depths does the
-# kernel become *negative on the diagonal of a Gram matrix*, or stop being positive definite? What does it give at $\theta = 0$?
+# In `kernel` above multiply `(np.pi - phi) / np.pi` by `np.cos(phi)`, as the appendix prints it. Would a test at equal inputs find
+# the mistake? Would a negative eigenvalue of a Gram matrix?
 #
 # <details><summary>Solution</summary>
 #
-# At $\theta = 0$ nothing changes, since $\cos 0 = 1$: a test at equal inputs cannot find the mistake. At larger angles the
-# first layer's term is damped too much. The kernel stays positive definite (products of positive definite kernels are), so
-# no eigenvalue gives it away either. Only a comparison with networks does, as above.
+# Neither. At $\theta = 0$ nothing changes, since $\cos 0 = 1$; and a product of positive definite kernels is positive definite. At
+# $60°$ and $L = 3$ the kernel becomes 1.253 instead of 1.738, so a network finds it; and so does asking what $\dot\Sigma$ is, for
+# a probability is never negative.
 # </details>
 #
 # ## Summary
@@ -268,12 +266,12 @@ for L in (1, 3, 50):
 #
 # - Only the last layer is trained. What is the tangent kernel then?
 # - Why is $k(x, x) = L + 1$ for ReLU at any depth, and what would it be with $c_\sigma = 1$?
-# - A network has width 100 and depth 10. Roughly how large is the excess kurtosis of its last pre-activations?
+# - A network has width 100 and depth 10. Roughly how large is the excess kurtosis of the pre-activations of its last hidden layer?
 #
 # <details><summary>Answers</summary>
 #
 # $\Sigma^{(L)}$: the term $h = L + 1$ alone. · Each of $L + 1$ terms is a product of ones on the diagonal, because $c_\sigma$ keeps
-# $\Sigma^{(h)}(x,x) = \dot\Sigma(x, x) = 1$; with $c_\sigma = 1$ each layer would halve it, and the sum shrinks like $(L+1)2^{-L}$. ·
+# $\Sigma^{(h)}(x,x) = \dot\Sigma(x, x) = 1$; with $c_\sigma = 1$ each layer would halve it, and the sum is $(L+1)2^{-L}$. ·
 # $3(1 + 5/100)^{9} - 3 \approx 1.7$.
 # </details>
 

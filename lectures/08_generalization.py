@@ -12,11 +12,10 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Does it generalise?
 #
-# **Needs:** lectures 3 and 4 (the spectrum, the local law), mean and variance.
+# **Needs:** [eigenfunctions](03_eigenfunctions.py) (the spectrum), [how long it takes](04_convergence.py) (the local law), mean and variance.
 # **Time:** about 55 minutes, plus 50 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
@@ -157,10 +156,10 @@ for t in (100.0, 1000.0, 10_000.0):
 #
 # ## Early stopping is a low-pass filter
 #
-# Lecture 4's local law: where the density is $p$, frequency $\kappa$ is learned at the rate $\eta p/\pi\kappa^2$. So at time $t$
+# The [local law](04_convergence.py): where the density is $p$, frequency $\kappa$ is learned at the rate $p/\pi\kappa^2$. So at time $t$
 # what has come through is
 #
-# $$1 - e^{-pt/\pi\kappa^2}, \qquad\text{a low-pass filter with cut-off}\quad \kappa_c = \sqrt{\eta p\,t/\pi} .$$
+# $$1 - e^{-pt/\pi\kappa^2}, \qquad\text{a low-pass filter with cut-off}\quad \kappa_c = \sqrt{p\,t/\pi} .$$
 #
 # Noise on $np$ labels per radian is white: its energy is spread evenly over the frequencies 0 to $\pi np$. So the part of it
 # that the filter lets through is
@@ -280,7 +279,7 @@ for seed in range(4):
 
 # %% [markdown]
 # So "dense places are learned first" is a statement about a *fixed* frequency. A network that memorises noise begins where data
-# are sparse, and there it harms least in number of test points, and most in each.
+# are sparse, and there it spoils few of the test points, but those badly.
 
 # %% [markdown]
 # ## How many points?
@@ -330,7 +329,7 @@ for name, q in (("p", p), ("uniform", uniform()), ("8 : 1", PiecewiseConstant.eq
           f"stopped as for p {late:.3f}")
 
 # %% [markdown]
-# A validation set drawn from $p$ stops for the dense half. Whoever cares about the sparse half must train on.
+# A validation set drawn from $p$ stops in between, too early for the sparse half. Whoever cares about the sparse half must train on.
 
 # %% [markdown]
 # ## Exercises
@@ -341,7 +340,7 @@ for name, q in (("p", p), ("uniform", uniform()), ("8 : 1", PiecewiseConstant.eq
 # ## Summary
 #
 # - Error on new data is bias plus variance, both exact in the sample's spectrum, in every region and under any test density.
-# - Early stopping is a low-pass filter with cut-off $\sqrt{\eta pt/\pi}$: one moment is too early where data are sparse, too late where dense.
+# - Early stopping is a low-pass filter with cut-off $\sqrt{pt/\pi}$: one moment is too early where data are sparse, too late where dense.
 # - What is learned first generalises best: one spectrum decides the time, the bound, and the error.
 # - Random labels have $\kappa \propto p$, so their time is $\propto p$: dense places come last.
 # - Theories of learning curves rank well; on a circle, without a ridge, they are off by 3/2 in what noise costs.
@@ -350,13 +349,13 @@ for name, q in (("p", p), ("uniform", uniform()), ("8 : 1", PiecewiseConstant.eq
 #
 # 1. You train on 1 : 8 and stop by a validation set from $p$. Which users complain, and is more training the cure?
 # 2. A colleague finds that his network fits sparse places first. What does that say about his labels?
-# 3. Without bias the kernel has $\lambda_3 = 0$ (lecture 2). What is the bound for $\cos 3x$, and what the error?
+# 3. Without bias [the kernel](02_two_layer.py) has $\lambda_3 = 0$. What is the bound for $\cos 3x$, and what the error?
 #
 # <details><summary>Answers</summary>
 #
 # 1. Those of the sparse half, whose bias is still large; training on helps them and spoils the dense half.
 # 2. That they are mostly noise, or of a frequency that grows with the density.
-# 3. With 50, 100, 200 points the bound is 28, 43, 46, so it says nothing; and rightly: the rms stays above $1/\sqrt2$, that of $u = 0$.
+# 3. With 50, 100, 200 points the bound is about 25, 40 and 50, depending on the sample, so it says nothing; and rightly: the rms stays above $1/\sqrt2$, that of $u = 0$.
 #
 # </details>
 #

@@ -26,8 +26,6 @@ from ntklab.experiments import (
     ONE_TWO_FOUR,
     convergence,
     depth,
-    fit_power,
-    rms,
     sphere,
 )
 from ntklab.figures.convergence import finishing_times, order_of_regions, sampled_times
@@ -145,19 +143,20 @@ def deep_laziness(size):
 
     widths = (64, 128, 256, 512, 1024) if size == "paper" else trained.WIDTHS
     table = trained.lazy_training(widths=widths, rng=np.random.default_rng(5))
-    columns = ["start", "drift", "residual"]
-    laws = {column: str(fit_power(*rms(table, column))) for column in columns}
-    return laziness(table, laws), table
+    return laziness(table, depth.slopes_by_seed(table)), table
 
 
 def pair_splitting(size):
-    """Pairs of eigenvalues against Z²/πq² and Hill's equation."""
+    """Pairs of eigenvalues against Z²/πq², Hill's equation and the law with the opposite point."""
     spectrum = fredholm.solve(TwoLayerNTK(), ONE_TWO_FOUR, 81)
     ratios = asymptotics.pair_ratios(spectrum, ONE_TWO_FOUR)
     hill = asymptotics.hill_eigenvalues(ONE_TWO_FOUR, 80)
     near = (spectrum.eigenvalues[1:] / hill).reshape(-1, 2)
-    data = pd.DataFrame(np.hstack([ratios, near]), columns=["law0", "law1", "hill0", "hill1"])
-    return figures.pair_splitting(ratios, near), data
+    opposite = asymptotics.antipodal_hill_eigenvalues(ONE_TWO_FOUR, 80)
+    sharper = (spectrum.eigenvalues[1:] / opposite).reshape(-1, 2)
+    columns = ["law0", "law1", "hill0", "hill1", "sharper0", "sharper1"]
+    data = pd.DataFrame(np.hstack([ratios, near, sharper]), columns=columns)
+    return figures.pair_splitting(ratios, near, sharper), data
 
 
 FIGURES = {

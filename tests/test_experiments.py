@@ -81,3 +81,16 @@ def test_region_amplitudes_of_pure_waves():
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
         call()
+
+
+def test_a_reflected_pulse_obeys_the_string_and_keeps_its_energy():
+    seen = experiments.reflection(1.0, 9.0, times=(-1.5, 0.1, 0.1 + 1e-3, 0.1 + 2e-3, 1.5))
+    p, h = np.where(seen.x < 0, seen.light, seen.heavy), seen.x[1] - seen.x[0]
+    before, now, after = seen.values[1:4]
+    force = np.gradient(np.gradient(now, h), h)
+    away = np.abs(seen.x) > 3 * h
+    np.testing.assert_allclose((p * (after - 2 * now + before) / 1e-6)[away], force[away], atol=0.3)
+    # far from the jump half of the energy is ∫ p f_t² and half ∫ f_x²
+    energy = [(np.gradient(f, h) ** 2).sum() for f in (seen.values[0], seen.values[-1])]
+    assert energy[1] == pytest.approx(energy[0], rel=3e-3)
+    assert seen.through - seen.back == 1 and seen.back == -0.5

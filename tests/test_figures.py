@@ -9,10 +9,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from ntklab import asymptotics, experiments, figures, fredholm
+from ntklab.densities import PiecewiseConstant
 from ntklab.figures import style
 from ntklab.kernels import TwoLayerNTK
 
 SPECTRUM = fredholm.solve(TwoLayerNTK(), experiments.ONE_TWO_FOUR, 21)
+
+THREE = PiecewiseConstant.equal_pieces([1, 2, 1])
 
 
 def _errors():
@@ -48,10 +51,11 @@ DRAWINGS = {
             / asymptotics.hill_eigenvalues(experiments.ONE_TWO_FOUR, 20)
         ).reshape(-1, 2),
     ),
-    "amplitudes": lambda: figures.amplitude_clouds(
-        experiments.ONE_TWO_FOUR,
-        experiments.region_amplitudes(experiments.ONE_TWO_FOUR, SPECTRUM),
+    "three laws": lambda: figures.pair_splitting(*np.ones((3, 10, 2)) + 0.1),
+    "equal densities": lambda: figures.equal_densities(
+        THREE, SPECTRUM, 5, experiments.region_amplitudes(THREE, SPECTRUM)
     ),
+    "reflection": lambda: figures.reflection(experiments.reflection()),
 }
 
 

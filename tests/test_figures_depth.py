@@ -13,8 +13,11 @@ from ntklab.kernels import DeepNTK
 THETA = np.linspace(0, np.pi, 50)
 X = np.linspace(-np.pi, np.pi, 60)
 LAZY = pd.DataFrame(
-    {"hidden_layers": L, "width": m, "start": 5 * m**-0.5, "drift": m**-0.5, "residual": m**-0.6}
-    for L in (1, 5) for m in (64, 128)
+    {
+        "hidden_layers": L, "width": m, "seed": 0,
+        "start": 5 * m**-0.5, "drift": m**-0.5, "residual": m**-0.6,
+    }
+    for L in (1, 5) for m in (64, 128, 256)
 )
 
 DRAWINGS = {
@@ -22,7 +25,10 @@ DRAWINGS = {
         THETA, {L: DeepNTK(L).profile(THETA) / (L + 1) for L in (1, 2)},
         depth.eigenvalue_decay((1, 2), 20),
     ),
-    "laziness": lambda: pictures.laziness(LAZY, {"start": "-1", "drift": "-1", "residual": "-1"}),
+    "laziness": lambda: pictures.laziness(LAZY, depth.slopes_by_seed(LAZY)),
+    "times": lambda: pictures.times_by_depth(
+        {2: depth.learning_times(ONE_TWO_FOUR, (2, 4), DeepNTK(2))}
+    ),
     "compared": lambda: pictures.compared_eigenfunctions(
         ONE_TWO_FOUR, X, np.sin(X)[:, None], np.cos(X)[:, None], ["one", "two"]
     ),
@@ -34,3 +40,9 @@ DRAWINGS = {
 def test_drawn_with_alt_text(draw):
     picture = figures.show(draw())
     assert len(picture.png) > 5000 and len(picture.alt) > 100
+
+
+def test_slopes_of_a_power_are_that_power_for_every_seed():
+    slopes = depth.slopes_by_seed(LAZY)
+    expected = {"start": -0.5, "drift": -0.5, "residual": -0.6}
+    np.testing.assert_allclose(slopes.exponent, slopes.quantity.map(expected), rtol=1e-9)

@@ -1,5 +1,7 @@
 """Claims on deep networks."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ntklab.claims.ledger import Claim, Measurement, Rate
@@ -23,7 +25,10 @@ def measure_laziness(table=None, expected=-0.5, seed=5):
             lambda values: np.sqrt(np.mean(values**2))
         )
         mean = np.exp(np.log(rms).groupby("width").mean())
-        return fit_power(mean.index.to_numpy(float), mean.to_numpy()), mean
+        fitted = fit_power(mean.index.to_numpy(float), mean.to_numpy())
+        slopes = depth.slopes_by_seed(table, (column,)).exponent
+        error = float(slopes.std() / np.sqrt(len(slopes)))  # over seeds and depths, not of the fit
+        return replace(fitted, exponent=float(slopes.mean()), error=error), mean
 
     residual, size = law("residual")
     drift, moved = law("drift")
@@ -34,7 +39,8 @@ def measure_laziness(table=None, expected=-0.5, seed=5):
         rate=Rate("m", residual, expected, margin=0.25),
         figure=f"{depths} hidden layers, width {size.index[0]} to {size.index[-1]}: (22) misses "
         f"{size.iloc[0]:z.2f} to {size.iloc[-1]:z.2f} of the initial error, falling like "
-        f"m^({residual}); H moves by {moved.iloc[0]:z.2f} to {moved.iloc[-1]:z.2f}, m^({drift})",
+        f"m^({residual}); H moves by {moved.iloc[0]:z.2f} to {moved.iloc[-1]:z.2f}, m^({drift}); "
+        "± over seeds and depths",
     )
 
 

@@ -250,7 +250,7 @@ CLAIMS = (
         "C11",
         "(14)",
         "f'' = -p f/(πλ)",
-        "a remainder of relative size q^-2 is missing; a sixth-order law with g(x+π) is exact",
+        "a remainder of relative size q^-2 is missing; a sixth-order law with (pf)(x+π) is exact",
         LECTURE,
         measure_lemma,
         "1:2:4, q up to 40",

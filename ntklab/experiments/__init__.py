@@ -8,6 +8,7 @@ from ntklab.experiments.eigenfunctions import (
     ONE_TWO_FOUR,
     eigenvalue_table,
     lecture_densities,
+    reflection,
     region_amplitudes,
     region_frequencies,
     sampling_error,
@@ -23,6 +24,7 @@ __all__ = [
     "lecture_densities",
     "region_amplitudes",
     "region_frequencies",
+    "reflection",
     "rms",
     "sampling_error",
 ]

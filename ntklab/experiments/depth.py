@@ -182,3 +182,26 @@ def wave_overlaps(density, kernel, count=41):
         waves = [np.linalg.qr(np.stack([np.cos(q * u), np.sin(q * u)], axis=1))[0] for u in phases]
         rows.append((q, *(np.linalg.svd(pair.T @ w, compute_uv=False).min() for w in waves)))
     return pd.DataFrame(rows, columns=["q", "straight", "warped"])
+
+
+def slopes_by_seed(table, quantities=("start", "drift", "residual")):
+    """The power of the width for every depth and seed: their scatter is the uncertainty of a slope.
+
+    The error of one fit only says how well its points lie on a line.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of `trained.depth.lazy_training`: hidden_layers, width, seed and the quantities.
+
+    Returns
+    -------
+    pandas.DataFrame
+        hidden_layers, seed, quantity, exponent.
+    """
+    rows = [
+        (L, seed, name, fit_power(part.width.to_numpy(float), part[name].to_numpy()).exponent)
+        for (L, seed), part in table.groupby(["hidden_layers", "seed"])
+        for name in quantities
+    ]
+    return pd.DataFrame(rows, columns=["hidden_layers", "seed", "quantity", "exponent"])

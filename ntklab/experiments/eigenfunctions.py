@@ -1,5 +1,6 @@
 """Spectra under non-uniform densities: the data of the figures."""
 
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -162,3 +163,53 @@ def region_amplitudes(density, spectrum, samples=512):
     """
     means = [np.mean(spectrum(region.points(samples)) ** 2, axis=0) for region in density.regions]
     return np.sqrt(2 * np.stack(means, axis=1))
+
+
+@dataclass(frozen=True)
+class Reflection:
+    """A pulse on the string p f_tt = f_xx, of density `light` at x < 0 and `heavy` at x > 0.
+
+    Attributes
+    ----------
+    light, heavy : float
+    back, through : float
+        Heights r = (√light - √heavy)/(√light + √heavy) and 1 + r of the parts that run back and
+        on, for any shape of the pulse and so for any frequency.
+    x, times : ndarray
+    values : ndarray, shape (len(times), len(x))
+    """
+
+    light: float
+    heavy: float
+    back: float
+    through: float
+    x: np.ndarray
+    times: np.ndarray
+    values: np.ndarray
+
+    def place(self, t, way):
+        """Where the part that "comes", runs "back" or "through" is at time t."""
+        slow = np.sqrt(self.heavy if way == "through" else self.light)
+        return (-t if way == "back" else t) / slow
+
+
+def reflection(light=1.0, heavy=4.0, times=(-2.0, 0.0, 2.0), width=0.35):
+    """A bell-shaped pulse that meets a jump of the density at x = 0 at time 0.
+
+    With g(t) = exp(-(t/width)²) the solution is g(t - √light x) + r g(t + √light x) at x < 0 and
+    (1+r) g(t - √heavy x) at x > 0: f and f_x are continuous at 0.
+
+    Returns
+    -------
+    Reflection
+    """
+    one, two = np.sqrt(light), np.sqrt(heavy)
+    r = float((one - two) / (one + two))
+    x, t = np.linspace(-3, 3, 1201), np.asarray(times, dtype=float)
+
+    def pulse(when):
+        return np.exp(-((when / width) ** 2))
+
+    left = pulse(t[:, None] - one * x) + r * pulse(t[:, None] + one * x)
+    right = (1 + r) * pulse(t[:, None] - two * x)
+    return Reflection(light, heavy, r, 1 + r, x, t, np.where(x < 0, left, right))

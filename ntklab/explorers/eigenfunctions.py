@@ -37,7 +37,7 @@ class Edited:
     index: int
 
 
-def compute(shape="three pieces", left=1.0, middle=2.0, right=4.0, eigenfunction=9):
+def compute(shape="three pieces", left=1.0, middle=2.0, right=4.0, eigenfunction=19):
     """The spectrum under three pieces, or three smooth bumps, of the given relative weights."""
     one_of("shape", shape, SHAPES)
     index = whole_number("eigenfunction", eigenfunction, at_least=0, at_most=COUNT - 1)
@@ -75,6 +75,6 @@ def explorer():
             "left": log_slider("weight, left", 1.0, -1, 1.6),
             "middle": log_slider("weight, middle", 2.0, -1, 1.6),
             "right": log_slider("weight, right", 4.0, -1, 1.6),
-            "eigenfunction": whole_slider("eigenfunction i", 9, 0, COUNT - 1),
+            "eigenfunction": whole_slider("eigenfunction i", 19, 0, COUNT - 1),
         },
     )

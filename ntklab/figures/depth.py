@@ -1,9 +1,13 @@
-"""Figures: what depth does to kernels, spectra and laziness."""
+"""Figures: what depth does to kernels, spectra, times and laziness.
 
+Seven inches wide, as a page shows them, and two panels in a row at most.
+"""
 
 import numpy as np
 
 from ntklab.figures.style import COLORS, MARKERS, SERIES, angle_axis, new, shade_regions, styled
+
+WIDE = 7.0
 
 
 def _layers(L):
@@ -23,7 +27,7 @@ def profiles_and_decay(theta, profiles, decay):
         Of `experiments.depth.eigenvalue_decay`.
     """
     theta = np.asarray(theta, dtype=float)
-    figure, axes = new(1, 2, size=(9.2, 3.8))
+    figure, axes = new(1, 2, size=(WIDE, 4.2))
     left, right = axes[0]
     for i, (L, profile) in enumerate(profiles.items()):
         color = SERIES[i % len(SERIES)]
@@ -39,9 +43,9 @@ def profiles_and_decay(theta, profiles, decay):
     left.set_title("profile of the kernel")
     right.set_xlabel("frequency κ")
     right.set_ylabel("eigenvalue λ")
-    right.set_title("dots computed, lines from the end slopes")
+    right.set_title("dots computed, lines: two slopes")
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     depths = ", ".join(map(str, profiles))
     figure.set_label(
         f"Left: tangent kernels of {depths} hidden layers against the angle, scaled to 1 at 0; the "
@@ -53,55 +57,65 @@ def profiles_and_decay(theta, profiles, decay):
 
 
 @styled
-def laziness(table, laws):
-    """Drift of H and residual of (22) against width, one line a depth.
+def laziness(table, slopes):
+    """Distances of a network from its linear limit against width, and their slopes seed by seed.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Of `experiments.trained.depth.lazy_training`.
-    laws : dict of str to str
-        Column -> fitted exponent, as text.
+    slopes : pandas.DataFrame
+        Of `experiments.depth.slopes_by_seed`.
     """
     named = {
-        "start": "‖H(0) - H∞‖/‖H∞‖",
-        "drift": "‖H(t) - H(0)‖/‖H(0)‖",
-        "residual": "‖ξ‖/‖u(0) - y‖",
+        "start": "‖H(0) − H∞‖/‖H∞‖",
+        "drift": "‖H(t) − H(0)‖/‖H(0)‖",
+        "residual": "‖ξ‖/‖u(0) − y‖",
     }
-    figure, axes = new(1, 3, size=(10.5, 3.6))
+    figure, axes = new(2, 2, size=(WIDE, 6.0))
     rms = table.groupby(["hidden_layers", "width"])[list(named)].agg(
         lambda values: np.sqrt(np.mean(values**2))
     )
-    for ax, (column, label) in zip(axes[0], named.items(), strict=True):
-        for i, L in enumerate(rms.index.unique(0)):
+    depths = list(rms.index.unique(0))
+    for ax, (column, label) in zip(axes.flat, named.items(), strict=False):
+        for i, L in enumerate(depths):
             curve = rms.loc[L, column]
             ax.loglog(curve.index, curve, marker=MARKERS[i], ms=4, color=SERIES[i],
                       label=_layers(L))
         m = np.array(sorted(set(table.width)))
         middle = np.exp(np.log(rms[column]).mean())
         ax.loglog(m, middle * np.sqrt(np.exp(np.log(m).mean()) / m), color=COLORS["printed"],
-                  ls="--", label="slope -1/2")
+                  ls="--", label="slope −1/2")
         ax.set_xticks(m, [str(value) for value in m])
         low, high = rms[column].min(), rms[column].max()
         ticks = [t for t in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if low < 2 * t < 4 * high]
         ax.set_yticks(ticks, [f"{t:zg}" for t in ticks])
         ax.minorticks_off()
-        ax.set_xlabel("width m")
-        ax.set_title(f"{label}\nm^({laws[column]})")
+        ax.set(xlabel="width m", title=label)
+    last = axes[1, 1]
+    for i, L in enumerate(depths):
+        for place, column in enumerate(named):
+            seen = slopes[(slopes.hidden_layers == L) & (slopes.quantity == column)].exponent
+            beside = np.full(len(seen), place + 0.15 * (i - (len(depths) - 1) / 2))
+            last.plot(beside, seen, MARKERS[i], ms=4, mfc="none", color=SERIES[i])
+    last.axhline(-0.5, color=COLORS["printed"], ls="--")
+    last.set_xticks(range(3), ["start", "drift", "residual"])
+    last.set(title="slope of each seed", ylabel="exponent of m")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    middle = ", ".join(f"{slopes[slopes.quantity == c].exponent.mean():z.2f} ({c})" for c in named)
     figure.set_label(
         "Three quantities against the width for networks of several depths, doubly logarithmic: "
         "distance of the kernel from its limit, change of the kernel in training, and what the "
         "linear prediction misses, beside lines that fall like one over the root of the width. "
-        f"Fitted exponents: {laws['start']}, {laws['drift']} and {laws['residual']}."
+        f"In the last panel the slope of every seed, which scatters widely about means of {middle}."
     )
     return figure
 
 
 @styled
 def compared_eigenfunctions(density, x, shallow, deep, titles):
-    """Pairs of eigenfunctions: two-layer above, deep below.
+    """Pairs of eigenfunctions: two-layer on the left, deep on the right.
 
     Parameters
     ----------
@@ -109,25 +123,24 @@ def compared_eigenfunctions(density, x, shallow, deep, titles):
     x : ndarray, shape (N,)
     shallow, deep : ndarray, shape (N, c)
     titles : sequence of str
+        Row by row, left and right.
     """
     x = np.asarray(x, dtype=float)
     shallow, deep = np.asarray(shallow), np.asarray(deep)
-    columns = shallow.shape[1]
-    figure, axes = new(2, columns, size=(3.1 * columns, 4.2), sharex=True, sharey="col")
-    for row, (values, color) in enumerate(
+    rows = shallow.shape[1]
+    figure, axes = new(rows, 2, size=(WIDE, 1.75 * rows + 0.3), sharex=True, sharey="row")
+    for column, (values, color) in enumerate(
         [(shallow, COLORS["theory"]), (deep, COLORS["kernel"])]
     ):
-        for j in range(columns):
-            ax = axes[row, j]
+        for row in range(rows):
+            ax = axes[row, column]
             shade_regions(ax, density)
-            ax.plot(x, values[:, j], color=color)
-            angle_axis(ax, "angle x (rad)" if row else "")
-            ax.set_title(titles[row * columns + j], fontsize=10)
-    axes[0, 0].set_ylabel("two-layer")
-    axes[1, 0].set_ylabel("deep")
+            ax.plot(x, values[:, row], color=color)
+            angle_axis(ax, "angle x (rad)" if row == rows - 1 else "")
+            ax.set_title(titles[2 * row + column])
     figure.set_label(
         "Eigenfunctions under a density of three regions, shaded by density, of the two-layer "
-        f"kernel above and a deep kernel below: {'; '.join(titles)}."
+        f"kernel on the left and a deep kernel on the right: {'; '.join(titles)}."
     )
     return figure
 
@@ -140,8 +153,11 @@ def kernel_and_spectrum(seen):
     ----------
     seen : explorers.depth.Deep
     """
-    figure, axes = new(1, 3, size=(11.5, 3.5))
-    left, middle, right = axes[0]
+    figure, axes = new(2, 2, size=(WIDE, 5.8), height_ratios=[1, 1.2])
+    left, middle = axes[0]
+    for ax in axes[1]:
+        ax.remove()
+    right = figure.add_subplot(left.get_gridspec()[1, :])
     left.plot(seen.theta, seen.shallow_profile, color=COLORS["printed"], label="1 hidden layer")
     left.plot(seen.theta, seen.profile, color=COLORS["kernel"], label=_layers(seen.hidden_layers))
     left.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
@@ -159,12 +175,53 @@ def kernel_and_spectrum(seen):
         right.plot(part.q, part.measured, MARKERS[j], ms=3, color=SERIES[j],
                    label=f"region {region + 1}")
         right.plot(part.q, part.predicted, color=SERIES[j], lw=1)
-    right.set_xlabel("index q")
-    right.set_ylabel("local frequency (1/rad)")
+    right.set(xlabel="index q", ylabel="local frequency (1/rad)")
+    right.set_title("dots: FFT over each region, lines: q√p/Z")
     right.legend()
     figure.set_label(
         f"Profile of the kernel of {_layers(seen.hidden_layers)} beside that of one; eigenvalues "
         f"under the density {seen.density} against their index beside the law of the kink; local "
         "frequencies in the three regions beside q times the root of p over Z."
+    )
+    return figure
+
+
+@styled
+def times_by_depth(tables):
+    """Time to learn times density against κ, one panel a depth: the regions' curves coincide.
+
+    Parameters
+    ----------
+    tables : dict of int to pandas.DataFrame
+        hidden layers -> the frame of `experiments.depth.learning_times`.
+    """
+    rows = -(-len(tables) // 2)
+    figure, axes = new(rows, 2, size=(WIDE, 2.7 * rows + 0.5), sharex=True)
+    slopes = []
+    for ax, (L, table) in zip(axes.flat, tables.items(), strict=False):
+        for j, (_, part) in enumerate(table.groupby("region")):
+            ax.loglog(part.frequency, part.time * part.density, MARKERS[j] + "-", ms=5, mfc="none",
+                      lw=1, color=SERIES[j], label=f"p = {part.density.iloc[0]:z.3f}")
+        last = table[table.frequency == table.frequency.max()]
+        kappa = np.unique(table.frequency).astype(float)
+        level = float((last.time * last.density).median())
+        ax.loglog(kappa, level * (kappa / kappa[-1]) ** 2, "--", color=COLORS["law"], lw=1,
+                  label="slope 2")
+        ax.set_title(_layers(L))
+        ax.set_xticks(kappa, [f"{k:z.0f}" for k in kappa])
+        ax.minorticks_off()
+        first = table[table.frequency == table.frequency.min()]
+        rise = float((last.time.to_numpy() / first.time.to_numpy()).mean())
+        slopes.append(f"{np.log(rise) / np.log(kappa[-1] / kappa[0]):z.2f} at {_layers(L)}")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("time × p")
+    for ax in axes[-1]:
+        ax.set_xlabel("frequency κ")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    figure.set_label(
+        "Time to learn a wave of frequency κ, multiplied by the density, in three regions, doubly "
+        "logarithmic, one panel a depth. The three curves nearly coincide; their mean slopes are "
+        f"{', '.join(slopes)}, beside dashed lines of slope 2."
     )
     return figure

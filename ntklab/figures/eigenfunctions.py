@@ -1,4 +1,7 @@
-"""Figures: eigenvalues and eigenfunctions under non-uniform densities."""
+"""Figures: eigenvalues and eigenfunctions under non-uniform densities.
+
+Seven inches wide, as a page shows them, and two panels in a row at most.
+"""
 
 import numpy as np
 
@@ -12,6 +15,18 @@ from ntklab.figures.style import (
     shade_regions,
     styled,
 )
+
+WIDE = 7.0
+
+
+def _shade(ax, density):
+    """Grey, the darker the denser, behind a curve: bands of regions, or a gradient."""
+    if len(density.regions) > 1:
+        return shade_regions(ax, density)
+    p = density.pdf(np.linspace(-np.pi, np.pi, 401)[:-1])
+    low, high = ax.get_ylim()
+    ax.imshow(0.28 * p[None] / p.max(), extent=(-np.pi, np.pi, low, high), cmap="Greys", vmin=0,
+              vmax=1, aspect="auto", zorder=-1)
 
 
 @styled
@@ -30,24 +45,23 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
     -------
     matplotlib.figure.Figure
     """
-    indices = indices
-    columns = 3
-    rows = -(-(len(indices) + 1) // columns)
-    figure, axes = new(rows, columns, size=(9.0, 2.1 * rows), sharex=True)
+    indices = list(indices)
+    rows = -(-(len(indices) + 1) // 2)
+    figure, axes = new(rows, 2, size=(WIDE, 1.75 * rows), sharex=True)
     x = np.linspace(-np.pi, np.pi, 1601)[:-1]
     values = spectrum(x)
-    top = 1.08 * np.abs(values[:, list(indices)]).max()
+    top = 1.08 * np.abs(values[:, indices]).max()
     for ax, i in zip(axes.flat, indices, strict=False):
-        shade_regions(ax, density)
         ax.plot(x, values[:, i], color=COLORS["theory"])
         ax.set_ylim(-top, top)
+        _shade(ax, density)
         ax.set_title(f"i = {i},  λ = {spectrum.eigenvalues[i]:z.4g}")
         angle_axis(ax, label="")
     draw_density(axes.flat[len(indices)], density)
     axes.flat[len(indices)].set_title("density")
     for ax in axes.flat[len(indices) + 1 :]:
         ax.set_axis_off()
-    figure.supxlabel("angle x (rad)", fontsize=10)
+    figure.supxlabel("angle x (rad)", fontsize=11)
     axes.flat[len(indices)].set_xlabel("")
     if title:
         figure.suptitle(title)
@@ -61,24 +75,27 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
 @styled
 def density_and_spectrum(density, spectrum, index):
     """A density, its eigenvalues beside Z²/πq², and eigenfunction `index` over shaded regions."""
-    figure, axes = new(1, 3, size=(11.0, 3.4))
-    left, middle, right = axes[0]
+    figure, axes = new(2, 2, size=(WIDE, 5.2), height_ratios=[1, 1.1])
+    (left, right), (_, removed) = axes
+    removed.remove()
+    axes[1, 0].remove()
+    below = figure.add_subplot(axes[0, 0].get_gridspec()[1, :])
     draw_density(left, density)
-    left.set_title(f"Z = {density.Z:z.4f},  p* = {density.minimum:z.3g}")
+    left.set_title(f"density,  Z = {density.Z:z.4f},  p* = {density.minimum:z.3g}")
     q = (np.arange(len(spectrum)) + 1) // 2
-    middle.loglog(q[1:], spectrum.eigenvalues[1:], "o", ms=4, mfc="none", color=COLORS["theory"],
-                  label="computed")
-    middle.loglog(q[1:], density.Z**2 / (np.pi * q[1:] ** 2.0), "-", lw=1, color=COLORS["law"],
-                  label="Z²/πq²")
-    middle.loglog(max(q[index], 0.8), spectrum.eigenvalues[index], "o", ms=9, mfc="none",
-                  mew=2, color="black", label=f"i = {index}")
-    middle.set(xlabel="q", ylabel="eigenvalue λ", title=f"λ = {spectrum.eigenvalues[index]:z.4g}")
-    middle.legend()
-    shade_regions(right, density)
+    right.loglog(q[1:], spectrum.eigenvalues[1:], "o", ms=4, mfc="none", color=COLORS["theory"],
+                 label="computed")
+    right.loglog(q[1:], density.Z**2 / (np.pi * q[1:] ** 2.0), "-", lw=1, color=COLORS["law"],
+                 label="Z²/πq²")
+    right.loglog(max(q[index], 0.8), spectrum.eigenvalues[index], "o", ms=9, mfc="none",
+                 mew=2, color="black", label=f"i = {index}")
+    right.set(xlabel="q", ylabel="eigenvalue λ", title=f"λ = {spectrum.eigenvalues[index]:z.4g}")
+    right.legend()
     x = np.linspace(-np.pi, np.pi, 1601)[:-1]
-    right.plot(x, spectrum(x)[:, index], color=COLORS["theory"])
-    right.set_title(f"eigenfunction i = {index}")
-    angle_axis(right)
+    below.plot(x, spectrum(x)[:, index], color=COLORS["theory"])
+    _shade(below, density)
+    below.set_title(f"eigenfunction i = {index}")
+    angle_axis(below)
     figure.set_label(
         f"Density with Z = {density.Z:z.4f}, its eigenvalues on logarithmic axes near the line "
         f"Z squared over pi q squared, and eigenfunction {index}, eigenvalue "
@@ -90,7 +107,7 @@ def density_and_spectrum(density, spectrum, index):
 @styled
 def sample_and_population(density, points, x, sampled, population, relative):
     """Eigenfunction of a sample beside the population's, and relative eigenvalue deviations."""
-    figure, axes = new(1, 2, size=(10.0, 3.6), width_ratios=[3, 2])
+    figure, axes = new(1, 2, size=(WIDE, 3.4), width_ratios=[3, 2])
     left, right = axes[0]
     shade_regions(left, density)
     left.plot(x, population, color=COLORS["theory"], label="population")
@@ -103,7 +120,7 @@ def sample_and_population(density, points, x, sampled, population, relative):
     scale = points**-0.5
     right.axhspan(-scale, scale, color=COLORS["theory"], alpha=0.2, lw=0, zorder=0, label="±1/√n")
     right.axhline(0, color="0.3", lw=0.8)
-    right.set(xlabel="eigenvalue i", ylabel="relative deviation", title="sample / population - 1")
+    right.set(xlabel="eigenvalue i", ylabel="relative deviation", title="sample/population − 1")
     right.legend()
     figure.set_label(
         f"Left: an eigenfunction from {points} random points beside the population's. Right: "
@@ -115,27 +132,29 @@ def sample_and_population(density, points, x, sampled, population, relative):
 
 @styled
 def eigenvalue_formulas(table):
-    """Eigenvalues of several densities against both formulas (the frame of `eigenvalue_table`)."""
-    figure, axes = new(1, 2, size=(9.6, 4.2))
+    """Eigenvalues of several densities over both formulas (the frame of `eigenvalue_table`)."""
+    figure, axes = new(1, 2, size=(WIDE, 4.4))
     left, right = axes[0]
     groups = list(table[table.q > 0].groupby("density", sort=False))
     for (name, rows), marker, color in zip(groups, MARKERS, SERIES, strict=False):
-        left.loglog(rows.q, rows["sample"], marker, ms=4, mfc="none", color=color, label=name)
-        left.loglog(rows.q, rows.corrected, "-", lw=0.8, color=color)
-        right.semilogx(
-            rows.q, rows["sample"] / rows.printed, marker, ms=4, mfc="none", color=color
-        )
-    left.set(xlabel="frequency q", ylabel="eigenvalue λ", title="points: computed, lines: Z²/πq²")
-    left.legend(fontsize=8)
-    right.axhline(1, color=COLORS["printed"], ls="--", label="formula (17) as printed")
-    right.axhline(np.pi, color=COLORS["theory"], label="π")
-    right.set(xlabel="frequency q", ylabel="computed / formula (17)", title="what (17) misses")
-    right.set_ylim(bottom=0)
-    right.legend(loc="upper right")
+        style = {"marker": marker, "ls": "none", "ms": 5, "mfc": "none", "color": color}
+        left.semilogx(rows.q, rows["sample"] / rows.corrected, label=name, **style)
+        right.semilogx(rows.q, rows["sample"] / rows.printed, **style)
+    left.axhline(1, color=COLORS["theory"], lw=1)
+    left.set(xlabel="q", ylabel="λ πq²/Z²", title="over Z²/πq²: tends to 1")
+    right.axhline(np.pi, color=COLORS["theory"], lw=1)
+    right.text(20, np.pi + 0.15, "π", color=COLORS["theory"])
+    right.axhline(1, color=COLORS["printed"], ls="--")
+    right.text(20, 1.15, "(17)", color=COLORS["printed"], ha="right")
+    right.set(xlabel="q", ylabel="λ / λ of (17)", title="over (17): tends to π")
+    for ax in (left, right):
+        ax.set_ylim(bottom=0)
+        ax.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+        ax.minorticks_off()
+    figure.legend(loc="outside lower center", ncols=4)
     figure.set_label(
-        f"Left: eigenvalues of {len(groups)} densities against frequency q on logarithmic axes; "
-        f"they follow lines Z squared over pi q squared. Right: computed eigenvalues over formula "
-        f"(17); the ratio settles at pi, not at 1."
+        f"Eigenvalues of {len(groups)} densities against the frequency q. Left over Z squared over "
+        f"pi q squared, which tends to 1; right over formula (17), where the ratio settles at pi."
     )
     return figure
 
@@ -207,50 +226,124 @@ def lemma_residual(q, residual, exact):
 
 
 @styled
-def pair_splitting(ratios, hill_ratios):
-    """How far both eigenvalues of each q are from Z²/πq² and from Hill's eigenvalues."""
-    figure, axes = new(1, 2, size=(9.4, 3.6))
+def pair_splitting(ratios, hill_ratios, sharper=None):
+    """How far both eigenvalues of each q are from Z²/πq², from Hill's, and from a sharper law's.
+
+    Parameters
+    ----------
+    ratios, hill_ratios : ndarray, shape (Q, 2)
+        λ over Z²/πq² and over Hill's eigenvalue.
+    sharper : ndarray, shape (Q, 2), optional
+        λ over the eigenvalue of the law with the opposite point.
+    """
+    figure, axes = new(1, 2, size=(WIDE, 3.8))
     q = np.arange(1, len(ratios) + 1)
     left, right = axes[0]
     shown = q >= 3
-    scaled = (q[:, None] * (ratios - 1))[shown]
-    left.vlines(q[shown], scaled[:, 1], scaled[:, 0], color=COLORS["theory"], alpha=0.4)
-    left.plot(q[shown], scaled, "o", ms=3, color=COLORS["theory"])
+    off = 100 * (np.sort(ratios, axis=1)[shown] - 1)
+    left.vlines(q[shown], off[:, 0], off[:, 1], color="0.75", lw=1)
+    for column, marker, label in ((1, "^", "larger"), (0, "v", "smaller")):
+        left.semilogx(q[shown], off[:, column], marker, ms=4, mfc="none", color=SERIES[column],
+                      label=label)
     left.axhline(0, color=COLORS["printed"], ls="--")
-    left.set(xlabel="q", ylabel="q (λπq²/Z² - 1)", title="both eigenvalues of each q")
-    for values, marker, color, label in (
-        (ratios, "o", COLORS["printed"], "from Z²/πq²"),
-        (hill_ratios, "s", COLORS["theory"], "from Hill's equation"),
-    ):
-        right.loglog(q, np.abs(values - 1).max(axis=1), marker, ms=4, mfc="none", color=color,
-                     label=label)
-    right.loglog(q, 0.25 / q, "--", color=COLORS["printed"], lw=1, label="slopes -1, -2")
-    right.loglog(q, 1.7 / q**2.0, "--", color=COLORS["theory"], lw=1)
-    right.set(xlabel="q", ylabel="relative distance of λ", title="which limit is right")
-    right.legend()
+    left.set_xticks([3, 5, 10, 20, 40, 80], ["3", "5", "10", "20", "40", "80"])
+    left.minorticks_off()
+    left.set(xlabel="q", ylabel="off Z²/πq², per cent", title="both eigenvalues of a pair")
+    left.legend()
+    laws = [(ratios, "o", COLORS["printed"], "Z²/πq²", 1), (hill_ratios, "s", SERIES[1], "Hill", 2)]
+    if sharper is not None:
+        laws.append((sharper, "^", COLORS["theory"], "with the opposite point", 4))
+    for values, marker, color, label, power in laws:
+        distance = np.abs(values - 1).max(axis=1)
+        right.loglog(q, distance, marker, ms=3, mfc="none", color=color, label=label)
+        middle = np.exp(np.mean(np.log(distance * q**power)[len(q) // 4 :]))
+        right.loglog(q[3:], middle * q[3:] ** -float(power), "--", color=color, lw=1)
+        end = middle * q[-1] ** -float(power)
+        right.text(q[-1] * 1.05, end, f"−{power}", color=color, va="center")
+    right.set(xlabel="q", ylabel="relative distance of λ", title="which law is right (and slopes)")
+    right.set_xlim(right=q[-1] * 1.6)
+    right.legend(loc="lower left")
+    also = "; from those of the law with the opposite point like q to the minus four"
     figure.set_label(
-        "Left: q times the relative distance of both eigenvalues of each q from Z squared over pi "
-        "q squared; the two stay apart and wander without dying out. Right: their distance from "
-        "that formula falls like one over q, from Hill's eigenvalues like one over q squared."
+        "Left: how far both eigenvalues of each q are from Z squared over pi q squared; the two "
+        "stay apart. Right: their distance from that formula falls about like one over q, from "
+        f"Hill's eigenvalues like one over q squared{also if sharper is not None else ''}."
     )
     return figure
 
 
 @styled
-def amplitude_clouds(density, amplitudes, start=5):
-    """Amplitude of every eigenfunction in every region against p: (12) says one value a p."""
-    amplitudes = np.asarray(amplitudes, dtype=float)
-    figure, axes = new(size=(6.4, 3.6))
-    ax = axes[0, 0]
-    heights = np.array([density.pdf(region.points(1))[0] for region in density.regions])
-    index = np.arange(start, len(amplitudes))
-    for j, (height, marker, color) in enumerate(zip(heights, MARKERS, SERIES, strict=False)):
-        ax.plot(index, amplitudes[start:, j], marker, ms=3, color=color,
-                label=f"region {j}: p = {height:z.3f}")
-    ax.set(xlabel="eigenfunction i", ylabel="amplitude in the region", ylim=(0, None))
-    ax.legend(ncols=2, loc="lower right")
+def equal_densities(density, spectrum, index, amplitudes, pair=(0, 2), start=5):
+    """One eigenfunction in two regions of the same p, and the ratio of amplitudes for all of them.
+
+    Parameters
+    ----------
+    density : PiecewiseConstant
+        Its regions of the numbers in `pair` have the same p.
+    spectrum : Spectrum
+    index : int
+        The eigenfunction above.
+    amplitudes : ndarray, shape (k, l)
+        Of `experiments.region_amplitudes`.
+    """
+    figure, axes = new(2, 1, size=(WIDE, 5.2))
+    above, below = axes[:, 0]
+    x = np.linspace(-np.pi, np.pi, 3201)[:-1]
+    v = spectrum(x)[:, index]
+    above.plot(x, v, color="0.45", lw=1)
+    for j, color in zip(pair, (SERIES[0], SERIES[1]), strict=True):
+        inside = np.where(density.regions[j].contains(x), v, np.nan)
+        height = np.where(density.regions[j].contains(x), amplitudes[index, j], np.nan)
+        label = f"region {j}: amplitude {amplitudes[index, j]:z.2f}"
+        above.plot(x, inside, color=color, label=label)
+        above.plot(x, height, "--", color=color, lw=1)
+        above.plot(x, -height, "--", color=color, lw=1)
+    _shade(above, density)
+    above.set_title(f"eigenfunction i = {index}: two regions of the same density")
+    above.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, -0.22))
+    angle_axis(above, label="")
+    ratio = amplitudes[:, pair[0]] / amplitudes[:, pair[1]]
+    below.plot(np.arange(start, len(ratio)), ratio[start:], "o", ms=4, color=COLORS["theory"])
+    below.plot(index, ratio[index], "o", ms=9, mfc="none", mew=2, color="black")
+    below.axhline(1, color=COLORS["printed"], ls="--", label="what (12) says")
+    below.set(xlabel="eigenfunction i", ylabel="ratio of the two amplitudes")
+    below.legend(loc="upper right")
     figure.set_label(
-        "Amplitude of the eigenfunctions in each region against their index: two regions of equal "
-        "density have different amplitudes, so amplitude is not a function of the density alone."
+        f"Above: eigenfunction {index}, with amplitudes {amplitudes[index, pair[0]]:z.2f} and "
+        f"{amplitudes[index, pair[1]]:z.2f} in two regions of the same density. Below: the ratio "
+        f"of the two amplitudes against the index; it wanders between {ratio[start:].min():z.2f} "
+        f"and {ratio[start:].max():z.2f} and does not settle at 1."
+    )
+    return figure
+
+
+@styled
+def reflection(seen):
+    """A pulse that meets a jump of √p: before, and after, when part of it runs back.
+
+    Parameters
+    ----------
+    seen : experiments.Reflection
+    """
+    rows = len(seen.times)
+    figure, axes = new(rows, 1, size=(WIDE, 1.45 * rows + 0.3), sharex=True, sharey=True)
+    for ax, t, f in zip(axes[:, 0], seen.times, seen.values, strict=True):
+        ax.axvspan(0, seen.x[-1], color="0.5", alpha=0.28, lw=0)
+        ax.plot(seen.x, f, color=COLORS["theory"])
+        ax.set_ylim(-0.7, 1.2)
+        ax.set_ylabel(f"t = {t:zg}".replace("-", "−"))
+    first, last = axes[0, 0], axes[-1, 0]
+    parts = [(first, seen.times[0], "comes", 1.0), (last, seen.times[-1], "back", seen.back),
+             (last, seen.times[-1], "through", seen.through)]
+    for ax, t, way, height in parts:
+        ax.annotate(f"{way}: {height:z.2f}".replace("-", "−"), (seen.place(t, way), height),
+                    (14, -4), textcoords="offset points")
+    first.set_title(f"density {seen.light:zg} (white) and {seen.heavy:zg} (grey)")
+    last.set_xlabel("x")
+    last.set_xlim(seen.x[0], seen.x[-1])
+    figure.set_label(
+        f"A pulse of height 1 on a string runs from density {seen.light:zg} into {seen.heavy:zg}. "
+        f"After the jump a part of height {seen.back:z.2f} runs back and a part of "
+        f"{seen.through:z.2f} goes on, more slowly and narrower."
     )
     return figure
