@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from ntklab import _graphs, training
 from ntklab import _gradients as gradients
+from ntklab import _graphs, training
 from ntklab.dynamics import gradient_descent
 from ntklab.geometry import to_circle
 from ntklab.gram import solve
