@@ -22,4 +22,5 @@ export PYTHONPATH=$PWD:$PWD/tests
     tests/test_tangent.py tests/test_networks.py tests/test_training.py 2>&1 | tee "$out/tests.txt"
 failed=${PIPESTATUS[0]}
 "$python" tests/gpu_benchmarks.py --device cuda 2>&1 | tee "$out/benchmarks.txt"
-[ "$failed" = 0 ] && [ "${PIPESTATUS[0]}" = 0 ]
+benchmarks=${PIPESTATUS[0]}
+[ "$failed" = 0 ] && [ "$benchmarks" = 0 ]
