@@ -32,7 +32,8 @@ from ntklab.training import DivergenceError
 
 MODULES = (
     "geometry densities activations kernels spectrum fredholm circle_gram gram sphere estimation "
-    "asymptotics bounds dynamics generalization networks tangent training explorers"
+    "asymptotics bounds dynamics generalization networks tangent training certificates "
+    "explorers"
 ).split()
 
 DEAR = ("explorers",)
