@@ -4,4 +4,10 @@ One idea carries the package: a data density p(x) and a kernel k(x, x') meet in 
 and the spectrum of that operator is the learning dynamics.
 """
 
+import os
+
+# Threads that spin while they wait take many times as long once another program wants a core. The
+# policy is read where torch is loaded: after this, unless a program has imported it before.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 __version__ = "0.2.0"

@@ -13,7 +13,8 @@ torch.Size([2])
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -71,6 +72,59 @@ def pick_device(name="auto"):
     return torch.device(name)
 
 
+@dataclass(frozen=True)
+class _Scheme:
+    """The recursion at the head of this module, forward and backward.
+
+    Parameters are {name: tensor}, those of one network with points (..., d) or those of a stack of
+    N networks, each with one axis more, with points (N, n, d).
+    """
+
+    layers: tuple  # of (name of the weight, name of the bias or None), first layer first
+    activation: Callable
+    c_sigma: float
+    bias_scale: float
+
+    def forward(self, parameters, x, *, slopes=False):
+        """f(x), and, where `slopes` are asked for, [g⁽⁰⁾ ... g⁽ᴸ⁾] and [√(c_σ/d_h) σ̇(f⁽ʰ⁾)]."""
+        inputs, found = [x], []
+        for weight, bias in self.layers[:-1]:
+            f = self._affine(parameters[weight], parameters.get(bias), inputs[-1])
+            scale = math.sqrt(self.c_sigma / f.shape[-1])
+            if not slopes:
+                inputs = [scale * self.activation(f)]
+                continue
+            value, slope = _with_derivative(self.activation, f)
+            inputs.append(value.mul_(scale))
+            found.append(slope.mul_(scale))
+        weight, bias = self.layers[-1]
+        row, number = parameters[weight][..., None, :], parameters.get(bias)
+        number = None if number is None else number[..., None]
+        return self._affine(row, number, inputs[-1])[..., 0], inputs, found
+
+    def backward(self, parameters, b, slopes, trained):
+        """(layer, b⁽ʰ⁾) from the last layer, whose b is given, down to the lowest that is trained.
+
+        b⁽ʰ⁾ = √(c_σ/d_h) σ̇(f⁽ʰ⁾) · W⁽ʰ⁺¹⁾ᵀ b⁽ʰ⁺¹⁾, and ∂f/∂W⁽ʰ⁾ = b⁽ʰ⁾ g⁽ʰ⁻¹⁾ᵀ.
+        """
+        lowest = min(h for h, names in enumerate(self.layers) if set(names) & set(trained))
+        for layer in range(len(slopes), lowest - 1, -1):
+            yield layer, b
+            if layer > lowest:
+                weight = parameters[self.layers[layer][0]]
+                rows = weight[..., None, :] if layer == len(slopes) else weight
+                b = (b @ rows).mul_(slopes[layer - 1])
+
+    def _affine(self, weight, bias, g):
+        """W g + β b for one network, or for each of a stack."""
+        if weight.ndim == 2:
+            bias = None if bias is None else self.bias_scale * bias
+            return torch.nn.functional.linear(g, weight, bias)
+        if bias is None:
+            return torch.bmm(g, weight.mT)
+        return torch.baddbmm(bias[:, None], g, weight.mT, beta=self.bias_scale)
+
+
 class LayeredNetwork(torch.nn.Module):
     """The scheme at the head of this module, whatever the starting values of its parameters.
 
@@ -82,7 +136,7 @@ class LayeredNetwork(torch.nn.Module):
         if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
             raise ValueError(f"dtype: must be a real floating torch.dtype, got {_short(dtype)}")
         device = pick_device(device)
-        self._layers = []  # (name of the weight, name of the bias or None), first layer first
+        named = []
         for names, starts, trained in layers:
             for name, start in zip(names, starts, strict=True):
                 # dtype before device: some devices have no float64
@@ -90,20 +144,18 @@ class LayeredNetwork(torch.nn.Module):
                 if not value.isfinite().all():
                     raise ValueError(f"dtype: must hold the starting values, got {dtype}")
                 self.register_parameter(name, torch.nn.Parameter(value, requires_grad=trained))
-            self._layers.append((*names, None)[:2])
-        self._activation = activation
-        self._c_sigma = c_sigma
-        self._bias_scale = bias_scale
+            named.append((*names, None)[:2])
+        self._scheme = _Scheme(tuple(named), activation, c_sigma, bias_scale)
 
     @property
     def dimension(self):
         """Number of coordinates of an input."""
-        return getattr(self, self._layers[0][0]).shape[1]
+        return getattr(self, self._scheme.layers[0][0]).shape[1]
 
     @property
     def widths(self):
         """(d_1, ..., d_L), the widths of the hidden layers."""
-        return tuple(getattr(self, weight).shape[0] for weight, _ in self._layers[:-1])
+        return tuple(getattr(self, weight).shape[0] for weight, _ in self._scheme.layers[:-1])
 
     @property
     def trained_parameters(self):
@@ -112,11 +164,7 @@ class LayeredNetwork(torch.nn.Module):
 
     def forward(self, x):
         """f(x), shape (...), of points x, shape (..., dimension)."""
-        g = self._checked(x)
-        for layer, width in enumerate(self.widths):
-            scale = math.sqrt(self._c_sigma / width)
-            g = scale * self._activation(self._preactivation(layer, g))
-        return self._preactivation(-1, g)
+        return self._scheme.forward(self._values(), self._checked(x))[0]
 
     @torch.no_grad()
     def gradient_factors(self, x):
@@ -134,28 +182,16 @@ class LayeredNetwork(torch.nn.Module):
         dict
             Parameter name -> (g, b), of shapes (n, d_{h-1}) and (n, d_h).
         """
-        inputs, slopes = [self._checked(x)], []
-        if x.ndim != 2:
+        if self._checked(x).ndim != 2:
             raise ValueError(f"x: must have shape (n, {self.dimension}), got {tuple(x.shape)}")
-        for layer, width in enumerate(self.widths):
-            f = self._preactivation(layer, inputs[-1])
-            value, slope = _with_derivative(self._activation, f)
-            scale = math.sqrt(self._c_sigma / width)
-            inputs.append(value.mul_(scale))
-            slopes.append(slope.mul_(scale))
-
-        one = torch.ones_like(x[:, :1])
-        factors, b = {}, one
-        trained = self.trained_parameters
-        lowest = min(h for h, names in enumerate(self._layers) if set(names) & set(trained))
-        for layer in range(len(self.widths), lowest - 1, -1):
-            weight, bias = self._layers[layer]
+        scheme, values, trained = self._scheme, self._values(), self.trained_parameters
+        _, inputs, slopes = scheme.forward(values, x, slopes=True)
+        one, factors = torch.ones_like(x[:, :1]), {}
+        for layer, b in scheme.backward(values, one, slopes, trained):
+            weight, bias = scheme.layers[layer]
             factors[weight] = inputs[layer], b
             if bias is not None:
-                factors[bias] = self._bias_scale * one, b
-            if layer > lowest:
-                back = torch.atleast_2d(getattr(self, weight))
-                b = slopes[layer - 1].mul_(b @ back)
+                factors[bias] = scheme.bias_scale * one, b
         return {name: factors[name] for name in trained}
 
     def __repr__(self):
@@ -167,16 +203,24 @@ class LayeredNetwork(torch.nn.Module):
             f"fixed: {', '.join(fixed) or 'nothing'}; {value.dtype} on {value.device}]"
         )
 
-    def _preactivation(self, layer, g):
-        weight, bias = (name and getattr(self, name) for name in self._layers[layer])
-        if bias is not None:
-            bias = self._bias_scale * bias
-        if weight.ndim == 1:  # the output
-            return g @ weight if bias is None else g @ weight + bias
-        return torch.nn.functional.linear(g, weight, bias)
+    def _is_plain(self):
+        """Whether the closed forms hold: `forward` as here, no hooks, no parameter changed for
+        another's or for a function of others."""
+        hooks = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
+        own = type(self).forward is LayeredNetwork.forward and "forward" not in vars(self)
+        names = {name for layer in self._scheme.layers for name in layer if name}
+        return (
+            own
+            and not any(getattr(self, hook) for hook in hooks)
+            and names == {name for name, _ in self.named_parameters()}
+        )
+
+    def _values(self):
+        names = (name for layer in self._scheme.layers for name in layer if name)
+        return {name: getattr(self, name) for name in names}
 
     def _checked(self, x):
-        weight = getattr(self, self._layers[0][0])
+        weight = getattr(self, self._scheme.layers[0][0])
         if instance_of("x", x, torch.Tensor).dtype != weight.dtype:
             raise TypeError(f"x: must be {weight.dtype}, as the network is, got {x.dtype}")
         if x.shape[-1:] != (self.dimension,):
@@ -349,14 +393,16 @@ class FullyConnected(LayeredNetwork):
             f"hidden_layers={len(widths)}, "
             f"width={widths[0] if len(set(widths)) == 1 else widths}, "
             f"dimension={self.dimension}, activation={self._activation_name!r}, "
-            f"bias_variance={self._bias_scale**2:g}, output_scale={self._output_scale:g}"
+            f"bias_variance={self._scheme.bias_scale**2:g}, output_scale={self._output_scale:g}"
         )
 
 
 def _with_derivative(function, z):
     """σ(z) and σ̇(z), elementwise."""
-    with torch.enable_grad():
-        z = z.detach().requires_grad_()
+    if function is torch.relu:
+        return torch.relu(z), (z > 0).to(z.dtype)
+    with torch.inference_mode(False), torch.enable_grad():
+        z = (z.clone() if z.is_inference() else z.detach()).requires_grad_()
         value = function(z)
         (slope,) = torch.autograd.grad(value, z, torch.ones_like(z))
     return value.detach(), slope

@@ -8,8 +8,13 @@ lead to a term, all through blocks of points, so that memory stays under a state
 factors    ∂f/∂W⁽ʰ⁾ = b⁽ʰ⁾ g⁽ʰ⁻¹⁾ᵀ, so the term is ⟨g, g'⟩⟨b, b'⟩ (the lecture's backup slides);
            for the networks of `ntklab.networks`, by far the fastest
 jacobian   rows ∂f(x_i)/∂θ, contracted; any torch module
-products   column j is H e_j, one gradient and one directional derivative; any torch module, for a
-           parameter so large that few of its gradients fit in memory
+products   column j is H e_j, one gradient and one directional derivative; a torch module whose
+           layers have such derivatives, for a parameter so large that few of its gradients fit in
+           memory
+
+The network must be a function of one point, and is left as it was, its buffers included. Layers
+that take means over the points or draw at random in training are refused by name: after
+`network.eval()` they do neither.
 
 >>> from ntklab.networks import TwoLayerReLU
 >>> network = TwoLayerReLU(50_000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
@@ -19,41 +24,57 @@ array([[1., 0.],
 """
 
 import copy
-import warnings
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.func import functional_call, grad, jvp, vjp, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 
 from ntklab._arguments import LARGEST, boolean, finite_array, instance_of, one_of, whole_number
-from ntklab.networks import LayeredNetwork
+from ntklab._function import Function, untouched
 
 ROUTES = ("auto", "factors", "jacobian", "products")
-STRIP = 128  # rows of the answer worked out together
+MEMORY = 2**30  # bytes of work on a CPU; on a GPU half of what is free there
+STRIP, LONG_STRIP = 128, 2048  # rows of the answer worked out together on a CPU, and elsewhere
 FEW = 64  # with fewer gradients to a block, directional derivatives were faster than contraction
 _SIDES = 2  # rows and columns of a block have tensors of their own
 _ENTRY = 4 * 8  # bytes an entry in work: up to four float64 copies
 
 
-def empirical_ntk(network, X, Y=None, *, memory=2**30, route="auto", progress=False):
+def _on_a_copy(measure):
+    """`measure` with a network that it leaves as it is, also in inference mode."""
+
+    @functools.wraps(measure)
+    def measured(network, *arguments, **options):
+        with torch.inference_mode(False), untouched(network):
+            return measure(network, *arguments, **options)
+
+    return measured
+
+
+@_on_a_copy
+def empirical_ntk(network, X, Y=None, *, output=None, memory=None, route="auto", progress=False):
     """H_ij = ⟨∂f(x_i)/∂w, ∂f(y_j)/∂w⟩ over the trained parameters w of `network`.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Points (n, d) to one number each, (n,) or (n, 1), each point on its own. The arithmetic is
-        in the dtype and on the device of its parameters.
+        Points (n, d) to numbers (n,), (n, 1) or (n, k), each point on its own. The arithmetic is
+        in the dtype and on the device of its trained parameters.
     X : array_like or tensor, shape (n, d)
         Points.
     Y : array_like or tensor, shape (m, d), optional
         Points; X itself when left out, and H is then exactly symmetric.
-    memory : int
-        Bytes that may be used beside the network and the answer.
+    output : int or "sum", optional
+        For a network of k outputs, which is f: number 0 to k - 1; or "sum" for the sum of the k
+        kernels, Σ_c ⟨∂f_c(x_i)/∂w, ∂f_c(y_j)/∂w⟩. There is no default for k > 1.
+    memory : int, optional
+        Bytes that may be used beside the network and the answer; `MEMORY` on a CPU, half of what
+        is free on a GPU when left out. A GPU that runs out gets smaller blocks.
     route : {"auto", "factors", "jacobian", "products"}
         See the head of this module. "auto" is factors for the networks of `ntklab.networks`; for
         others, parameter by parameter, jacobian, or products where few gradients fit in `memory`.
@@ -68,16 +89,21 @@ def empirical_ntk(network, X, Y=None, *, memory=2**30, route="auto", progress=Fa
     Raises
     ------
     ValueError, TypeError
-        Points that are not finite or not what the network takes, a network with another output or
-        nothing trained or a gradient that is not finite, and a `memory` too small for one point.
+        Points that are not finite or not what the network takes; a network that is no function of
+        one point, has nothing trained, several outputs, or a gradient that is not finite; and a
+        `memory` too small for one point.
+    MemoryError
+        The device has no room for one point.
     """
-    problem = _Problem(network, X, Y)
-    H = np.zeros(problem.shape)
-    _fill(problem, dict.fromkeys(problem.trained, H), memory, route, progress)
-    return H
+    problem = _Problem(network, X, Y, output)
+    together = dict.fromkeys(problem.trained, "whole")
+    return _kernels(problem, together, memory, route, progress)["whole"]
 
 
-def empirical_ntk_by_layer(network, X, Y=None, *, memory=2**30, route="auto", progress=False):
+@_on_a_copy
+def empirical_ntk_by_layer(
+    network, X, Y=None, *, output=None, memory=None, route="auto", progress=False
+):
     """{θ: ⟨∂f(x_i)/∂θ, ∂f(y_j)/∂θ⟩}: every trained parameter's part of the tangent kernel.
 
     The parts add up to `empirical_ntk`, whose arguments and errors are the same.
@@ -87,18 +113,18 @@ def empirical_ntk_by_layer(network, X, Y=None, *, memory=2**30, route="auto", pr
     dict
         Parameter name -> float64 array, shape (n, m).
     """
-    problem = _Problem(network, X, Y)
-    parts = {name: np.zeros(problem.shape) for name in problem.trained}
-    _fill(problem, parts, memory, route, progress)
-    return parts
+    problem = _Problem(network, X, Y, output)
+    apart = {name: name for name in problem.trained}
+    return _kernels(problem, apart, memory, route, progress)
 
 
-def ntk_vector_product(network, X, v, *, memory=2**30, progress=False):
+@_on_a_copy
+def ntk_vector_product(network, X, v, *, output=None, memory=None, progress=False):
     """H v = J (Jᵀ v) without H or J: one backward pass and one directional derivative.
 
     Parameters
     ----------
-    network, X, memory, progress
+    network, X, output, memory, progress
         As for `empirical_ntk`; the bar counts points.
     v : array_like, shape (n,)
 
@@ -109,37 +135,24 @@ def ntk_vector_product(network, X, v, *, memory=2**30, progress=False):
 
     Raises
     ------
-    ValueError, TypeError
+    ValueError, TypeError, MemoryError
         As for `empirical_ntk`, and when v is not one finite number a point.
     """
-    memory = whole_number("memory", memory, at_least=1)
     boolean("progress", progress)
-    problem = _Problem(network, X, None)
+    problem = _Problem(network, X, None, output)
+    memory = _budget(memory, problem)
     v = finite_array("v", v, ndim=1)
     if v.shape != problem.shape[:1]:
         raise ValueError(f"v: must be one number a point, {problem.shape[:1]}, got {v.shape}")
-    v = problem.tensor(v)
-    weights = {name: problem.state[name] for name in problem.trained}
+    v, functions = problem.function.tensor(v), problem.function.components()
+    with tqdm(disable=not progress, desc="NTK-vector product") as bar:
+        bar.total = 2 * len(v) * len(functions)
 
-    def backward(x, v):
-        return vjp(lambda w: problem.outputs(w, x), weights)[1](v)[0]
+        def product(memory):
+            bar.n = 0
+            return sum(_product(problem.X, v, function, memory, bar) for function in functions)
 
-    def forward(x, direction):
-        return _derivative(lambda w: problem.outputs(w, x), weights, direction)
-
-    cost = _cost(lambda x: forward(x, backward(x, torch.ones_like(v[: len(x)]))), problem.X)
-    blocks = _blocks(0, len(v), _block_length(memory, cost))
-    direction = {name: torch.zeros_like(weight) for name, weight in weights.items()}
-    answer = np.zeros(len(v))
-    with tqdm(total=2 * len(v), disable=not progress, desc="NTK-vector product") as bar:
-        for rows in blocks:
-            for name, part in backward(problem.X[rows], v[rows]).items():
-                direction[name] += part
-            bar.update(rows.stop - rows.start)
-        for rows in blocks:
-            answer[rows] = _array(forward(problem.X[rows], direction))
-            bar.update(rows.stop - rows.start)
-    return _finite(answer)
+        return _finite(_in_smaller_blocks(product, memory, problem.X.device))
 
 
 @dataclass(frozen=True)
@@ -162,7 +175,7 @@ def ntk_drift(initial, trained, X, **options):
     X : array_like or tensor, shape (n, d)
         Points.
     **options
-        `memory`, `route` and `progress` of `empirical_ntk`.
+        `output`, `memory`, `route` and `progress` of `empirical_ntk`.
 
     Returns
     -------
@@ -190,38 +203,16 @@ def ntk_drift(initial, trained, X, **options):
 
 
 class _Problem:
-    """Checked arguments: points as tensors, parameters without graph, outputs as a function."""
+    """Checked arguments: points as tensors, the network as a function."""
 
-    def __init__(self, network, X, Y):
-        self.network = instance_of("network", network, torch.nn.Module)
-        self.trained = tuple(n for n, value in network.named_parameters() if value.requires_grad)
-        if not self.trained:
-            raise ValueError("network: must have a trained parameter, got none with requires_grad")
-        for name, value in network.named_parameters():
-            if not value.detach().sum().isfinite():  # a ReLU would hide it: its slope at NaN is 0
-                raise ValueError(f"network: its parameters must be finite, got other in {name!r}")
-        held = [*network.named_parameters(), *network.named_buffers()]
-        self.state = {name: value.detach() for name, value in held}
-        self.like = self.state[self.trained[0]]
+    def __init__(self, network, X, Y, output):
+        self.function = Function(network, output)
+        self.trained = self.function.trained
         self.symmetric = Y is None
         self.X = self._points("X", X)
         self.Y = self.X if Y is None else self._points("Y", Y)
         self.shape = len(self.X), len(self.Y)
-
-    def tensor(self, array):
-        return torch.from_numpy(array).to(self.like.dtype).to(self.like.device)
-
-    def outputs(self, weights, x):
-        """f(x), shape (n,), with some of the parameters replaced by `weights`."""
-        return functional_call(self.network, {**self.state, **weights}, (x,)).reshape(-1)
-
-    def gradients(self, name, x):
-        """∂f(x_i)/∂θ for θ = `name`, shape (n, *θ.shape)."""
-
-        def output(value, point):
-            return self.outputs({name: value}, point[None]).squeeze()
-
-        return vmap(grad(output), (None, 0))(self.state[name], x)
+        self.strip = STRIP if self.X.device.type == "cpu" else LONG_STRIP
 
     def _points(self, name, points):
         if isinstance(points, torch.Tensor):
@@ -229,62 +220,116 @@ class _Problem:
         points = finite_array(name, points, within=LARGEST)
         if points.ndim < 2 or len(points) == 0:
             raise ValueError(f"{name}: must have shape (n, d), n >= 1, got {points.shape}")
-        points = self.tensor(points)
-        try:
-            with torch.no_grad():
-                shape = tuple(self.network(points[[0, -1]]).shape)
-        except (RuntimeError, ValueError) as error:
-            got = tuple(points.shape)
-            raise ValueError(f"{name}: must suit the network, got shape {got} ({error})") from None
-        if shape not in ((2,), (2, 1)):
-            raise ValueError(f"network: must give one number a point, got {shape} for two points")
+        points = self.function.tensor(points)
+        self.function.check(name, points)
         return points
 
 
-def _fill(problem, answers, memory, route, progress):
-    """Adds every parameter's term to its array; terms of `answers` may share one array."""
-    memory = whole_number("memory", memory, at_least=1)
+def _product(X, v, function, memory, bar):
+    """H v for one output of the network."""
+    weights = {name: function.state[name] for name in function.trained}
+    if function.has_derivative(function.trained, X[:1]):
+
+        def along(x, direction):
+            return function.derivative(weights, x, direction)
+    else:
+        for name in weights:
+            function.probe(name, X[[0, -1]])
+
+        def along(x, direction):
+            gradients = ((function.gradients(name, x), direction[name]) for name in weights)
+            return sum(g.flatten(1) @ d.flatten() for g, d in gradients)
+
+    cost = _cost(lambda x: along(x, function.pullback(x, torch.ones_like(v[: len(x)]))), X)
+    blocks = _blocks(0, len(v), _block_length(memory, cost, STRIP))
+    direction = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    answer = np.zeros(len(v))
+    for rows in blocks:
+        for name, part in function.pullback(X[rows], v[rows]).items():
+            direction[name] += part
+        bar.update(rows.stop - rows.start)
+    for rows in blocks:
+        answer[rows] = _array(along(X[rows], direction))
+        bar.update(rows.stop - rows.start)
+    return answer
+
+
+def _kernels(problem, places, memory, route, progress):
+    """{place: the sum of the terms of the parameters that `places` sends there}."""
+    memory = _budget(memory, problem)
     one_of("route", route, ROUTES)
     boolean("progress", progress)
+    return _in_smaller_blocks(
+        lambda memory: _filled(problem, places, memory, route, progress), memory, problem.X.device
+    )
+
+
+def _filled(problem, places, memory, route, progress):
     n, m = problem.shape
+    room = 2 * 8 * n * m * len(set(places.values()))
+    device = problem.X.device if problem.X.is_cuda and room <= memory else "cpu"
+    answers = {
+        place: torch.zeros(n, m, dtype=torch.float64, device=device) for place in places.values()
+    }
     entries = (n * (n + 1) // 2 if problem.symmetric else n * m) * len(problem.trained)
+    entries *= len(problem.function.components())
     with tqdm(total=entries, disable=not progress, desc="tangent kernel", unit=" entries") as bar:
         for name, rows, columns, block in _terms(problem, memory, route):
-            answers[name][rows, columns] += block
-            below = np.tri(*block.shape, rows.start - columns.start, dtype=bool)
-            bar.update(int(below.sum()) if problem.symmetric else block.size)
-    for H in {id(H): H for H in answers.values()}.values():
-        if problem.symmetric:  # only the blocks that meet the lower triangle were computed
-            for i in range(n):
-                H[i, i + 1 :] = H[i + 1 :, i]
-        _finite(H)
+            answers[places[name]][rows, columns] += block.to(device)
+            if progress:
+                below = np.tri(*block.shape, rows.start - columns.start, dtype=bool)
+                bar.update(int(below.sum()) if problem.symmetric else block.numel())
+    return {place: _finite(_whole(H, problem.symmetric)) for place, H in answers.items()}
+
+
+def _whole(H, symmetric):
+    """The array, of which only the blocks that meet the lower triangle were computed."""
+    if symmetric and H.is_cuda:
+        H = H.tril() + H.tril(-1).T
+    elif symmetric:
+        for i in range(len(H)):  # row by row, without a second array
+            H[i, i + 1 :] = H[i + 1 :, i]
+    return H.cpu().numpy()
 
 
 def _terms(problem, memory, route):
     """(name, rows, columns, block) until every entry, or the lower triangle, is covered."""
-    layered = isinstance(problem.network, LayeredNetwork)
-    if route == "factors" and not layered:
-        kind = type(problem.network).__name__
-        raise ValueError(f"route: 'factors' is for networks of ntklab.networks, got {kind}")
-    if layered and route in ("auto", "factors"):
-        yield from _by_contraction(problem, problem.network.gradient_factors, memory)
-        return
-    for name in problem.trained:
+    for function in problem.function.components():
+        if function.closed and route in ("auto", "factors"):
+            yield from _by_contraction(problem, function.network.gradient_factors, memory)
+            continue
+        if route == "factors":
+            kind = type(function.network).__name__
+            told = f"'factors' is for networks of ntklab.networks as they come, got {kind}"
+            raise ValueError(f"route: {told}")
+        for name in problem.trained:
+            yield from _terms_of(problem, function, name, memory, route)
 
-        def gradients(x, name=name):
+
+def _terms_of(problem, function, name, memory, route):
+    """The terms of one parameter, by its gradients."""
+    ends = problem.X[[0, -1]]
+    function.probe(name, ends)
+    few = _SIDES * min(FEW, *problem.shape) * function.state[name].nbytes > memory
+    products = route == "products" or (route == "auto" and few)
+    if products and function.has_derivative([name], ends[:1]):
+        yield from _by_products(problem, function, name, memory)
+    elif route == "products":
+        kind = type(function.network).__name__
+        told = "needs derivatives along a direction, which torch does not have for this"
+        raise ValueError(f"route: 'products' {told} {kind}; 'jacobian' does without")
+    else:
+
+        def gradients(x):
             # a whole gradient is the factor b of a parameter with g = 1
-            return {name: (x.new_ones(len(x), 1), problem.gradients(name, x).reshape(len(x), -1))}
+            return {name: (x.new_ones(len(x), 1), function.gradients(name, x).reshape(len(x), -1))}
 
-        few = _SIDES * min(FEW, *problem.shape) * problem.state[name].nbytes > memory
-        if route == "products" or (route == "auto" and few):
-            yield from _by_products(problem, name, memory)
-        else:
-            yield from _by_contraction(problem, gradients, memory)
+        yield from _by_contraction(problem, gradients, memory)
 
 
 def _by_contraction(problem, factors, memory):
     """⟨g, g'⟩⟨b, b'⟩ block by block; `factors(x)` gives {name: (g, b)}."""
-    length = _block_length(memory, _cost(factors, problem.X))
+    length = _block_length(memory, _cost(factors, problem.X), problem.strip)
     for rows in _blocks(0, len(problem.X), length):
         left = factors(problem.X[rows])
         for columns in _blocks(0, len(problem.Y), length):
@@ -292,12 +337,12 @@ def _by_contraction(problem, factors, memory):
                 break
             same = problem.symmetric and columns == rows
             right = left if same else factors(problem.Y[columns])
-            for strip in _blocks(0, rows.stop - rows.start, STRIP):
+            for strip in _blocks(0, rows.stop - rows.start, problem.strip):
                 # of a block on the diagonal, the lower triangle will do
                 reach = slice(0, strip.stop if same else columns.stop - columns.start)
                 where = _shifted(strip, rows.start), _shifted(reach, columns.start)
                 for name, block in _strip_terms(left, right, strip, reach):
-                    yield name, *where, _array(block)
+                    yield name, *where, block
             del right  # before the next is made: the bound is for two of them
         del left
 
@@ -310,29 +355,22 @@ def _strip_terms(left, right, rows, columns):
         yield name, product * (g[rows] @ right[name][0][columns].T)
 
 
-def _by_products(problem, name, memory):
+def _by_products(problem, function, name, memory):
     """Column j as ∂f(X)/∂θ applied to ∂f(y_j)/∂θ, never holding more than that one gradient."""
-    weight = problem.state[name]
+    weight = {name: function.state[name]}
 
     def column(x, direction):
-        return _derivative(lambda value: problem.outputs({name: value}, x), weight, direction)
+        return function.derivative(weight, x, {name: direction})
 
     def whole(x):
-        return column(x, problem.gradients(name, x[:1])[0])
+        return column(x, function.gradients(name, x[:1])[0])
 
-    length = _block_length(memory, _cost(whole, problem.X))
+    length = _block_length(memory, _cost(whole, problem.X), problem.strip)
     for j in range(len(problem.Y)):
-        direction = problem.gradients(name, problem.Y[j : j + 1])[0]
+        direction = function.gradients(name, problem.Y[j : j + 1])[0]
         for rows in _blocks(j if problem.symmetric else 0, len(problem.X), length):
-            yield name, rows, slice(j, j + 1), _array(column(problem.X[rows], direction))[:, None]
+            yield name, rows, slice(j, j + 1), column(problem.X[rows], direction)[:, None]
         del direction
-
-
-def _derivative(function, at, direction):
-    with warnings.catch_warnings():
-        # the first use of jvp makes torch compile rules of its own, in a way that it deprecates
-        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
-        return jvp(function, (at,), (direction,))[1]
 
 
 class _Allocations(TorchDispatchMode):
@@ -369,13 +407,42 @@ def _cost(function, points):
     return max(counts[0] - per_point, 0), per_point
 
 
-def _block_length(memory, cost):
+class _TooSmall(ValueError):
+    """A `memory` that does not hold one point."""
+
+
+def _budget(memory, problem):
+    if memory is not None:
+        return whole_number("memory", memory, at_least=1)
+    if problem.X.is_cuda:
+        return torch.cuda.mem_get_info(problem.X.device)[0] // 2
+    return MEMORY
+
+
+def _in_smaller_blocks(work, memory, device):
+    """work(memory), with half the memory again and again where the device runs out of it."""
+    given = memory
+    while memory:
+        try:
+            return work(memory)
+        except torch.OutOfMemoryError:
+            memory //= 2
+        except _TooSmall:
+            if memory == given:
+                raise
+            break
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+    raise MemoryError(f"network: {device} ran out of memory, even with one point at a time")
+
+
+def _block_length(memory, cost, strip):
     """Largest number of points whose tensors, for rows and for columns, and strip fit in memory."""
     fixed, per_point = cost
-    per_point = _SIDES * per_point + STRIP * _ENTRY
+    per_point = _SIDES * per_point + strip * _ENTRY
     if memory < fixed + per_point:
         least = fixed + per_point
-        raise ValueError(f"memory: must be at least {least} bytes for one point, got {memory}")
+        raise _TooSmall(f"memory: must be at least {least} bytes for one point, got {memory}")
     return (memory - fixed) // per_point
 
 

@@ -19,22 +19,16 @@ the points (`gram.solve`), with the same learning rate and `start` its output be
 (2, 1)
 """
 
-import hashlib
-import io
-import os
 import time
 import warnings
-from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from ntklab import gradients
+from ntklab import _checkpoints, _gradients
 from ntklab._arguments import (
-    _short,
     boolean,
     finite_array,
     instance_of,
@@ -43,16 +37,15 @@ from ntklab._arguments import (
     real_array,
     whole_number,
 )
+from ntklab._descent import CHECK, Descent, Options, State, Step, losses, parameters_of
 from ntklab.dynamics import NORMS
 from ntklab.networks import pick_device
 from ntklab.tangent import ntk_vector_product
 
-CHECK = 32  # iterations between two looks at what the device has found
 SAVE = 60.0  # seconds between two checkpoints
 LONGEST = 10**9  # iterations
 MOST_RECORDED = 10**4
 RISE = 4.0  # of a loss over its start that tells of too large a learning rate
-MAGIC = b"ntklab training checkpoint 1\n"
 
 
 @dataclass(frozen=True)
@@ -101,6 +94,7 @@ class DivergenceError(ArithmeticError):
         return type(self), (*self.args, self.training)
 
 
+@torch.inference_mode(False)
 def train(
     networks,
     X,
@@ -177,258 +171,215 @@ def train(
         Naming the argument out of range or of the wrong kind; for a checkpoint that is damaged or
         of other settings, naming the file, which is kept.
     """
-    problem = _Problem(networks, X, targets, learning_rate, device)
-    problem.measure_by(regions, threshold, norm, stop_early)
-    problem.draw_batches(batch_size, generator)
-    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
-    record = whole_number("record", record, at_least=1, at_most=MOST_RECORDED)
-    problem.keep(record, iterations, boolean("outputs", outputs))
     boolean("progress", progress)
-    path = _path(checkpoint)
-    state = _resume(path, problem, iterations)
-    due = -np.inf  # the first save is at once: a path that can't be written shows early
-    try:
-        with tqdm(
-            initial=state.iteration, total=iterations, disable=not progress, desc="training"
-        ) as bar:
-            while state.iteration < iterations and len(state.active) and not state.diverged:
-                if path is not None and time.monotonic() >= due:
-                    _save(path, problem, state)
-                    due = time.monotonic() + SAVE
-                state = problem.advance(state)
-                if state.iteration % CHECK == 0:
-                    bar.update(state.iteration - bar.n)
-                    bar.set_postfix(networks=len(state.active), refresh=False)
-            bar.update(state.iteration - bar.n)
-    finally:  # at the end, and after KeyboardInterrupt
-        if path is not None and not state.diverged:
-            _save(path, problem, state)
-    training = problem.finish(state)
-    _judge(problem, training)
+    data = _data(networks, X, targets, device)
+    weights, threshold = _measure(data, regions, threshold, norm)
+    options = Options(
+        learning_rate=positive("learning_rate", learning_rate),
+        norm=norm,
+        threshold=threshold,
+        stops=boolean("stop_early", stop_early) and threshold is not None,
+        batch_size=_batch_size(data, batch_size, generator),
+        record=whole_number("record", record, at_least=1, at_most=MOST_RECORDED),
+        recorded=_recorded(record, iterations),
+        outputs=boolean("outputs", outputs),
+    )
+    step = Step(_gradients.route(data.networks[0], data.X), options)
+    descent = Descent(step, data.X, data.targets, weights, generator)
+    store = _Store(checkpoint, data, descent)
+    parameters = _gradients.stack(data.networks, data.X.device)
+    order = step.route.order(parameters)
+    start = descent.start(_gradients.rearranged(parameters, order))
+    state, end = _descend(descent, store, start, iterations, progress)
+    training = _training(data, options, state, end, order)
+    _judge(data, options, training)
     return training
 
 
+def _descend(descent, store, start, iterations, progress):
+    """The last state, and what `Descent.end` finds in it."""
+    state, end = store.resumed(start, iterations)
+    bar = tqdm(
+        initial=state.iteration, total=iterations, disable=not progress, desc="training"
+    )
+    try:
+        view = replay = None
+        while not _over(state, iterations):
+            store.save(state)
+            if view is None or view.active is not state.active:
+                view = descent.view(state.active)
+                replay = descent.replay(state, view)
+            state = descent.advance(state, view, iterations, replay)
+            if state.iteration % CHECK == 0:
+                bar.update(state.iteration - bar.n)
+                bar.set_postfix(networks=len(state.active), refresh=False)
+        bar.update(state.iteration - bar.n)
+        if end is None:
+            end = descent.end(state)
+    finally:  # at the end, and after KeyboardInterrupt
+        bar.close()
+        if not state.diverged:
+            store.save(state, end, now=True)
+    return state, end
+
+
+def _over(state, iterations):
+    return state.iteration >= iterations or not len(state.active) or state.diverged
+
+
 @dataclass(frozen=True)
-class _State:
-    """All that changes, replaced as a whole: an interrupt leaves one iteration or the next."""
+class _Data:
+    """Networks that are alike, their points and targets on the device."""
 
-    iteration: int
-    active: torch.Tensor  # numbers of the networks still in training, (A,)
-    rows: dict  # their parameters (A, ...), and `reached`, (A, R), iterations or -1
-    stopped: tuple = ()  # of (numbers, rows), the same for networks no longer in training
-    records: tuple = ()  # of (iteration, active, losses, errors, outputs)
-    order: torch.Tensor | None = None  # of the points in this epoch
-    generator: torch.Tensor | None = None  # its state after drawing that order
-    diverged: bool = False
+    networks: list
+    X: torch.Tensor
+    targets: torch.Tensor
 
-    def all_rows(self):
-        parts = (*self.stopped, (self.active, self.rows))
-        place = torch.cat([numbers for numbers, _ in parts]).argsort()
-        return {name: torch.cat([rows[name] for _, rows in parts])[place] for name in self.rows}
-
-    def without(self, done):
-        """Without the networks marked in `done`, (A,), in training."""
-        (active, rows), gone = (
-            (self.active[some], {name: value[some] for name, value in self.rows.items()})
-            for some in (~done, done)
-        )
-        return replace(self, active=active, rows=rows, stopped=(*self.stopped, gone))
-
-
-class _Problem:
-    """Checked arguments, and the map from one state to the next."""
-
-    def __init__(self, networks, X, targets, learning_rate, device):
-        self.networks = networks = gradients.alike(networks)
-        first, count, d = next(networks[0].parameters()), len(networks), networks[0].dimension
-        self.device = first.device if device is None else pick_device(device)
-        self.dtype, self.count = first.dtype, count
-        self.X = self._tensor("X", X, ("n", d), (count, "n", d))
-        self.n = self.X.shape[-2]
-        targets = self._tensor("targets", targets, (self.n,), (count, self.n))
-        self.targets = targets.expand(count, -1)
-        self.learning_rate = positive("learning_rate", learning_rate)
-        self.route = gradients.route(networks[0], self.X)
-
-    def measure_by(self, regions, threshold, norm, stop_early):
-        regions = np.ones((1, self.n), bool) if regions is None else regions
-        regions = regions.detach().cpu() if isinstance(regions, torch.Tensor) else regions
-        masks = np.atleast_1d(real_array("regions", regions))
-        if masks.dtype != bool:
-            raise TypeError(f"regions: must be boolean, got {masks.dtype}")
-        sizes = masks.sum(axis=-1, keepdims=True)
-        shares = masks / (self.n if one_of("norm", norm, NORMS) == "l2" else np.maximum(sizes, 1))
-        shares = self._tensor("regions", shares, ("R", self.n), (self.count, "R", self.n))
-        if not sizes.all():
-            raise ValueError(f"regions: must each hold points, got {sizes[..., 0].tolist()} points")
-        self.norm, self.weights = norm, shares.expand(self.count, -1, -1)
-        self.threshold = None
-        if threshold is not None:
-            self.threshold = self._tensor("threshold", threshold, (), shares.shape[-2:-1])
-            if (self.threshold <= 0).any():
-                raise ValueError(f"threshold: must be > 0, got {self.threshold.min():g}")
-        self.stops = boolean("stop_early", stop_early) and threshold is not None
-
-    def draw_batches(self, batch_size, generator):
-        if batch_size is not None:
-            batch_size = whole_number("batch_size", batch_size, at_least=1, at_most=self.n)
-            instance_of("generator", generator, torch.Generator)
-        elif generator is not None:
-            raise ValueError("generator: is for mini-batches, give batch_size as well")
-        self.batch_size, self.generator = batch_size, generator
-
-    def keep(self, record, iterations, outputs):
-        powers = np.arange(np.ceil(record * np.log10(iterations)) + 1) / record
-        self.recorded = frozenset([0, *np.round(10**powers).astype(int).tolist()])
-        self.record, self.outputs = record, outputs
-
-    def start(self):
-        """The state before the first step."""
-        parameters = gradients.stack(self.networks, self.device)
-        self.order = self.route.order(parameters)
-        rows = gradients.rearranged(parameters, self.order)
-        self.parameters = tuple(rows)
-        rows["reached"] = torch.full(self.weights.shape[:2], -1, device=self.device)
-        every = torch.arange(self.count, device=self.device)
-        state = None if self.generator is None else self.generator.get_state()
-        return _State(0, every, rows, generator=state)
-
-    @torch.no_grad()
-    def advance(self, state):
-        """Looks at the errors of this iteration, then takes one step."""
-        t, rows = state.iteration, state.rows
-        parameters = {name: rows[name] for name in self.parameters}
-        X, points, y, weights = self._data(state.active)
-        u, records = None, state.records
-        if self.batch_size is None:
-            u, slopes = self.route.gradients(parameters, points, y)
-        else:
-            state, batch = self._next_batch(state)
-            some = self.route.prepare(X[..., batch, :])
-            _, slopes = self.route.gradients(parameters, some, y[:, batch])
-            if t in self.recorded or self.threshold is not None:
-                u = self.route.outputs(parameters, points)
-        if u is not None:
-            errors = self._errors(u, y, weights)
-            rows = {**rows, "reached": self._reached(rows, t, errors)}
-            if t in self.recorded:
-                seen = u if self.outputs else None
-                records += ((t, state.active, _losses(u, y), errors, seen),)
-        done = self._done(rows)
-        steps = self.learning_rate * (~done).to(self.dtype)
-        moved = {
-            name: parameters[name].addcmul(slope, steps.view(-1, *[1] * (slope.ndim - 1)), value=-1)
-            for name, slope in slopes.items()
-        }
-        state = replace(state, iteration=t + 1, rows={**rows, **moved}, records=records)
-        if state.iteration % CHECK == 0:  # the only waits for the device
-            lost = not all(value.isfinite().all() for value in moved.values())
-            state = replace(state.without(done) if done.any() else state, diverged=lost)
-        return state
-
-    @torch.no_grad()
-    def finish(self, state):
-        """The training that ended in this state."""
-        rows, t = state.all_rows(), state.iteration
-        parameters = {name: rows[name] for name in self.parameters}
-        every = torch.arange(self.count, device=self.device)
-        _, points, y, weights = self._data(every)
-        u = self.route.outputs(parameters, points)
-        errors = self._errors(u, y, weights)
-        rows["reached"] = self._reached(rows, t, errors)
-        reached = _array(rows["reached"])
-        steps = np.where(_array(self._done(rows)), reached.max(axis=1), t)
-        records = [record for record in state.records if record[0] < steps.max()]
-        records.append((steps.max(), every, _losses(u, y), errors, u))
-        iterations = np.array([record[0] for record in records])
-        stopped = iterations[:, None] > steps
-        return Training(
-            networks=gradients.unstack(self.networks, parameters, self.order),
-            steps=steps,
-            reached=np.where(reached < 0, np.inf, reached),
-            iterations=iterations,
-            losses=_history(records, 2, stopped),
-            errors=_history(records, 3, stopped),
-            outputs=_history(records, 4, stopped) if self.outputs else None,
-            final_errors=_array(errors),
-            final_outputs=_array(u),
-        )
-
-    @cached_property
-    def settings(self):
-        """{argument: digest} of all that a checkpoint must share with the call resuming it."""
-        network, seed = self.networks[0], self.generator and self.generator.initial_seed()
-        named = {
-            "networks": [
-                type(network).__name__, getattr(network._activation, "__name__", ""),
-                network._c_sigma, network._bias_scale, network.trained_parameters,
-                *gradients.stack(self.networks, "cpu").values(),
-            ],
-            "X": [self.X], "targets": [self.targets], "learning_rate": [self.learning_rate],
-            "batch_size": [self.batch_size], "generator": [seed], "regions": [self.weights > 0],
-            "threshold": [self.threshold], "norm": [self.norm], "stop_early": [self.stops],
-            "record": [self.record], "outputs": [self.outputs],
-        }  # fmt: skip
-        return {name: _digest(values) for name, values in named.items()}
-
-    def _tensor(self, name, values, *shapes):
-        """Checked values; n and R in a shape stand for any number but 0."""
-        if isinstance(values, torch.Tensor):
-            values = _array(values.detach())
-        array = finite_array(name, values)
-
-        def fits(shape):
-            pairs = zip(shape, array.shape, strict=False)
-            return len(shape) == array.ndim and all(a == b or a in ("n", "R") for a, b in pairs)
-
-        if not array.size or not any(map(fits, shapes)):
-            accepted = " or ".join(str(tuple(shape)).replace("'", "") for shape in shapes)
-            raise ValueError(f"{name}: must have shape {accepted}, got {array.shape}")
-        # dtype before device: some devices have no float64
-        return torch.from_numpy(array).to(self.dtype).to(self.device)
-
-    def _data(self, active):
-        if getattr(self, "_active", None) is not active:
-            X = self.X if self.X.ndim == 2 else self.X[active]
-            self._view = X, self.route.prepare(X), self.targets[active], self.weights[active]
-            self._active = active
-        return self._view
-
-    def _next_batch(self, state):
-        k = state.iteration % -(-self.n // self.batch_size)
-        if k == 0:
-            self.generator.set_state(state.generator.cpu())
-            order = torch.randperm(self.n, generator=self.generator, device=self.generator.device)
-            state = replace(
-                state, order=order.to(self.device), generator=self.generator.get_state()
-            )
-        return state, state.order[k * self.batch_size : (k + 1) * self.batch_size]
-
-    def _errors(self, u, y, weights):
-        means = torch.bmm(weights, (u - y).square()[..., None])[..., 0]
-        return means / 2 if self.norm == "half_mse" else means.sqrt()
-
-    def _reached(self, rows, t, errors):
-        if self.threshold is None:
-            return rows["reached"]
-        arrived = (rows["reached"] < 0) & (errors <= self.threshold)
-        return torch.where(arrived, t, rows["reached"])
-
-    def _done(self, rows):
-        return (rows["reached"] >= 0).all(1) & self.stops
+    def tensor(self, name, values, *shapes):
+        return _tensor(name, values, self.targets.dtype, self.X.device, *shapes)
 
     def limit(self, i):
         """2/λ_1 of network i's tangent kernel over its points, before training: power iteration."""
         X = _array(self.X if self.X.ndim == 2 else self.X[i])
-        v = np.random.default_rng(0).standard_normal(self.n)
+        v = np.random.default_rng(0).standard_normal(len(X))
         for _ in range(20):
-            v = ntk_vector_product(self.networks[i], X, v / np.linalg.norm(v)) / self.n
+            v = ntk_vector_product(self.networks[i], X, v / np.linalg.norm(v)) / len(X)
         return 2 / np.linalg.norm(v)
 
 
-def _judge(problem, training):
+def _data(networks, X, targets, device):
+    networks = _gradients.alike(networks)
+    first, count, d = next(networks[0].parameters()), len(networks), networks[0].dimension
+    device = first.device if device is None else pick_device(device)
+    X = _tensor("X", X, first.dtype, device, ("n", d), (count, "n", d))
+    n = X.shape[-2]
+    targets = _tensor("targets", targets, first.dtype, device, (n,), (count, n))
+    return _Data(networks, X, targets.expand(count, -1))
+
+
+def _measure(data, regions, threshold, norm):
+    """Weights of the points in the mean of each region, (N, R, n), and the threshold or None."""
+    count, n = data.targets.shape
+    regions = np.ones((1, n), bool) if regions is None else regions
+    regions = regions.detach().cpu() if isinstance(regions, torch.Tensor) else regions
+    masks = np.atleast_1d(real_array("regions", regions))
+    if masks.dtype != bool:
+        raise TypeError(f"regions: must be boolean, got {masks.dtype}")
+    sizes = masks.sum(axis=-1, keepdims=True)
+    shares = masks / (n if one_of("norm", norm, NORMS) == "l2" else np.maximum(sizes, 1))
+    shares = data.tensor("regions", shares, ("R", n), (count, "R", n))
+    if not sizes.all():
+        raise ValueError(f"regions: must each hold points, got {sizes[..., 0].tolist()} points")
+    if threshold is not None:
+        threshold = data.tensor("threshold", threshold, (), shares.shape[-2:-1])
+        if (threshold <= 0).any():
+            raise ValueError(f"threshold: must be > 0, got {threshold.min():g}")
+    return shares.expand(count, -1, -1), threshold
+
+
+def _batch_size(data, batch_size, generator):
+    if batch_size is None:
+        if generator is not None:
+            raise ValueError("generator: is for mini-batches, give batch_size as well")
+        return None
+    instance_of("generator", generator, torch.Generator)
+    return whole_number("batch_size", batch_size, at_least=1, at_most=data.targets.shape[1])
+
+
+def _recorded(record, iterations):
+    iterations = whole_number("iterations", iterations, at_least=1, at_most=LONGEST)
+    powers = np.arange(np.ceil(record * np.log10(iterations)) + 1) / record
+    return frozenset([0, *np.round(10**powers).astype(int).tolist()])
+
+
+class _Store:
+    """The checkpoint of one training, or nothing where none is asked for."""
+
+    def __init__(self, checkpoint, data, descent):
+        self._path = _checkpoints.checked(checkpoint)
+        self._device = data.X.device
+        self._due = -np.inf  # the first save is at once: a path that can't be written shows early
+        if self._path is not None:
+            self._settings = _checkpoints.digests(_settings(data, descent))
+
+    def resumed(self, start, iterations):
+        """(the state saved or the first one, what is known of its end or None)."""
+        if self._path is None or not self._path.exists():
+            return start, None
+        saved = _checkpoints.load(self._path, self._settings, self._device)
+        state = State(**saved["state"])
+        if state.iteration > iterations:
+            told = f"must be >= {state.iteration} of {str(self._path)!r}, got {iterations}"
+            raise ValueError(f"iterations: {told}")
+        return state, saved.get("end") if _over(state, iterations) else None
+
+    def save(self, state, end=None, *, now=False):
+        if self._path is not None and (now or time.monotonic() >= self._due):
+            _checkpoints.save(self._path, self._settings, state=vars(state), end=end)
+            self._due = time.monotonic() + SAVE
+
+
+def _settings(data, descent):
+    """{argument: values} of all that a checkpoint must share with the call resuming it."""
+    network, options, generator = data.networks[0], descent.step.options, descent.generator
+    scheme = network._scheme
+    return {
+        "networks": [
+            type(network).__name__, getattr(scheme.activation, "__name__", ""),
+            scheme.c_sigma, scheme.bias_scale, network.trained_parameters,
+            *_gradients.stack(data.networks, "cpu").values(),
+        ],
+        "X": [data.X], "targets": [data.targets], "learning_rate": [options.learning_rate],
+        "batch_size": [options.batch_size], "generator": [generator and generator.initial_seed()],
+        "regions": [descent.weights > 0], "threshold": [options.threshold], "norm": [options.norm],
+        "stop_early": [options.stops], "record": [options.record], "outputs": [options.outputs],
+    }  # fmt: skip
+
+
+def _tensor(name, values, dtype, device, *shapes):
+    """Checked values; n and R in a shape stand for any number but 0."""
+    if isinstance(values, torch.Tensor):
+        values = _array(values.detach())
+    array = finite_array(name, values)
+
+    def fits(shape):
+        pairs = zip(shape, array.shape, strict=False)
+        return len(shape) == array.ndim and all(a == b or a in ("n", "R") for a, b in pairs)
+
+    if not array.size or not any(map(fits, shapes)):
+        accepted = " or ".join(str(tuple(shape)).replace("'", "") for shape in shapes)
+        raise ValueError(f"{name}: must have shape {accepted}, got {array.shape}")
+    # dtype before device: some devices have no float64
+    return torch.from_numpy(array).to(dtype).to(device)
+
+
+def _training(data, options, state, end, order):
+    """The training that ended in this state."""
+    u, errors, reached = end
+    every, t = torch.arange(len(data.networks), device=u.device), state.iteration
+    done = _array((reached >= 0).all(1)) & options.stops
+    reached = _array(reached)
+    steps = np.where(done, reached.max(axis=1), t)
+    records = [record for record in state.records if record[0] < steps.max()]
+    records.append((steps.max(), every, losses(u, data.targets), errors, u))
+    iterations = np.array([record[0] for record in records])
+    stopped = iterations[:, None] > steps
+    return Training(
+        networks=_gradients.unstack(data.networks, parameters_of(state.all_rows()), order),
+        steps=steps,
+        reached=np.where(reached < 0, np.inf, reached),
+        iterations=iterations,
+        losses=_history(records, 2, stopped),
+        errors=_history(records, 3, stopped),
+        outputs=_history(records, 4, stopped) if options.outputs else None,
+        final_errors=_array(errors),
+        final_outputs=_array(u),
+    )
+
+
+def _judge(data, options, training):
     """Raises DivergenceError, or warns, where a loss rose: slow enough descent would lower it."""
-    y, first = _array(problem.targets), training.losses[0]
+    y, first = _array(data.targets), training.losses[0]
     with np.errstate(over="ignore", invalid="ignore"):
         last = ((training.final_outputs - y) ** 2).mean(axis=1) / 2
         highest = np.maximum(np.nan_to_num(training.losses, posinf=np.inf).max(axis=0), last)
@@ -439,13 +390,14 @@ def _judge(problem, training):
         return
     i = int(np.argmax(np.where(lost if lost.any() else rose, highest, 0)))
     message = (
-        f"learning_rate: {problem.learning_rate:g} took the loss of network {i} from "
+        f"learning_rate: {options.learning_rate:g} took the loss of network {i} from "
         f"{first[i]:.3g} to {highest[i]:.3g}; it should be below 2/λ_1, about "
-        f"{problem.limit(i):.3g} at the start (for mini-batches, well below)"
+        f"{data.limit(i):.3g} at the start (for mini-batches, well below)"
     )
     if lost[i]:
         raise DivergenceError(f"{message}; the loss ended at {last[i]:.3g}", training)
-    warnings.warn(f"{message}; it came down again", RuntimeWarning, stacklevel=3)
+    # past this function, `train` and what wraps it: the line that called it
+    warnings.warn(f"{message}; it came down again", RuntimeWarning, stacklevel=4)
 
 
 def _array(tensor):
@@ -460,62 +412,3 @@ def _history(records, place, stopped):
         row[_array(record[1])] = _array(record[place])
     history[stopped] = np.nan
     return history
-
-
-def _losses(u, y):
-    return (u - y).square().mean(1) / 2
-
-
-def _digest(values):
-    digest = hashlib.sha256()
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            digest.update(f"{tuple(value.shape)} {value.dtype}".encode())
-            value = _array(value.detach()).tobytes()
-        digest.update(value if isinstance(value, bytes) else repr(value).encode())
-    return digest.hexdigest()
-
-
-def _path(checkpoint):
-    if checkpoint is None:
-        return None
-    if not isinstance(checkpoint, str | os.PathLike):
-        raise TypeError(f"checkpoint: must be a path, got {_short(checkpoint)}")
-    path = Path(checkpoint)
-    if path.is_dir() or not path.parent.is_dir():
-        raise ValueError(f"checkpoint: must be a file in a folder that exists, got {str(path)!r}")
-    return path
-
-
-def _save(path, problem, state):
-    """Writes a checkpoint: `MAGIC`, the digest of what follows, a dict by torch.save."""
-    buffer = io.BytesIO()
-    torch.save({"settings": problem.settings, "state": vars(state)}, buffer)
-    payload = buffer.getvalue()
-    draft = path.with_name(path.name + ".tmp")
-    with open(draft, "wb") as file:
-        file.write(MAGIC + hashlib.sha256(payload).digest() + payload)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)  # at any moment the path holds one whole checkpoint
-
-
-def _resume(path, problem, iterations):
-    """The state saved at `path`, or the first one where there is none."""
-    start = problem.start()
-    if path is None or not path.exists():
-        return start
-    data, size = path.read_bytes(), len(MAGIC) + hashlib.sha256().digest_size
-    payload, file = data[size:], repr(str(path))
-    kept = "it was left as it is, move it away to start again"
-    if data[:size] != MAGIC + hashlib.sha256(payload).digest():
-        raise ValueError(f"checkpoint: {file} is damaged or no checkpoint of `train`; {kept}")
-    saved = torch.load(io.BytesIO(payload), map_location=problem.device, weights_only=True)
-    settings = problem.settings
-    other = [name for name in settings if settings[name] != saved["settings"].get(name)]
-    if other:
-        raise ValueError(f"checkpoint: {file} was made with other {', '.join(other)}; {kept}")
-    state = _State(**saved["state"])
-    if state.iteration > iterations:
-        raise ValueError(f"iterations: must be >= {state.iteration} of {file}, got {iterations}")
-    return state

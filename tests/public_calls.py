@@ -177,7 +177,6 @@ CALLS = {
     "tangent.ntk_drift": dict(
         initial=NETWORK, trained=NETWORK, X=CORNERS, memory=2**20, route="auto", progress=False
     ),
-    "gradients.alike": dict(networks=[NETWORK, NETWORK]),
     "training.train": dict(
         networks=[NETWORK], X=CORNERS, targets=np.arange(3.0), learning_rate=0.5, iterations=3,
         batch_size=2, generator=seed(), regions=np.eye(3, dtype=bool), threshold=0.5,

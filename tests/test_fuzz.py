@@ -32,7 +32,8 @@ from ntklab.training import DivergenceError
 
 MODULES = (
     "geometry densities activations kernels spectrum fredholm circle_gram gram sphere estimation "
-    "asymptotics bounds dynamics generalization networks tangent gradients training explorers"
+    "asymptotics bounds dynamics generalization networks tangent training certificates "
+    "explorers"
 ).split()
 
 DEAR = ("explorers",)
@@ -50,12 +51,6 @@ EXCLUDED = {
     "activations.ReLU activations.ReLU.variance activations.ReLU.pair activations.Erf "
     "activations.Erf.variance activations.Erf.pair activations.HermiteSeries.variance "
     "activations.HermiteSeries.pair",
-    "inside of training.train, which checks": "gradients.route gradients.stack "
-    "gradients.rearranged gradients.unstack gradients.Arcs gradients.Arcs.order "
-    "gradients.Arcs.prepare gradients.Arcs.outputs gradients.Arcs.gradients gradients.Patterns "
-    "gradients.Patterns.order gradients.Patterns.prepare gradients.Patterns.outputs "
-    "gradients.Patterns.gradients gradients.Layers gradients.Layers.order "
-    "gradients.Layers.prepare gradients.Layers.outputs gradients.Layers.gradients",
     "without arguments": "networks.TwoLayerReLU.extra_repr networks.FullyConnected.extra_repr",
 }
 

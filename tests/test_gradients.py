@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ntklab import gradients
-from ntklab.gradients import Arcs, Layers, Patterns
+from ntklab import _gradients as gradients
+from ntklab._gradients import Arcs, Layers, Patterns
 from ntklab.networks import FullyConnected, TwoLayerReLU
 
 torch.set_num_threads(1)
@@ -267,7 +267,31 @@ def untrained(network):
     return network.requires_grad_(False)
 
 
+def tied():
+    networks = deep(width=3)
+    networks[1].W2 = networks[1].W1
+    return networks
+
+
+def hooked():
+    networks = two_layer()
+    networks[1].register_forward_hook(lambda network, inputs, output: 2 * output)
+    return networks
+
+
+class Doubled(TwoLayerReLU):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+def other_forward():
+    return [Doubled(4, 2, generator=seeded(0), device="cpu")]
+
+
 @pytest.mark.parametrize("networks, error, words", [
+    (tied(), ValueError, "networks: must have the forward and the parameters .*, as number 1, Ful"),
+    (hooked(), ValueError, "networks: must have the forward and the parameters .*, as number 1, T"),
+    (other_forward(), ValueError, "networks: must have the forward .*, as number 0, Doubled"),
     (two_layer(count=1)[0], TypeError, r"networks: must be a sequence of networks, got one"),
     ([], ValueError, "networks: must hold one at least"),
     ([torch.nn.Linear(2, 1)], TypeError, "networks: must be a LayeredNetwork, got Linear"),

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from ntklab import gradients, training
+from ntklab import _gradients as gradients
+from ntklab import _graphs, training
 from ntklab.dynamics import gradient_descent
 from ntklab.geometry import to_circle
 from ntklab.gram import solve
@@ -362,6 +363,7 @@ import sys
 import numpy as np, torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
+from ntklab import _checkpoints
 from test_training import checkpointed, training
 training.SAVE = 0  # a save before every step
 {before}
@@ -391,13 +393,13 @@ def test_what_the_checkpoint_tests_train_has_stops_on_the_way():
 
 DIE = """
 import os
-save, calls = training._save, []
-def dying(*arguments):
-    save(*arguments)
+save, calls = _checkpoints.save, []
+def dying(*arguments, **content):
+    save(*arguments, **content)
     calls.append(1)
     if len(calls) == 57:
         os._exit(9)
-training._save = dying
+_checkpoints.save = dying
 """
 
 
@@ -560,6 +562,96 @@ def test_a_checkpoint_holds_no_diverged_state(tmp_path):
     with pytest.raises(DivergenceError) as resumed:
         train(two_layer(bias=False), CIRCLE, TARGETS, 90, 3_000, checkpoint=path)
     same(resumed.value.training, whole.value.training)
+
+
+def test_a_finished_training_is_read_and_not_computed_anew(tmp_path, monkeypatch):
+    path = tmp_path / "training"
+    found = checkpointed(path, 300)
+
+    def uncertain(*arguments):  # as on a GPU, where sums have no fixed order
+        raise AssertionError("computed anew")
+
+    monkeypatch.setattr(gradients.Arcs, "outputs", uncertain)
+    same(checkpointed(path, 300), found)
+    monkeypatch.undo()
+    same(checkpointed(path, 1_500), checkpointed())  # and it can be gone on with
+
+
+# The step as a graph: the same bookkeeping, with a replay that computes anew
+
+
+@pytest.fixture
+def replayed(monkeypatch):
+    """Replays on a CPU; the list says which work was captured."""
+    captured = []
+    monkeypatch.setattr(_graphs, "suits", lambda device: True)
+    monkeypatch.setattr(_graphs, "capture", lambda work: captured.append(work) or work)
+    return captured
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_replays_are_steps(replayed, monkeypatch, name, batch_size):
+    def run():
+        generator = None if batch_size is None else seeded(2)
+        make, X, targets = SETTINGS[name]
+        return train(
+            make(), X, targets, 0.1, 150, batch_size=batch_size, generator=generator,
+            threshold=[0.5, 0.6], regions=HALVES, outputs=True,
+        )  # fmt: skip
+
+    found = run()
+    assert replayed
+    monkeypatch.undo()
+    same(found, run())
+
+
+@pytest.mark.parametrize("threshold", [None, [0.4, 0.45]])
+def test_replays_stop_and_resume(replayed, monkeypatch, tmp_path, threshold):
+    path = tmp_path / "training"
+    for iterations in (100, 700, 1_500):
+        found = checkpointed(path, iterations, threshold=threshold)
+    monkeypatch.undo()
+    same(found, checkpointed(threshold=threshold))
+
+
+def test_an_interrupted_replay_leaves_the_last_look(replayed, monkeypatch, tmp_path):
+    step, calls, path = gradients.Arcs.gradients, [], tmp_path / "training"
+
+    def interrupted(self, *arguments):
+        calls.append(1)
+        if len(calls) == 113:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(gradients.Arcs, "gradients", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointed(path)
+    monkeypatch.undo()
+    same(checkpointed(path), checkpointed())
+
+
+def test_a_step_that_cannot_be_captured_goes_on_and_says_so_once(monkeypatch):
+    def refused(work):
+        work()  # memory may have moved by then
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(_graphs, "suits", lambda device: True)
+    monkeypatch.setattr(_graphs, "capture", refused)
+    monkeypatch.setattr(_graphs, "_told", [])
+    with pytest.warns(RuntimeWarning, match="^device: .* captured as a CUDA graph .*not permit"):
+        found = checkpointed(iterations=100)
+    same(checkpointed(iterations=100), found)  # a second warning would be an error
+    monkeypatch.undo()
+    same(checkpointed(iterations=100), found)
+
+
+def test_inference_mode_changes_nothing():
+    with torch.inference_mode():
+        found = [train(make(), X, y, 0.1, 20) for make, X, y in SETTINGS.values()]
+    for one, (make, X, y) in zip(found, SETTINGS.values(), strict=True):
+        same(one, train(make(), X, y, 0.1, 20))
+        assert not any(value.is_inference() for value in one.networks[0].parameters())
 
 
 # Devices, progress, arguments

@@ -16,7 +16,7 @@ Arcs       two-layer ReLU, points on the circle: a neuron is active on an arc, s
            difference of two prefix sums. O(m log n + n) a network instead of O(mn).
 Patterns   two-layer ReLU, points anywhere: the pattern, in blocks that stay in cache, times thin
            matrices. O(mn).
-Layers     any network of `ntklab.networks`: the backward pass of the lecture's backup slides.
+Layers     any network of `ntklab.networks`: its own recursion, forward and backward.
 """
 
 import copy
@@ -25,7 +25,7 @@ import math
 import torch
 
 from ntklab._arguments import instance_of, sequence
-from ntklab.networks import LayeredNetwork, TwoLayerReLU, _with_derivative
+from ntklab.networks import LayeredNetwork, TwoLayerReLU
 
 CACHE = 2**20  # bytes of a block of the pattern on a CPU: about its second-level cache
 MEMORY = 2**29  # bytes of work at a time elsewhere
@@ -53,10 +53,12 @@ def alike(networks):
 
     def kind(network):
         values = [(k, v.shape, v.dtype, v.requires_grad) for k, v in network.named_parameters()]
-        own = network._activation, network._c_sigma, network._bias_scale
-        return type(network), values, own
+        return type(network), values, network._scheme
 
     for i, network in enumerate(networks):
+        if not network._is_plain():
+            told = "must have the forward and the parameters of their class, without hooks or ties"
+            raise ValueError(f"networks: {told}, got, as number {i}, {network!r}")
         if kind(network) != kind(networks[0]):
             raise ValueError(
                 f"networks: must be alike, got {networks[0]!r} and, as number {i}, {network!r}"
@@ -227,10 +229,7 @@ class Layers:
 
     def __init__(self, network):
         self.trained = network.trained_parameters
-        self._layers = network._layers
-        self._activation = network._activation
-        self._c_sigma = network._c_sigma
-        self._bias_scale = network._bias_scale
+        self._scheme = network._scheme
         entries = 3 * sum(network.widths)  # a point's values, slopes and backward vectors
         self._bytes = entries * next(network.parameters()).element_size()
 
@@ -242,12 +241,12 @@ class Layers:
 
     def outputs(self, parameters, points):
         parts = self._parts(parameters, points)
-        return torch.cat([self._forward(values, x)[0] for _, values, x in parts])
+        return torch.cat([self._scheme.forward(values, x)[0] for _, values, x in parts])
 
     def gradients(self, parameters, points, targets):
         outputs, gradients = [], []
         for some, values, x in self._parts(parameters, points):
-            u, inputs, slopes = self._forward(values, x)
+            u, inputs, slopes = self._scheme.forward(values, x, slopes=True)
             residual = (u - targets[some]) / u.shape[-1]
             outputs.append(u)
             gradients.append(self._backward(values, residual, inputs, slopes))
@@ -263,39 +262,16 @@ class Layers:
             some = slice(i, i + size)
             yield some, {name: value[some] for name, value in parameters.items()}, x[some]
 
-    def _forward(self, parameters, x):
-        inputs, slopes = [x], []
-        for weight, bias in self._layers[:-1]:
-            f = self._affine(parameters[weight], parameters.get(bias), inputs[-1])
-            scale = math.sqrt(self._c_sigma / f.shape[-1])
-            if self._activation is torch.relu:
-                value, slope = torch.relu(f), (f > 0).to(f.dtype)
-            else:
-                value, slope = _with_derivative(self._activation, f)
-            inputs.append(value.mul_(scale))
-            slopes.append(slope.mul_(scale))
-        weight, bias = self._layers[-1]
-        bias = None if bias is None else parameters[bias][:, None]
-        return self._affine(parameters[weight][:, None], bias, inputs[-1])[..., 0], inputs, slopes
-
-    def _affine(self, weight, bias, g):
-        if bias is None:
-            return torch.bmm(g, weight.mT)
-        return torch.baddbmm(bias[:, None], g, weight.mT, beta=self._bias_scale)
-
     def _backward(self, parameters, residual, inputs, slopes):
-        gradients, b = {}, residual[..., None]
-        lowest = min(h for h, names in enumerate(self._layers) if set(names) & set(self.trained))
-        for h in range(len(slopes), lowest - 1, -1):
-            weight, bias = self._layers[h]
-            value = parameters[weight]
+        gradients, scheme = {}, self._scheme
+        for layer, b in scheme.backward(parameters, residual[..., None], slopes, self.trained):
+            weight, bias = scheme.layers[layer]
             if weight in self.trained:
-                gradients[weight] = torch.bmm(b.mT, inputs[h]).reshape(value.shape)
+                found = torch.bmm(b.mT, inputs[layer])
+                gradients[weight] = found.reshape(parameters[weight].shape)
             if bias in self.trained:
-                gradients[bias] = self._bias_scale * b.sum(1).reshape(parameters[bias].shape)
-            if h > lowest:
-                back = value if value.ndim == 3 else value[:, None]
-                b = torch.bmm(b, back).mul_(slopes[h - 1])
+                found = scheme.bias_scale * b.sum(1)
+                gradients[bias] = found.reshape(parameters[bias].shape)
         return gradients
 
 
