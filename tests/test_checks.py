@@ -21,6 +21,13 @@ from ntklab.kernels import DeepNTK
 
 COURSE = Path(__file__).parents[1]
 
+LATTICE = """\
+    height = 1 - (2 * np.arange(n) + 1) / n
+    turn = np.pi * (3 - np.sqrt(5)) * np.arange(n)
+    v = np.stack([np.cos(turn), np.sin(turn), np.ones(n)], axis=1)
+    v *= np.stack([np.sqrt(1 - height**2)] * 2 + [height], axis=1)
+"""
+
 # The usual mistakes: what the solution holds, what a student writes instead, and the hint then.
 MISTAKES = {
     "output-after": {
@@ -245,11 +252,6 @@ MISTAKES = {
                "the exponent 2t"),
         "p once": ("(weight * g) @ profile", "(2 * np.pi / n * g) @ profile",
                    "this is k_κ: p stands in T"),
-        "no p": (
-            "mean = (weight * g) @ profile(theta) @ (weight * g) / square",
-            "mean = g @ profile(theta) @ g * (2 * np.pi / n) ** 2 / square",
-            "where does the density enter",
-        ),
         "flow": ("-np.log(1 - learning_rate * mean)", "(learning_rate * mean)",
                  "is gradient flow"),
         "one eigenvalue for all": (
@@ -357,23 +359,38 @@ MISTAKES = {
         "not scaled": ("v / np.linalg.norm(v, axis=1, keepdims=True)", "v", "to length 1"),
         "own generator": ("rng.standard_normal((n, 3))",
                           "np.random.default_rng().standard_normal((n, 3))", "the same seed"),
+        "lattice": ("    v = rng.standard_normal((n, 3))\n", LATTICE, "but it is no draw"),
+        "a lattice turned": (
+            "    v = rng.standard_normal((n, 3))\n",
+            LATTICE + "    v = v @ np.linalg.qr(rng.standard_normal((3, 3)))[0]\n",
+            "no point may know",
+        ),
     },
     "sphere-eigenvalue": {
-        "no sine": (" * np.sin(theta)", "", "where is the sine"),
+        "no sine": (" * np.sin(theta)", "", "how far from the axis"),
+        "no sine, a mean": ("0.5 * np.sum(weights * profile(theta) * wave * np.sin(theta))",
+                            "np.sum(weights * profile(theta) * wave) / np.pi",
+                            "how far from the axis"),
+        "no p": ("0.5 * np.sum", "4 * np.pi * 0.5 * np.sum", "4π too large"),
+        "half": ("0.5 * np.sum", "0.25 * np.sum", "half of it is missing"),
+        "other pole": ("degree, np.cos(theta)", "degree, -np.cos(theta)", "which pole is"),
         "area for p": ("0.5 * np.sum", "2 * np.pi * np.sum", "4π too large"),
         "a factor 2": ("0.5 * np.sum", "np.sum", "twice too large"),
         "circle": ("0.5 * np.sum(weights * profile(theta) * wave * np.sin(theta))",
                    "np.sum(weights * profile(theta) * np.cos(degree * theta)) / np.pi",
                    "eigenvalues of the circle"),
     },
-    "good-from": {
-        "first good one": ("int(np.flatnonzero(off).max(initial=-1)) + 2",
-                           "int(np.argmin(off)) + 1", "the first good one"),
-        "from zero": (") + 2", ") + 1", "begin at κ = 0"),
-        "one side": ("np.abs(quotients / ratio - 1) > tolerance",
-                     "quotients / ratio - 1 < -tolerance", "too large counts as well"),
-        "absolute": ("np.abs(quotients / ratio - 1)", "np.abs(quotients - ratio)",
-                     "the tolerance is relative"),
+    "density-ratio": {
+        "the last": ("return limit", "return quotients[-1]", "the last quotient is one"),
+        "the median": ("return limit", "return np.median(quotients[1:7])", "what the paper did"),
+        "the median of all": ("return limit", "return np.median(quotients)", "a median of"),
+        "the mean": ("return limit", "return quotients.mean()", "a mean of quotients"),
+        "the mean of late ones": ("return limit", "return quotients[-10:].mean()",
+                                  "their mean still lags"),
+        "1/κ²": ("1 / kappa[late]", "1 / kappa[late] ** 2", "more slowly than 1/κ²"),
+        "all degrees": ("(kappa >= 10) & (kappa % 2 == 0)", "kappa > 0", "pull the line"),
+        "a line in κ": ("1 / kappa[late]", "kappa[late]", "a line in κ has no limit"),
+        "slope": ("return limit", "return slope", "the slope of the line"),
     },
     "arc-weights": {
         "sorted only": ("weights[order] = (gaps + np.roll(gaps, 1)) / 2",

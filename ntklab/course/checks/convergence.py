@@ -188,7 +188,7 @@ def _cases_of_needed():
 
 
 def _means(kernel, density, frequency):
-    """∫g²p and ∫∫ g p k p g, then what is left of them without one p, and the largest eigenvalue.
+    """∫g²p and ∫∫ g p k p g, then what is left of them without one p.
 
     With λ_n of uniform data k(x - z) = λ_0 + 2 Σ λ_n cos n(x - z); f = gp has the coefficients F_n:
     ∫∫ f k f = λ_0 |F_0|² + 2 Σ λ_n |F_n|². λ_n falls like 1/n², |F_n| like 1/n.
@@ -202,7 +202,7 @@ def _means(kernel, density, frequency):
     both = float(uniform_speeds @ np.abs(F) ** 2)
     one = float(uniform_speeds @ (F * G.conj()).real)
     square, plain = (2 * np.pi * np.mean(wave**2 * weight) for weight in (p, 1.0))
-    return square, both, plain, one, float(uniform_speeds @ np.abs(G) ** 2)
+    return square, both, plain, one
 
 
 def _needed(square, mean, rate, delta, power=0.5):
@@ -211,7 +211,7 @@ def _needed(square, mean, rate, delta, power=0.5):
 
 
 def _wrong_bounds(means, rate, delta):
-    square, both, plain, one, none = means.T
+    square, both, plain, one = means.T
     mean = both / square
     return [
         (_needed(square, both, rate, delta), "a mean has weights that add up to 1: those of the "
@@ -224,7 +224,6 @@ def _wrong_bounds(means, rate, delta):
          "the inner product of L²(p)."),
         (_needed(square, one / plain, rate, delta), "p stands in T, and once more in the inner "
          "product of L²(p)."),
-        (_needed(square, none / square, rate, delta), "where does the density enter ⟨g, Tg⟩?"),
         ((0.5 * np.log(square) - np.log(delta)) / (rate * mean),
          "e^(-ηλt) is gradient flow; steps multiply by 1 - ηλ."),
     ]  # fmt: skip
