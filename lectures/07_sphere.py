@@ -317,8 +317,8 @@ for L in (1, 3, 10):
 # %% [markdown]
 # ## Exercises
 #
-# `exercises/07_sphere.py` lets you compute eigenvalues on spheres of any dimension, sample a sphere
-# without crowding its poles, and find the frequency from which $1/p$ is good to ten percent.
+# `exercises/07_sphere.py` lets you compute eigenvalues on the sphere, sample it without crowding its
+# poles, and find a ratio of densities from learning times that have not arrived at it.
 #
 # ## Summary
 #
