@@ -657,7 +657,7 @@ def by_bisection(slow, fast, contrast):
 
 def by_difference(below, above, hidden_layers):
     """The kernel at a small angle, minus that at 0, by sums over many directions."""
-    c, h, n = 2 / (below**2 + above**2), 1e-3, 2**14
+    c, h, n = 2 / (below**2 + above**2), 4e-3, 2**20
     t = 2 * np.pi * (np.arange(n) + 0.5) / n
     rho, total = np.cos(h), np.cos(h)
     for _ in range(hidden_layers):

@@ -9,7 +9,6 @@ import warnings
 
 import numpy as np
 
-
 _SEED = contextvars.ContextVar("seed", default=0)
 
 

@@ -95,8 +95,8 @@ def _check_share(student, got, right, cases):
         hint = "this is a density, P/ℓ. The share itself is asked for."
     elif np.allclose(got, length / (2 * np.pi)):
         hint = "data are taken away, and the time grows at first. But where does it end?"
-    factor = np.sort(got / right)
-    what = f"the time is longer at another share: yours is {factor[0]:.3g} to {factor[-1]:.3g} of it"
+    low, *_, high = np.sort(got / right)
+    what = f"the time is longer at another share: yours is {low:.3g} to {high:.3g} of it"
     hint = hint or "P/2 e^(-2ηp k t) = δ² with p = P/ℓ: solve for t, then vary P."
     raise CheckFailed(student, what, hint)
 
@@ -125,7 +125,8 @@ def reciprocal_tail(student):
     for n in (1, 2, 3, *rng.integers(4, 200, 4), *(2 * rng.integers(50, 500, 2))):
         step, term = at(n) - at(n + 1), 1 / ((n + 1) // 2) ** 2
         if not np.isclose(step, term, rtol=1e-4, atol=1e-9):
-            what = f"from n = {n} to {n + 1} one term leaves; yours drops by {step / term:.3g} of it"
+            drop = f"{step / term:.3g}"
+            what = f"from n = {n} to {n + 1} one term leaves; yours drops by {drop} of it"
             hint = "for even n one of the two terms with q = n/2 is left, for odd n none."
             raise CheckFailed(student, what, hint)
     for n in rng.integers(2 * 10**5, 10**6, 2):

@@ -149,20 +149,22 @@ def _lead(slow, fast, contrast, L, kernel=DeepNTK):
 
 
 def _waves():
-    """Pairs of waves and a contrast, a shallow, two middling, and two deep answers."""
-    rng, cases = generator(), []
-    for first, last in [(2, 4), (5, 9), (10, 15), (16, 22), (20, DEEPEST)]:
-        while True:
-            slow, fast = np.sort(rng.choice(EVEN, 2, replace=False)).tolist()
-            contrast = round(float(rng.uniform(1.5, 7)), 1)
-            leads = [_lead(slow, fast, contrast, L) for L in range(DEEPEST + 1)]
-            answer = int(np.argmax(np.array(leads) > 1))
-            # rounding or a plain quadrature must not move the answer
-            clear = leads[answer] > 1.002 and leads[answer - 1] < 0.998
-            if first <= answer <= last and clear:
-                cases.append((slow, fast, contrast))
-                break
-    return cases
+    """Pairs of waves and a contrast: a shallow, two middling, and two deep answers."""
+    rng = generator()
+
+    def draw():
+        slow, fast = np.sort(rng.choice(EVEN, 2, replace=False)).tolist()
+        return slow, fast, round(float(rng.uniform(1.5, 7)), 1)
+
+    spans = [(2, 4), (5, 9), (10, 15), (16, 22), (20, DEEPEST)]
+    return [next(case for case in iter(draw, None) if _within(case, *span)) for span in spans]
+
+
+def _within(case, first, last):
+    """Whether the answer is so, and neither rounding nor a plain quadrature moves it."""
+    leads = np.array([_lead(*case, L) for L in range(DEEPEST + 1)])
+    answer = int(np.argmax(leads > 1))
+    return first <= answer <= last and leads[answer] > 1.002 and leads[answer - 1] < 0.998
 
 
 def dense_first(student):

@@ -15,10 +15,10 @@ from ntklab.course.checks.answers import (
 )
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
+
 def even_points(student):
     """Norms, whose randomness it is, then the distribution of heights along many axes."""
-    n = 16_000
-    seed, other = generator().integers(2**32, size=2)
+    n, seed, other = generator().integers([15_000, 0, 0], [17_000, 2**32, 2**32]).tolist()
 
     def at(seed):
         return ask(student, n, np.random.default_rng(seed), shape=(n, 3))
@@ -136,7 +136,8 @@ def density_ratio(student):
     got = np.array([float(ask(student, quotients, shape=())) for _, quotients in cases])
     right = np.array([ratio for ratio, _ in cases])
     if np.allclose(got, right, rtol=0.015):
-        passed(student, f"{len(cases)} ratios, the worst within {np.abs(got / right - 1).max():.2%}.")
+        worst = np.abs(got / right - 1).max()
+        passed(student, f"{len(cases)} ratios, the worst within {worst:.2%}.")
         return
     hint = "plot the quotients against 1/κ: where does the line for late κ meet the axis?"
     for guess, named in LIMIT_HINTS:
@@ -160,9 +161,8 @@ def _quotients(ratio, threshold, count):
 
 def _line(quotients, power=-1.0, first=10, step=2):
     """The constant and the slope of a fit by constant + slope κ^power, from some degree on."""
-    kappa = np.arange(1, len(quotients) + 1)
-    late = kappa[(kappa >= first) & (kappa % step == 0)]
-    slope, constant = np.polyfit(late**power, quotients[late - 1], 1)
+    chosen = np.array([k for k in range(first, len(quotients) + 1) if k % step == 0])
+    slope, constant = np.polyfit(chosen**power, quotients[chosen - 1], 1)
     return constant, slope
 
 
