@@ -22,10 +22,11 @@
 # %%
 import numpy as np
 import pandas as pd
+from scipy.linalg import expm
 
 from ntklab.course.checks import beyond as checks
 from ntklab.densities import PiecewiseConstant
-from ntklab.kernels import DeepNTK, TwoLayerNTK
+from ntklab.kernels import TwoLayerNTK
 
 # %% [markdown] exercise={"difficulty": 2, "importance": 4, "minutes": 20}
 # ## Exercise 1 · Forget where the data came from
@@ -81,39 +82,46 @@ for n in (50, 200, 800, 3200):
 pd.DataFrame(rows, index=["plain mean", "arc weights"]).T.rename_axis("n").round(5)
 
 # %% [markdown] exercise={"difficulty": 3, "importance": 4, "minutes": 20}
-# ## Exercise 2 · One frequency first
+# ## Exercise 2 · One wave first
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 20 minutes · 5 marks
 #
-# A loss $\frac12 \sum_\kappa c_\kappa |\hat r_\kappa|^2$ gives frequency $\kappa$ the speed $c_\kappa \lambda_\kappa$. Choose the
-# $c_\kappa \ge 0$ such that one chosen frequency has speed 1 and every other one speed $1/10$, so that the network
-# learns the chosen one first and all others together. Where $\lambda_\kappa$ is zero nothing helps: let $c_\kappa = 0$
-# there.
+# Under the loss $\frac12 r^\top M r$ the error moves by $dr/dt = -HMr$, with $H$ the kernel's matrix. Design a loss:
+# one wave $v$, given by its values at unevenly spread points, shall decay with speed 1 and keep its shape,
+# $HMv = v$, and everything else with speed $1/10$: all other eigenvalues of $HM$ are $1/10$.
 #
-# **Before you code:** which weights does the ordinary loss have, and what are its speeds? For which
-# frequencies must $c_\kappa$ be large?
+# **Before you code:** $HM = \frac1{10} I + \frac9{10}\, vv^\top/v^\top v$ has these speeds. Why is there no loss that
+# does it in this way? Prove that for symmetric $M$ the eigenvectors of $HM$ are orthogonal, not in the
+# usual sense but in $\langle a, b\rangle = a^\top H^{-1} b$, and that there is one such $M$ only.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
 #
-# Write down the speed that you want, then solve for $c_\kappa$.
+# $H^{1/2} M H^{1/2}$ is symmetric and has the eigenvalues of $HM$. Which vector is its eigenvector if $v$ is one of
+# $HM$?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The projection onto $v$ that is symmetric in $\langle a, b\rangle$ maps $a$ to $v\,\langle v, a\rangle/\langle v, v\rangle$.
 #
 # </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "one-first", "locked": false, "schema_version": 3, "solution": true, "task": false} deletable=false
-def one_first(eigenvalues: np.ndarray, chosen: int) -> np.ndarray:
-    """Weights c_κ under which frequency `chosen` has speed 1 and all others 1/10.
+def one_first(H: np.ndarray, wave: np.ndarray) -> np.ndarray:
+    """The loss's matrix M under which `wave` has speed 1 and all else 1/10.
 
     Parameters
     ----------
-    eigenvalues : ndarray, shape (K+1,)
-        λ_κ >= 0 of κ = 0, ..., K; those below 1e-12 of the largest count as zero.
-    chosen : int
-        A frequency whose eigenvalue is not zero.
+    H : ndarray, shape (n, n)
+        Of the kernel at the points, positive definite; not divided by n.
+    wave : ndarray, shape (n,)
+        v, not zero.
 
     Returns
     -------
-    ndarray, shape (K+1,)
+    ndarray, shape (n, n)
+        Symmetric.
     """
     # YOUR CODE HERE
     raise NotImplementedError("write your answer in place of these two lines")
@@ -124,15 +132,17 @@ def one_first(eigenvalues: np.ndarray, chosen: int) -> np.ndarray:
 checks.one_first(one_first)
 
 # %% [markdown]
-# **See it.** What is learned of every frequency after the time 2 under your loss, $1 - e^{-2 c_\kappa\lambda_\kappa}$, for
-# three networks with $\kappa = 4$ chosen. Which network cannot do what the others do, and where did you read
-# about it?
+# **See it.** What is left of three waves after the time 2, as a share of each, under the ordinary loss (scaled so that its largest
+# speed is 1) and under yours with $\kappa = 4$ chosen. Why do the others not stop at $e^{-0.2} = 0.82$ exactly? And what would your
+# loss do to noise?
 
 # %%
-kappa = np.arange(9)
-networks = {"bias": TwoLayerNTK(), "no bias": TwoLayerNTK(bias=False), "10 layers": DeepNTK(10)}
-rows = {}
-for name, kernel in networks.items():
-    eigenvalues = np.maximum(kernel.harmonic_eigenvalues(kappa), 0)
-    rows[name] = 1 - np.exp(-2 * one_first(eigenvalues, 4) * eigenvalues)
-pd.DataFrame(rows, index=kappa).T.round(3)
+x = PiecewiseConstant.equal_pieces([4, 1]).grid(40)
+H = TwoLayerNTK(normalization="network").at_angles(x)
+losses = {"ordinary": np.eye(40) / np.linalg.eigvalsh(H)[-1], "yours": one_first(H, np.cos(4 * x))}
+rows = {
+    name: [np.linalg.norm(expm(-2 * H @ M) @ np.cos(k * x)) / np.linalg.norm(np.cos(k * x))
+           for k in (1, 4, 9)]
+    for name, M in losses.items()
+}
+pd.DataFrame(rows, index=["κ = 1", "κ = 4", "κ = 9"]).T.round(3)

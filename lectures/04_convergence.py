@@ -365,8 +365,8 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
 # %% [markdown]
 # ## Exercises
 #
-# `exercises/04_convergence.py` lets you predict finishing times, correct the tail sum, find the exact iteration without stepping, and write the
-# sharper bound.
+# `exercises/04_convergence.py` lets you find the worst amount of data, correct the tail sum, prove a bound from
+# below, and find the exact iteration without stepping.
 #
 # ## Summary
 #

@@ -89,10 +89,11 @@ kernel = TwoLayerNTK(bias=True)
 nodes, weights = np.polynomial.legendre.leggauss(60)
 theta = np.pi * (1 + nodes) / 2
 k = (1 + np.cos(theta)) * (np.pi - theta) / (4 * np.pi)
-for l in (0, 1, 2, 4, 8):
-    P = np.polynomial.legendre.legval(np.cos(theta), np.eye(l + 1)[l])
+for degree in (0, 1, 2, 4, 8):
+    P = np.polynomial.legendre.legval(np.cos(theta), np.eye(degree + 1)[degree])
     by_hand = np.pi / 4 * np.sum(weights * k * P * np.sin(theta))
-    print(f"λ_{l} = {by_hand:.3e} by hand, {kernel.harmonic_eigenvalues([l], dimension=3)[0]:.3e}")
+    known = kernel.harmonic_eigenvalues([degree], dimension=3)[0]
+    print(f"λ_{degree} = {by_hand:.3e} by hand, {known:.3e}")
 
 # %% [markdown]
 # `kernels` knows the eigenvalues in any dimension $d$, for inputs on the sphere $\mathbb S^{d-1}$.
@@ -362,8 +363,8 @@ for L in (1, 3, 10):
 #
 # ## Exercises
 #
-# `exercises/07_sphere.py` lets you compute eigenvalues on spheres of any dimension, sample a sphere without crowding its poles, and find the
-# frequency from which $1/p$ is good to ten percent.
+# `exercises/07_sphere.py` lets you compute eigenvalues on the sphere, sample it without crowding its poles, and find a ratio
+# of densities from learning times that have not arrived at it.
 #
 # ## Summary
 #

@@ -350,7 +350,7 @@ print("certainly before it:", table.sure.tolist())
 # times with intervals, train a network that is wide enough by $\kappa^2 A \ll \tau\sqrt m$, and show that it obeys, or why it does not. The
 # guide for teachers has a rubric.
 #
-# `exercises/09_beyond.py` lets you build a loss that learns one chosen frequency first, and find the
+# `exercises/09_beyond.py` lets you design a loss that learns one chosen wave first, and find the
 # weights with which a network forgets where its data came from.
 
 # %% [markdown]

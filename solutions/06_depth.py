@@ -193,7 +193,7 @@ pd.DataFrame(rows, index=columns).T.rename_axis("hidden layers").round(2)
 # many?
 #
 # **Before you code:** one layer more under the same data makes the eigenvalues larger. What does
-# another density do to them? Could you tell the two apart without knowing $p$?
+# another density do to them? Is there anything of $L$ in the spectrum that no density changes?
 #
 # <details><summary>Hint 1</summary>
 #
@@ -203,7 +203,7 @@ pd.DataFrame(rows, index=columns).T.rename_axis("hidden layers").round(2)
 # <details><summary>Hint 2</summary>
 #
 # The lecture's section on uneven data has one law with $k'(0)$, $Z$ and $q$ in it. Which end of the
-# spectrum obeys it?
+# spectrum obeys it? (Or do without $p$: which number is the sum of all eigenvalues?)
 #
 # </details>
 

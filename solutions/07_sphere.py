@@ -39,10 +39,15 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 # the cap of 10° around the pole, and how many into a band of 10° at the equator? Which of the two is
 # larger in area?
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
 #
-# There is a distribution of vectors in space that looks the same from all directions. Its name is on
-# every banknote of the old German mark.
+# Draw three independent coordinates. From which density must they come if the product of the three shall
+# depend on $x^2 + y^2 + z^2$ alone?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Three independent normals, and only their direction.
 #
 # </details>
 
@@ -140,56 +145,70 @@ table = {
 }
 pd.DataFrame(table, index=degrees).round(4)
 
-# %% [markdown] exercise={"difficulty": 3, "importance": 3, "minutes": 15}
-# ## Exercise 3 · When is the law good enough?
+# %% [markdown] exercise={"difficulty": 3, "importance": 4, "minutes": 15}
+# ## Exercise 3 · What were the densities?
 #
-# > difficulty ●●●○○ · importance ●●●○○ · 15 minutes · 4 marks
+# > difficulty ●●●○○ · importance ●●●●○ · 15 minutes · 4 marks
 #
-# The ratio of learning times in two halves tends to the ratio of their densities. For $\kappa = 1, 2, \dots$
-# you are given the measured ratios of times. **From which $\kappa$ on** are they within a relative tolerance
-# of the ratio of densities?
+# A colleague has trained networks on two halves of a sphere, measured for zonal harmonics of degree
+# $\kappa = 1, \dots, K$ how long each half takes, and lost the data. All that is left is a list of $K$ quotients, sparse over
+# dense, with $K$ between 24 and 30. The densities, the threshold: nobody knows. **What was the ratio of the
+# densities?** Within 1.5 %.
 #
-# **Before you code:** look at the table of lecture 7. Do the ratios rise steadily? What would a
-# colleague object to who only looked for the first good value?
+# This is an open measurement: nobody tells you the method, and several will do.
 #
-# <details><summary>Hint</summary>
+# **Before you code:** what does the last quotient miss, by the lecture's table: one per cent, five? Does it help to
+# average? Plot one list, and write down your estimate before you write the function:
 #
-# Look for the last one that is *not* good.
+# ```python
+# halves = sphere.hemispheres(3)  # then forget that it was 3
+# spectrum = sphere.solve(TwoLayerNTK(), halves, None, orders=(0,), degree=90)
+# low, high = (region.contains(spectrum.points) for region in halves.regions)
+# flows = [dynamics.gradient_flow(spectrum, sphere.harmonic(k)) for k in range(1, 31)]
+# times = [[flow.time_to_reach(0.2, half).time for half in (low, high)] for flow in flows]
+# quotients = np.divide(*np.transpose(times))
+# ```
+#
+# <details><summary>Hint 1</summary>
+#
+# The lecture measures how the gap closes. Against which variable are late quotients nearly a line?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Even and odd degrees lie on two curves, and the first degrees on neither.
 #
 # </details>
 
 
-# %% nbgrader={"grade": false, "grade_id": "good-from", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def good_from(quotients: np.ndarray, ratio: float, tolerance: float) -> int:
-    """The κ from which on all quotients are within a relative tolerance of the ratio.
+# %% nbgrader={"grade": false, "grade_id": "density-ratio", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def density_ratio(quotients: np.ndarray) -> float:
+    """The ratio of densities to which measured quotients of learning times tend.
 
     Parameters
     ----------
     quotients : ndarray, shape (K,)
-        Of κ = 1, 2, ..., K; the last one is within the tolerance.
-    ratio : float
-        Of the densities, > 0.
-    tolerance : float
-        Relative, > 0.
+        Sparse over dense half, of degrees κ = 1, 2, ..., K; K >= 24.
 
     Returns
     -------
-    int
-        κ, from 1 to K.
+    float
     """
     ### BEGIN SOLUTION
-    off = np.abs(quotients / ratio - 1) > tolerance
-    return int(np.flatnonzero(off).max(initial=-1)) + 2
+    kappa = np.arange(1, len(quotients) + 1)
+    late = (kappa >= 10) & (kappa % 2 == 0)
+    slope, limit = np.polyfit(1 / kappa[late], quotients[late], 1)
+    return limit
     ### END SOLUTION
 
 
 
-# %% nbgrader={"grade": true, "grade_id": "check-good-from", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
-checks.good_from(good_from)
+# %% nbgrader={"grade": true, "grade_id": "check-density-ratio", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+checks.density_ratio(density_ratio)
 
 # %% [markdown]
-# **See it.** The answer for three densities and two tolerances, from the exact spectrum. What does half
-# the tolerance cost? Is that what a gap $\sim 1/\kappa$ predicts?
+# **See it.** Your estimate beside the last quotient, for three densities and two thresholds. How sure can you be of a
+# ratio that you do not know: which change of your method would tell you?
 
 # %%
 rows = {}
@@ -197,8 +216,9 @@ for ratio in (2, 3, 4):
     halves = sphere.hemispheres(ratio)
     spectrum = sphere.solve(TwoLayerNTK(), halves, None, orders=(0,), degree=90)
     low, high = (region.contains(spectrum.points) for region in halves.regions)
-    flows = [dynamics.gradient_flow(spectrum, sphere.harmonic(k)) for k in range(1, 41)]
-    times = [[f.time_to_reach(0.05, half).time for half in (low, high)] for f in flows]
-    quotients = np.divide(*np.transpose(times))
-    rows[f"1 : {ratio}"] = [good_from(quotients, ratio, t) for t in (0.2, 0.1, 0.05)]
-pd.DataFrame(rows, index=["20 %", "10 %", "5 %"]).rename_axis("within")
+    flows = [dynamics.gradient_flow(spectrum, sphere.harmonic(k)) for k in range(1, 31)]
+    for threshold in (0.3, 0.1):
+        times = [[f.time_to_reach(threshold, half).time for half in (low, high)] for f in flows]
+        quotients = np.divide(*np.transpose(times))
+        rows[ratio, threshold] = [quotients[-1], density_ratio(quotients)]
+pd.DataFrame(rows, index=["last quotient", "your estimate"]).T.rename_axis(["ratio", "δ"]).round(3)

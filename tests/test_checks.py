@@ -10,16 +10,22 @@ from pathlib import Path
 import jupytext
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from test_checks_generalization import MISTAKES as GENERALIZATION
 
-from ntklab import fredholm
 from ntklab.course import exercises
 from ntklab.course.checks import answers
 from ntklab.course.checks.answers import CheckFailed, ask
-from ntklab.densities import FromFunction
 from ntklab.kernels import DeepNTK
 
 COURSE = Path(__file__).parents[1]
+
+LATTICE = """\
+    height = 1 - (2 * np.arange(n) + 1) / n
+    turn = np.pi * (3 - np.sqrt(5)) * np.arange(n)
+    v = np.stack([np.cos(turn), np.sin(turn), np.ones(n)], axis=1)
+    v *= np.stack([np.sqrt(1 - height**2)] * 2 + [height], axis=1)
+"""
 
 # The usual mistakes: what the solution holds, what a student writes instead, and the hint then.
 MISTAKES = {
@@ -202,18 +208,25 @@ MISTAKES = {
         "p for √p": ("np.sqrt(pdf(x) * 2", "pdf(x) * np.sqrt(2", "p stands on both sides"),
         "half of the density": ("np.sqrt(pdf(x) * 2", "np.sqrt(np.sqrt(pdf(x)) * 2", "half its"),
     },
-    "finishing-time": {
-        "κ for κ²": ("frequency**2", "frequency", "not like 1/κ"),
-        "√p": ("learning_rate * p /", "learning_rate * np.sqrt(p) /", "√p is for frequencies"),
-        "time like p": ("/ rate", "* rate * np.pi**2 * frequency**4", "more data, more time"),
-        "η forgotten": ("learning_rate * p", "p", "learning rate does not enter"),
-        "rms of 1": ("np.sqrt(2) * threshold", "threshold", "is 1/√2, not 1"),
-        "√2 on top": ("1 / (np.sqrt(2) * threshold)", "np.sqrt(2) / threshold", "the wrong side"),
-        "base 10": ("np.log(", "np.log10(", "natural logarithm"),
-        "π lost": ("(np.pi * frequency**2)", "frequency**2", "π is lost"),
-        "rate of the square": ("rate = learning", "rate = 2 * learning", "its square twice"),
-        "upside down": ("np.log(1 / (np.sqrt(2) * threshold))", "np.log(np.sqrt(2) * threshold)",
-                        "logarithm upside down"),
+    "worst-share": {
+        "where it ends": ("2 * np.e * threshold", "2 * threshold", "at this share the time is 0"),
+        "mean square of 1": ("2 * np.e", "np.e", "at the start the mean square"),
+        "four": ("2 * np.e", "4 * np.e", "a 2 counted twice"),
+        "e twice": ("2 * np.e", "2 * np.e**2", "e once too often"),
+        "δ for δ²": ("threshold**2", "threshold", "how does δ enter it"),
+        "density": ("np.array([share,", "np.array([share / length,", "this is a density, P/ℓ"),
+        "no data": ("np.array([share,", "np.array([0.0,", "first P, then ηt"),
+        "all data": ("np.array([share,", "np.array([length / (2 * np.pi),",
+                     "But where does it end"),
+        "rate of the root": ("1 / (2 * rate)", "1 / rate", "twice as fast as its root."),
+        "rate of a fourth power": ("1 / (2 * rate)", "1 / (4 * rate)", "not four times"),
+        "length lost": ("share / length", "share", "where is ℓ in your time"),
+        "length on top": ("share / length", "share * length", "longer regions are thinner"),
+        "κ for κ²": ("frequency**2", "frequency", "not like 1/κ."),
+        "π lost": ("(np.pi * frequency**2)", "frequency**2", "a π is lost"),
+        "π too many": ("(np.pi * frequency**2)", "(np.pi**2 * frequency**2)", "a π too many"),
+        "π upside down": ("(np.pi * frequency**2)", "(frequency**2 / np.pi)", "on top of a time"),
+        "rate for time": ("1 / (2 * rate)", "2 * rate", "is this a rate"),
     },
     "reciprocal-tail": {
         "every q once": ("2 * beyond + left_over", "beyond", "every q counts twice"),
@@ -226,15 +239,25 @@ MISTAKES = {
             "np.pi**2 / 6", "np.sum(1 / np.arange(1.0, 1001) ** 2)", "longer than that"
         ),
     },
-    "source-norm": {
-        "square": ("np.sqrt(square) / k", "square / k**2", "square of the norm"),
-        "k forgotten": ("np.sqrt(square) / k", "np.sqrt(square)", "norm of g/p"),
-        "times k": ("np.sqrt(square) / k", "np.sqrt(square) * k", "the other way round"),
-        "L² without p": ("wave**2 / pdf(x)", "wave**2 / pdf(x) ** 2", "which leaves g²/p"),
-        "p on top": ("wave**2 / pdf(x)", "wave**2 * pdf(x)", "g is divided by p"),
-        "the bound": ("pdf(x))", "pdf(x).min())", "The integral itself is smaller"),
-        "half the circle": ("k = 2 * np.pi", "k = np.pi", "not over half of it"),
-        "the uniform eigenvalue": ("k = 2 * np.pi * ", "k = ", "holds a factor p"),
+    "certainly-needed": {
+        "mean without weights": ("@ (weight * g) / square", "@ (weight * g)",
+                                 "a mean has weights"),
+        "the square": ("np.sqrt(square) / threshold", "square / threshold",
+                       "for the norm, not for its square"),
+        "norm of 1": ("np.sqrt(square) / threshold", "1 / threshold", "the error is ‖g‖, not 1"),
+        "norm without p": (
+            "np.log(np.sqrt(square)", "np.log(np.sqrt(np.pi)", "the norm is that of L²(p)"),
+        "2t": ("-np.log(1 - learning_rate * mean)", "(-2 * np.log(1 - learning_rate * mean))",
+               "the exponent 2t"),
+        "p once": ("(weight * g) @ profile", "(2 * np.pi / n * g) @ profile",
+                   "this is k_κ: p stands in T"),
+        "flow": ("-np.log(1 - learning_rate * mean)", "(learning_rate * mean)",
+                 "is gradient flow"),
+        "one eigenvalue for all": (
+            "mean = (weight * g) @ profile(theta) @ (weight * g) / square",
+            "mean = g @ profile(theta[0]) / n",
+            "what are they under uniform data",
+        ),
     },
     "iterations-needed": {
         "t for 2t": ("(np.exp(t * log) * g) ** 2", "np.exp(t * log) * g**2", "exponent 2t"),
@@ -252,7 +275,10 @@ MISTAKES = {
         "one too early": ("return high", "return low", "one too early"),
         "one too late": ("return high", "return high + 1", "one too late"),
         "not whole": ("return high", "return high - 0.5", "are whole numbers"),
-        "never forgotten": ("        return -1", "        return 10**9", "as t → ∞"),
+        "never forgotten": ("        return -1", "        return 10**9", "left of the error as t"),
+        "start forgotten": ("        return 0\n", "        return 1\n", "is t = 0 among those"),
+        "any 0 is never": ("np.linalg.norm(g[eigenvalues == 0]) > threshold",
+                           "(eigenvalues == 0).any()", "with δ, not with 0"),
     },
     "kink": {
         "sign": ("layer = -(", "layer = (", "rise or fall from there"),
@@ -332,23 +358,38 @@ MISTAKES = {
         "not scaled": ("v / np.linalg.norm(v, axis=1, keepdims=True)", "v", "to length 1"),
         "own generator": ("rng.standard_normal((n, 3))",
                           "np.random.default_rng().standard_normal((n, 3))", "the same seed"),
+        "lattice": ("    v = rng.standard_normal((n, 3))\n", LATTICE, "but it is no draw"),
+        "a lattice turned": (
+            "    v = rng.standard_normal((n, 3))\n",
+            LATTICE + "    v = v @ np.linalg.qr(rng.standard_normal((3, 3)))[0]\n",
+            "no point may know",
+        ),
     },
     "sphere-eigenvalue": {
-        "no sine": (" * np.sin(theta)", "", "where is the sine"),
+        "no sine": (" * np.sin(theta)", "", "how far from the axis"),
+        "no sine, a mean": ("0.5 * np.sum(weights * profile(theta) * wave * np.sin(theta))",
+                            "np.sum(weights * profile(theta) * wave) / np.pi",
+                            "how far from the axis"),
+        "no p": ("0.5 * np.sum", "4 * np.pi * 0.5 * np.sum", "4π too large"),
+        "half": ("0.5 * np.sum", "0.25 * np.sum", "half of it is missing"),
+        "other pole": ("degree, np.cos(theta)", "degree, -np.cos(theta)", "which pole is"),
         "area for p": ("0.5 * np.sum", "2 * np.pi * np.sum", "4π too large"),
         "a factor 2": ("0.5 * np.sum", "np.sum", "twice too large"),
         "circle": ("0.5 * np.sum(weights * profile(theta) * wave * np.sin(theta))",
                    "np.sum(weights * profile(theta) * np.cos(degree * theta)) / np.pi",
                    "eigenvalues of the circle"),
     },
-    "good-from": {
-        "first good one": ("int(np.flatnonzero(off).max(initial=-1)) + 2",
-                           "int(np.argmin(off)) + 1", "the first good one"),
-        "from zero": (") + 2", ") + 1", "begin at κ = 0"),
-        "one side": ("np.abs(quotients / ratio - 1) > tolerance",
-                     "quotients / ratio - 1 < -tolerance", "too large counts as well"),
-        "absolute": ("np.abs(quotients / ratio - 1)", "np.abs(quotients - ratio)",
-                     "the tolerance is relative"),
+    "density-ratio": {
+        "the last": ("return limit", "return quotients[-1]", "the last quotient is one"),
+        "the median": ("return limit", "return np.median(quotients[1:7])", "what the paper did"),
+        "the median of all": ("return limit", "return np.median(quotients)", "a median of"),
+        "the mean": ("return limit", "return quotients.mean()", "a mean of quotients"),
+        "the mean of late ones": ("return limit", "return quotients[-10:].mean()",
+                                  "their mean still lags"),
+        "1/κ²": ("1 / kappa[late]", "1 / kappa[late] ** 2", "more slowly than 1/κ²"),
+        "all degrees": ("(kappa >= 10) & (kappa % 2 == 0)", "kappa > 0", "pull the line"),
+        "a line in κ": ("1 / kappa[late]", "kappa[late]", "a line in κ has no limit"),
+        "slope": ("return limit", "return slope", "the slope of the line"),
     },
     "arc-weights": {
         "sorted only": ("weights[order] = (gaps + np.roll(gaps, 1)) / 2",
@@ -362,14 +403,24 @@ MISTAKES = {
         "missing wrap": ("angles[order[0]] + 2 * np.pi", "angles[order[-1]]", "is nobody's"),
     },
     "one-first": {
-        "speeds": (" / eigenvalues[seen]", "", "not the weights that give them"),
-        "multiplied": (" / eigenvalues[seen]", " * eigenvalues[seen]", "multiplied where"),
-        "root": (" / eigenvalues[seen]", " / np.sqrt(eigenvalues[seen])", "no root is needed"),
-        "ten": ("np.full(len(eigenvalues), 0.1)\n    speed[chosen] = 1.0",
-                "np.full(len(eigenvalues), 1.0)\n    speed[chosen] = 10.0", "ten times too fast"),
-        "chosen forgotten": ("    speed[chosen] = 1.0\n", "", "the chosen one is not"),
-        "zeros": ("eigenvalues > 1e-12 * eigenvalues.max()", "eigenvalues >= 0",
-                  "gets no weight"),
+        "not symmetric": (
+            "0.9 * np.outer(dual, dual) / (wave @ dual)",
+            "0.9 * np.outer(dual, wave) / (wave @ wave)", "no loss has them"),
+        "made symmetric": (
+            "return 0.1 * inverse + 0.9 * np.outer(dual, dual) / (wave @ dual)",
+            "M = 0.1 * inverse + 0.9 * np.outer(dual, wave) / (wave @ wave)\n"
+            "    return (M + M.T) / 2", "made symmetric afterwards"),
+        "speeds of M": (
+            "0.1 * inverse + 0.9 * np.outer(dual, dual) / (wave @ dual)",
+            "0.1 * np.eye(len(H)) + 0.9 * np.outer(wave, wave) / (wave @ wave)",
+            "the kernel comes on top"),
+        "H for its inverse": ("np.linalg.inv(H)", "H", "H where its inverse belongs"),
+        "one and a tenth": ("0.9 *", "1.0 *", "how much more"),
+        "ten": ("return 0.1 * inverse + 0.9 *", "return inverse + 9 *", "ten times too fast"),
+        "wave forgotten": ("0.9 *", "0.0 *", "What makes it faster"),
+        "another length": ("(wave @ dual)", "(wave @ wave)", "how long is the wave"),
+        "the others stand still": ("0.1 * inverse + 0.9 *", "1.0 *", "the others stand still"),
+        "all at once": ("0.1 * inverse + 0.9 *", "inverse + 0.0 *", "nothing is first"),
     },
 } | GENERALIZATION
 
@@ -409,6 +460,35 @@ def test_solution_passes(master, number, capsys):
     exercise = exercises.read(master)[number]
     assert failure(exercise, setup(master)) is None
     assert capsys.readouterr().out.startswith(f"✓ {exercise.name.replace('-', '_')}: ")
+
+
+DRAWN = ("04", "06", "07", "09")  # whose checks draw all of their cases
+
+
+@pytest.mark.parametrize("seed", [1, 20260509])
+@pytest.mark.parametrize(("master", "number"), [p for p in EXERCISES if p.id[:2] in DRAWN])
+def test_solution_passes_whatever_is_drawn(master, number, seed):
+    with answers.drawn_from(seed):
+        assert failure(exercises.read(master)[number], setup(master)) is None
+
+
+@pytest.mark.parametrize(("master", "number"), [p for p in EXERCISES if p.id[:2] in DRAWN])
+def test_answers_learned_by_heart_earn_nothing(master, number):
+    """What was right once, played back in the same order, is wrong under other questions."""
+    exercise, names, heard = exercises.read(master)[number], setup(master), []
+    names["np"] = np
+    exec(exercise.answer, names)
+    name = exercise.name.replace("-", "_")
+    right = names[name]
+
+    def listening(*arguments):
+        heard.append(right(*arguments))
+        return heard[-1]
+
+    exec(exercise.check, names | {name: listening})
+    played = iter(heard)
+    with answers.drawn_from(7), pytest.raises(CheckFailed):
+        exec(exercise.check, names | {name: lambda *_: next(played)})
 
 
 @pytest.mark.parametrize(("master", "number"), EXERCISES)
@@ -575,12 +655,66 @@ def by_bisection(slow, fast, contrast):
     return bisect.bisect_left(range(1, 61), True, key=leads) + 1
 
 
-def by_comparison(eigenvalues, pdf):
-    """The one depth of 2 to 12 whose kernel has this spectrum."""
-    density = FromFunction(pdf, breakpoints=np.linspace(-np.pi, np.pi, 4)[:-1])
-    depths = range(2, 13)
-    return min(depths, key=lambda L: abs(
-        fredholm.solve(DeepNTK(L), density, 5).eigenvalues[4] / eigenvalues[4] - 1))
+def by_difference(below, above, hidden_layers, h=1e-4):
+    """The kernel at a small angle, minus that at 0: a quotient of differences."""
+    square = above**2 + below**2
+    rho, total = np.cos(h), np.cos(h)
+    for _ in range(hidden_layers):
+        phi = np.arccos(rho)
+        # E[uv; same sign] and E[uv; different signs]
+        same = (np.sin(phi) + (np.pi - phi) * np.cos(phi)) / np.pi
+        rho = (square * same + 2 * above * below * (rho - same)) / square
+        total = rho + total * (square * (np.pi - phi) + 2 * above * below * phi) / square / np.pi
+    return (total - hidden_layers - 1) / h
+
+
+def by_trace(eigenvalues, pdf):
+    """Σλ_i = k(0) = L + 1, whatever the density; 121 of them hold nearly all."""
+    return round(eigenvalues.sum() - 1)
+
+
+def by_heights(n, rng):
+    """Archimedes: an even height and an even longitude."""
+    z, turn = rng.uniform(-1, 1, n), rng.uniform(0, 2 * np.pi, n)
+    r = np.sqrt(1 - z**2)
+    return np.stack([r * np.cos(turn), r * np.sin(turn), z], axis=1)
+
+
+def by_two_points(quotients):
+    """Twice as fast a wave, half the gap."""
+    k = len(quotients) // 4 * 4
+    return 2 * quotients[k - 1] - quotients[k // 2 - 1]
+
+
+def by_fourier_series(profile, pdf, frequency, learning_rate, threshold):
+    """⟨g, Tg⟩ by a circulant matrix."""
+    n = 4096
+    x = 2 * np.pi * np.arange(n) / n - np.pi
+    g, w = np.cos(frequency * x), pdf(x) * 2 * np.pi / n
+    theta = np.minimum(x + np.pi, np.pi - x)
+    Tg = np.fft.ifft(np.fft.fft(profile(theta)) * np.fft.fft(w * g)).real
+    mean = (w * g) @ Tg / (w @ g**2)
+    return np.log(threshold / np.sqrt(w @ g**2)) / np.log(1 - learning_rate * mean)
+
+
+def by_brentq(eigenvalues, g, learning_rate, threshold):
+    def over(t):
+        left = np.exp(t * np.log1p(-learning_rate * eigenvalues)) * g
+        return np.linalg.norm(left) - threshold
+
+    if over(0) <= 0:
+        return 0
+    if over(1e14) > 0:
+        return -1
+    return np.ceil(brentq(over, 0, 1e14, xtol=1e-3, rtol=1e-12, maxiter=500))
+
+
+def by_root(H, wave):
+    """Through the symmetric matrix with these speeds."""
+    values, V = np.linalg.eigh(H)
+    root = V / np.sqrt(values) @ V.T
+    v = root @ wave
+    return root @ (0.1 * np.eye(len(H)) + 0.9 * np.outer(v, v) / (v @ v)) @ root
 
 
 def by_fourier(y):
@@ -599,7 +733,13 @@ def by_fourier(y):
         ("two_layer", "never_learned", by_fourier),
         ("depth", "kink", by_one_corner),
         ("depth", "dense_first", by_bisection),
-        ("depth", "count_layers", by_comparison),
+        ("depth", "kink", by_difference),
+        ("depth", "count_layers", by_trace),
+        ("sphere", "even_points", by_heights),
+        ("sphere", "density_ratio", by_two_points),
+        ("convergence", "certainly_needed", by_fourier_series),
+        ("convergence", "iterations_needed", by_brentq),
+        ("beyond", "one_first", by_root),
     ],
 )
 def test_other_ways_to_the_same_pass(lecture, check, answer, capsys):

@@ -279,7 +279,7 @@ def test_a_page_a_student_with_marks_hints_and_the_notebook(graded):
     assert "<script" not in page and "script&" not in page
     assert "&lt;math" in page and "mathjax" not in page.lower()
     assert "the file is empty" in pages["empty"] and "<iframe" not in pages["empty"]
-    assert "BEGIN SOLUTION" not in pages["stub"] and "speed[chosen]" not in pages["stub"]
+    assert "BEGIN SOLUTION" not in pages["stub"] and "wave @ dual" not in pages["stub"]
     page = pages["syntax error"]
     assert "there is no arc_weights" in page and "Its cell says: SyntaxError" in page
 

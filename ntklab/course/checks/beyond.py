@@ -1,15 +1,16 @@
-"""Checks of the assignment: weights that forget a density, and losses that choose a frequency."""
+"""Checks of the assignment: weights that forget a density, and losses that choose a wave."""
 
 import numpy as np
 
-from ntklab.course.checks.answers import CheckFailed, ask, constant_factor, hint_for, passed
+from ntklab.course.checks.answers import CheckFailed, ask, generator, hint_for, passed
+from ntklab.densities import PiecewiseConstant
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 
 def arc_weights(student):
     """Length of the circle, order of the points, then the nearest points of a fine grid."""
-    rng = np.random.default_rng(7)
-    for n in (3, 40, 200):
+    rng = generator()
+    for n in (3, *rng.integers([20, 100], [60, 200])):
         x = np.sort(np.pi * rng.uniform(-1, 1, n) ** 3)  # crowded around 0
         weights = ask(student, x, shape=(n,))
         _check_length(student, x, weights)
@@ -48,51 +49,78 @@ def _check_arcs(student, x, weights):
         hint = "all alike: that is the plain mean. A lonely point stands for a long arc."
     elif np.allclose(weights, gaps) or np.allclose(weights, np.roll(gaps, 1)):
         hint = "the whole gap to one side: the other neighbour counts as much."
-    what = f"point {worst} is nearest on {right[worst]:.4f} rad, its weight is {weights[worst]:.4f}"
+    what = f"point {worst} is off by the factor {weights[worst] / right[worst]:.4g}"
     raise CheckFailed(student, what, hint)
 
 
-CHOSEN_HINTS = {
+SPEED_HINTS = {
     10.0: "ten times too fast: 1 and 1/10, not 10 and 1.",
-    0.1: "ten times too slow: the chosen one has speed 1.",
+    1.1: "the 1/10 that all have is there already: how much more does the wave need?",
+    0.1: "all have the speed 1/10, the wave too. What makes it faster?",
 }
 
 
 def one_first(student):
-    """Speeds that the weights give, for three kernels and a list with zeros."""
-    spectra = [
-        np.maximum(kernel.harmonic_eigenvalues(np.arange(11)), 1e-17)  # rounding, for 0
-        for kernel in (TwoLayerNTK(), DeepNTK(4), TwoLayerNTK(bias=False))
-    ]
-    for eigenvalues, chosen in zip(spectra, (5, 2, 4), strict=True):
-        weights = ask(student, eigenvalues.copy(), chosen, shape=eigenvalues.shape)
-        _check_speeds(student, eigenvalues, chosen, weights)
-    passed(student, "speed 1 and 1/10 for three networks; nothing wasted on what is never learned.")
+    """M symmetric, the wave an eigenvector of HM, all other eigenvalues of HM alike."""
+    rng = generator()
+    for kernel in (TwoLayerNTK(normalization="network"), DeepNTK(2)):
+        density = PiecewiseConstant.equal_pieces([1, rng.uniform(2, 6)])
+        x = density.grid(int(rng.integers(14, 28)))
+        H = kernel.at_angles(x)
+        wave = np.cos(int(rng.integers(2, 6)) * x + rng.uniform(0, np.pi))
+        M = ask(student, H.copy(), wave.copy(), shape=H.shape)
+        _check_symmetric(student, H, wave, M)
+        _check_wave(student, H, wave, M)
+        _check_others(student, H, wave, M)
+    passed(student, "the wave at speed 1, everything else at 1/10, under two kernels.")
 
 
-def _check_speeds(student, eigenvalues, chosen, weights):
-    alive = eigenvalues > 1e-12 * eigenvalues.max()
-    if (weights < 0).any():
-        raise CheckFailed(student, f"c must be >= 0, got {weights.min():.3g}")
-    if (weights[~alive] != 0).any():
-        hint = "what is never learned gets no weight: λ is not exactly 0 in floating point."
-        raise CheckFailed(student, f"weight where λ is 0: {weights[~alive].max():.3g}", hint)
-    others = alive & (np.arange(len(alive)) != chosen)
-    speed = weights * eigenvalues
-    if np.isclose(speed[chosen], 1) and np.allclose(speed[others], 0.1):
+def _check_symmetric(student, H, wave, M):
+    if np.abs(M - M.T).max() < 1e-6 * np.abs(M).max():
         return
-    what = (
-        f"κ = {chosen} has speed {speed[chosen]:.4g}, others {speed[others].min():.4g} to "
-        f"{speed[others].max():.4g}"
-    )
-    wanted = np.where(np.arange(len(alive)) == chosen, 1.0, 0.1)
-    hint = hint_for(constant_factor(speed[alive], wanted[alive]), CHOSEN_HINTS)
-    if np.allclose(weights[alive], wanted[alive]):
-        hint = "these are the speeds that you want, not the weights that give them."
-    elif np.allclose(weights[alive], (wanted * eigenvalues)[alive]):
-        hint = "multiplied where it must be divided: slow frequencies need large weights."
-    elif np.allclose(speed[alive], np.sqrt(wanted * eigenvalues)[alive] * np.sqrt(wanted[alive])):
-        hint = "no root is needed: the loss has |r|², but the speed is c λ itself."
-    elif np.allclose(speed[others], 0.1):
-        hint = "all the others are right, the chosen one is not."
-    raise CheckFailed(student, what, hint or "speed = c λ for each frequency by itself.")
+    hint = "½ rᵀMr sees the symmetric part of M only."
+    if np.allclose(H @ M @ wave, wave, atol=1e-6):
+        hint = ("the speeds are right, but no loss has them. HM is symmetric in the inner product "
+                "aᵀH⁻¹b: what is \"everything else\" orthogonal to?")
+    raise CheckFailed(student, "M must be symmetric", hint)
+
+
+def _check_wave(student, H, wave, M):
+    after = H @ M @ wave
+    speed = float(after @ wave / (wave @ wave))
+    if np.allclose(after, speed * wave, atol=1e-6 * np.abs(wave).max()):
+        if np.isclose(speed, 1, rtol=1e-6):
+            return
+        what = f"the wave has {speed:.4g} times the speed that it should have"
+        hint = hint_for(speed, SPEED_HINTS) or "how long is the wave, in the norm √(aᵀH⁻¹a)?"
+        raise CheckFailed(student, what, hint)
+    hint = "HM has to map the wave to itself: which vector must M make of it?"
+    if np.allclose(M @ wave, wave, atol=1e-6):
+        hint = "M has these speeds, HM has not: the kernel comes on top."
+    elif np.allclose(np.linalg.solve(H, M @ wave), wave, atol=1e-6):
+        hint = "H where its inverse belongs: what is slow under H needs a large M."
+    elif _halved(H, wave, M):
+        hint = "made symmetric afterwards: now the wave is no eigenvector any more."
+    raise CheckFailed(student, "the wave does not keep its shape", hint)
+
+
+def _halved(H, wave, M):
+    """Whether M is the symmetric part of a matrix whose product with H does it."""
+    want = np.eye(len(H)) / 10 + 0.9 * np.outer(wave, wave) / (wave @ wave)
+    lopsided = np.linalg.solve(H, want)
+    return np.allclose(M, (lopsided + lopsided.T) / 2, atol=1e-6 * np.abs(M).max())
+
+
+def _check_others(student, H, wave, M):
+    root = np.linalg.cholesky(H)
+    speeds = np.linalg.eigvalsh(root.T @ M @ root)  # those of HM
+    others = np.delete(speeds, np.argmin(np.abs(speeds - 1)))
+    if np.allclose(others, 0.1, atol=1e-5):
+        return
+    hint = "ten times the speed of all others: one number for all of them."
+    if np.allclose(others, 0, atol=1e-5):
+        hint = "the others stand still: they are to be learned, too, only later."
+    elif np.allclose(others, 1, atol=1e-5):
+        hint = "all come at once: nothing is first."
+    what = f"the others have speeds from {others.min():.3g} to {others.max():.3g}"
+    raise CheckFailed(student, what, hint)

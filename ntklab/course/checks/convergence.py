@@ -1,189 +1,268 @@
-"""Checks of the assignment: how long it takes, and what the proof of the theorem gives away."""
+"""Checks of the assignment: how long it takes, at the worst, at the least, and to the iteration."""
 
 from bisect import bisect_left
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
-from ntklab import bounds
 from ntklab.course.checks.answers import (
     CheckFailed,
     ask,
     constant_factor,
+    generator,
     hint_for,
     passed,
-    power_law,
 )
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
-FREQUENCY_HINTS = {
-    1.0: "the eigenvalue falls like 1/κ², not like 1/κ.",
-    -2.0: "fast waves take longer, not less: time is one over the rate.",
-    0.0: "κ does not enter. Where does it in k_κ?",
+# -- the worst amount of data ----------------------------------------------------------------------
+
+SHARE_HINTS = {
+    1 / np.e: "at this share the time is 0: nothing need be learned. Where is it longest?",
+    0.5: "at the start the mean square of cos κx is 1/2, not 1.",
+    2.0: "is a 2 counted twice? At the start the mean square of cos κx is 1/2.",
+    np.e: "e once too often: where is the derivative of log(P/2δ²)/P zero?",
 }
-DENSITY_HINTS = {
-    -0.5: "√p is for frequencies. The rate of decay is η p k_κ, with p itself.",
-    1.0: "more data, more time? Time is one over the rate.",
-    0.0: "the density does not enter.",
-    -2.0: "one p too many: the rate is η p k_κ.",
-}
-RATE_HINTS = {
-    1.0: "larger steps, more steps? Time is one over the rate.",
-    0.0: "the learning rate does not enter.",
+TIME_HINTS = {
+    2.0: "the mean square decays twice as fast as its root.",
+    0.5: "the mean square decays twice as fast as its root, not four times.",
+    np.pi: "a π too many: k_κ = 1/(πκ²).",
+    1 / np.pi: "a π is lost: k_κ = 1/(πκ²).",
+    1 / np.pi**2: "k_κ = 1/(πκ²): its π belongs on top of a time.",
 }
 
 
-def finishing_time(student):
-    """The local law: its powers of κ, p and η, then what the threshold does."""
-    p = np.array([0.05, 0.1, 0.3])
-    delta = 0.03
-
-    def at(frequency=9, p=p, rate=1.0, delta=delta):
-        return ask(student, frequency, p, rate, delta, shape=p.shape)
-
-    if (at() <= 0).any():
-        raise CheckFailed(student, "a time must be positive", "is the logarithm upside down?")
-    kappa, eta = np.array([3, 5, 9, 27]), np.array([0.1, 0.5, 2.0])
-    for what, right, x, times, hints in [
-        ("κ^2", 2, kappa, [at(frequency=int(k))[0] for k in kappa], FREQUENCY_HINTS),
-        ("1/p", -1, p, at(), DENSITY_HINTS),
-        ("1/η", -1, eta, [at(rate=e)[0] for e in eta], RATE_HINTS),
+def worst_share(student):
+    """The share at which the local law's time is largest, found by trying, and that time."""
+    rng = generator()
+    cases = [
+        (int(kappa), float(rng.uniform(0.2, 2.5)), float(rng.uniform(0.02, 0.15)))
+        for kappa in 2 * rng.choice(np.arange(1, 15), 4, replace=False) + 1
+    ]
+    found = np.array([ask(student, *case, shape=(2,)) for case in cases])
+    best = np.array([_slowest(*case) for case in cases])
+    _check_share(student, found[:, 0], best[:, 0], cases)
+    if np.allclose(found[:, 1], best[:, 1], rtol=1e-3):
+        passed(student, f"the longest time, in {len(cases)} regions: it ends even so.")
+        return
+    off = found[:, 1] / best[:, 1]
+    kappa, length, delta = np.transpose(cases)
+    hint = hint_for(constant_factor(found[:, 1], best[:, 1]), TIME_HINTS)
+    for power, named in [
+        (1 / length, "the density is P/ℓ: where is ℓ in your time?"),
+        (1 / length**2, "the density is P/ℓ: longer regions are thinner, and slower."),
+        (1 / kappa, "the eigenvalue falls like 1/κ², not like 1/κ."),
+        (1 / best[:, 1] ** 2, "is this a rate? Time is one over it."),
     ]:
-        power = power_law(x, np.array(times))
-        if power is None or abs(power - right) > 1e-3:
-            got = "no power at all" if power is None else f"the power {power:.2g}"
-            hint = hint_for(power, hints) or "start from (rms at time t) = δ and solve for t."
-            raise CheckFailed(student, f"the time must go like {what}, yours has {got}", hint)
-    _check_threshold(student, at)
-    passed(student, "κ²/p, and it starts at 1/√2.")
+        if constant_factor(off, power) is not None:
+            hint = named
+    what = f"the share is right, the time is off by factors of {off.min():.3g} to {off.max():.3g}"
+    raise CheckFailed(student, what, hint or "put your share into the equation for t.")
 
 
-def _check_threshold(student, at):
-    kernel, density = TwoLayerNTK(), uniform()
-    deltas = np.array([0.5, 0.1, 0.01])
-    p = np.array([density.minimum])
-    got = np.array([at(p=p, delta=float(delta))[0] for delta in deltas])
-    region = density.regions[0]
-    right = np.array([bounds.local_time(d, 1.0, kernel, 9, density, region) for d in deltas])
+def _mean_square(share, time, frequency, length):
+    """Of the error over the circle, in the share of the data that is not learned yet."""
+    return share / 2 * np.exp(-2 * share / length / (np.pi * frequency**2) * time)
+
+
+def _slowest(frequency, length, threshold):
+    """Share and time by trying shares; the logarithm of the mean square falls evenly in time."""
+
+    def time(log_share):
+        start, later = (
+            np.log(_mean_square(np.exp(log_share), t, frequency, length)) for t in (0.0, 1.0)
+        )
+        return (start - 2 * np.log(threshold)) / (start - later)
+
+    low = np.log(2 * threshold**2)
+    options = {"xatol": 1e-9}
+    top = minimize_scalar(lambda s: -time(s), bounds=(low, low + 5), options=options).x
+    return np.exp(top), time(top)
+
+
+def _check_share(student, got, right, cases):
     if np.allclose(got, right, rtol=1e-3):
         return
-    unit = right / np.log(1 / (np.sqrt(2) * deltas))
-    for guess, hint in [
-        (unit * np.log(1 / deltas), "at t = 0 the rms of cos κx is 1/√2, not 1."),
-        (unit * np.log(np.sqrt(2) / deltas), "√2 stands on the wrong side: 1/√2 is below 1."),
-        (unit * np.log10(1 / (np.sqrt(2) * deltas)), "the natural logarithm, not that of base 10."),
-        (right / 2, "the error decays with the rate, its square twice as fast. Which is δ for?"),
-    ]:
-        if np.allclose(got, guess, rtol=1e-3):
-            raise CheckFailed(student, "the threshold enters wrongly", hint)
-    factor = constant_factor(got, right)
-    if factor is not None:
-        hints = {
-            1 / np.pi: "π is lost: k_κ = 1/(πκ²).",
-            1 / np.pi**2: "k_κ = 1/(πκ²): its π belongs on top here.",
-            2 * np.pi: "2π too large: p k_κ is the eigenvalue already.",
-        }
-        hint = hint_for(factor, hints) or "compare your k_κ with that of (11)."
-        raise CheckFailed(student, f"every time is off by the factor {factor:.4g}", hint)
-    hint = "solve e^(-η p k t)/√2 = δ for t."
-    raise CheckFailed(student, "the threshold enters wrongly", hint)
+    _, length, delta = np.transpose(cases)
+    if (got <= 0).any() or (got >= 1).any():
+        hint = "first P, then ηt. Without data there is nothing to learn."
+        raise CheckFailed(student, "a share lies between 0 and 1", hint)
+    hint = hint_for(constant_factor(got, right), SHARE_HINTS)
+    if constant_factor(got * delta, right) is not None:
+        hint = "a share of the data is a mean square: how does δ enter it?"
+    elif constant_factor(got * length, right) is not None:
+        hint = "this is a density, P/ℓ. The share itself is asked for."
+    elif np.allclose(got, length / (2 * np.pi)):
+        hint = "data are taken away, and the time grows at first. But where does it end?"
+    low, *_, high = np.sort(got / right)
+    what = f"the time is longer at another share: yours is {low:.3g} to {high:.3g} of it"
+    hint = hint or "P/2 e^(-2ηp k t) = δ² with p = P/ℓ: solve for t, then vary P."
+    raise CheckFailed(student, what, hint)
+
+
+# -- every q twice ---------------------------------------------------------------------------------
 
 
 def reciprocal_tail(student):
     """Σ_{i>n} 1/⌊i/2⌋²: the total, the steps from n to n + 1, and the far end."""
+    rng = generator()
 
     def at(n):
-        return float(ask(student, n, shape=()))
+        return float(ask(student, int(n), shape=()))
 
-    first = at(1)
-    if not np.isclose(first, np.pi**2 / 3, rtol=1e-6):
+    first = at(1) / (np.pi**2 / 3)
+    if not np.isclose(first, 1, rtol=1e-6):
         hints = {
             0.5: "every q counts twice: i = 2 and i = 3 both have q = 1.",
             3 / np.pi**2: "this is the slide's 1/q, which is no sum at all. Add up the terms.",
         }
-        hint = hint_for(first / (np.pi**2 / 3), hints)
-        what = f"beyond n = 1 the sum is 2 (1 + 1/4 + 1/9 + …) = π²/3 = 3.28987, got {first:.6g}"
-        close = "near, but the series is longer than that: what do you know of Σ 1/q²?"
+        hint = hint_for(first, hints)
         if hint is None:
-            hint = close if abs(first - np.pi**2 / 3) < 0.1 else "which i are beyond n = 1?"
-        raise CheckFailed(student, what, hint)
-    for n in (1, 2, 3, 8, 9, 100, 101):
-        step, right = at(n) - at(n + 1), 1 / ((n + 1) // 2) ** 2
-        if not np.isclose(step, right, rtol=1e-4, atol=1e-9):
-            what = f"from n = {n} to {n + 1} the term {right:.6g} leaves; yours drops by {step:.6g}"
+            close = "near, but the series is longer than that: what do you know of Σ 1/q²?"
+            hint = close if abs(first - 1) < 0.03 else "which i are beyond n = 1?"
+        raise CheckFailed(student, f"beyond n = 1 it is off by the factor {first:.6g}", hint)
+    for n in (1, 2, 3, *rng.integers(4, 200, 4), *(2 * rng.integers(50, 500, 2))):
+        step, term = at(n) - at(n + 1), 1 / ((n + 1) // 2) ** 2
+        if not np.isclose(step, term, rtol=1e-4, atol=1e-9):
+            drop = f"{step / term:.3g}"
+            what = f"from n = {n} to {n + 1} one term leaves; yours drops by {drop} of it"
             hint = "for even n one of the two terms with q = n/2 is left, for odd n none."
             raise CheckFailed(student, what, hint)
-    far = at(10**6) * 10**6 / 4
-    if not np.isclose(far, 1, rtol=1e-3):
-        what = f"at n = 10^6 the sum is near 4/n, yours is {far:.4g} of that"
-        raise CheckFailed(student, what, "where do you cut the series off?")
+    for n in rng.integers(2 * 10**5, 10**6, 2):
+        _check_far(student, at(n), n)
     ratio = at(2001) * 1000
     passed(student, f"at n = 2001 it is {ratio:.3f} times the printed 1/q_n.")
 
 
-SOURCE_HINTS = {
-    2.0: "twice too large: K * cos runs over the whole circle, not over half of it.",
-    2 * np.pi: "2π too large: the eigenvalue under the uniform density holds a factor p = 1/2π "
-    "that k_κ does not.",
-    1 / (2 * np.pi): "2π too small: where does a 2π multiply k_κ?",
-    0.5: "half of it: is something counted twice in k_κ?",
-}
+def _check_far(student, got, n):
+    """All later terms are as good as an integral."""
+    far = got * (n - (n % 2 == 0)) / 4
+    if not np.isclose(far, 1, rtol=1e-3):
+        what = f"at n = {n} it is off by the factor {far:.4g}"
+        raise CheckFailed(student, what, "where do you cut the series off?")
 
 
-def source_norm(student):
-    """‖g/(k_κ p)‖ in L²(p), for several densities, kernels and frequencies."""
-    smooth, steps = TrigPolynomial([0.4], [0.3]), PiecewiseConstant.equal_pieces([1, 2, 4])
-    two, deep = TwoLayerNTK(), DeepNTK(2)
-    cases = [(two, uniform(), 3), (two, smooth, 4), (two, steps, 3), (deep, steps, 2)]
-    got = np.array([float(ask(student, k.profile, d.pdf, q, shape=())) for k, d, q in cases])
-    right = np.array([bounds.source(k, d, q) for k, d, q in cases])
-    if np.allclose(got, right, rtol=5e-3):
-        passed(student, "four cases within half a per cent.")
+# -- the other side --------------------------------------------------------------------------------
+
+
+def certainly_needed(student):
+    """Jensen's bound, with the mean eigenvalue by Fourier series, for densities and kernels."""
+    cases = _cases_of_needed()
+    ask_one = [(k.profile, d.pdf, q, eta, delta) for k, d, q, eta, delta in cases]
+    got = np.array([float(ask(student, *one, shape=())) for one in ask_one])
+    means = np.array([_means(*case[:3]) for case in cases])  # ‖g‖², ⟨g, Tg⟩, and wrong ones
+    rate, delta = np.transpose([case[3:] for case in cases])
+    right = _needed(means[:, 0], means[:, 1] / means[:, 0], rate, delta)
+    if np.allclose(got, right, rtol=1e-2):
+        passed(student, f"{len(cases)} cases within one per cent: no fewer iterations will do.")
         return
-    if (got <= 0).any():
-        raise CheckFailed(student, f"a norm is positive, got {got.min():.4g}")
-    k = np.array([bounds.multiplier(kernel, q) for kernel, _, q in cases])
-    x = -np.pi + 2 * np.pi * (np.arange(6000) + 0.5) / 6000
-    shapes = [(np.cos(q * x) ** 2, density.pdf(x)) for _, density, q in cases]
-    mean = 2 * np.pi
-    guesses = [
-        (right**2, "this is the square of the norm."),
-        (right * k, "this is the norm of g/p: T(g/p) is k_κ g, so h is g/(k_κ p)."),
-        (right * k**2, "divided by k_κ where it should multiply, or the other way round."),
-        ([np.sqrt(np.mean(g / p**2) * mean) for g, p in shapes] / k,
-         "the norm is that of L²(p): h² is weighted with p, which leaves g²/p."),
-        ([np.sqrt(np.mean(g * p) * mean) for g, p in shapes] / k,
-         "this is ‖g‖/k_κ: g is divided by p in h."),
-        ([np.sqrt(np.mean(g) * mean / p.min()) for g, p in shapes] / k,
-         "this is the upper bound √(π/p*)/k_κ. The integral itself is smaller."),
+    worst = int(np.abs(got / right - 1).argmax())
+    what = f"for κ = {cases[worst][2]} it is off by the factor {got[worst] / right[worst]:.4g}"
+    for guess, hint in _wrong_bounds(means, rate, delta):
+        if np.allclose(got, guess, rtol=1e-2):
+            raise CheckFailed(student, what, hint)
+    hint = "‖g‖² first, then ⟨g, Tg⟩/‖g‖²: what are they under uniform data?"
+    raise CheckFailed(student, what, hint)
+
+
+def _cases_of_needed():
+    """Kernel, density, frequency, learning rate and threshold; the first under uniform data."""
+    rng = generator()
+    densities = [
+        uniform(),
+        TrigPolynomial([rng.uniform(0.3, 0.6)], [rng.uniform(-0.3, 0.3)]),
+        PiecewiseConstant.equal_pieces([1, rng.uniform(2, 4), rng.uniform(4, 8)]),
+        PiecewiseConstant.equal_pieces([1, rng.uniform(3, 9)]),
+        PiecewiseConstant.equal_pieces([rng.uniform(2, 5), 1, 1]),
     ]
-    for guess, hint in guesses:
-        if np.allclose(got, guess, rtol=5e-3):
-            raise CheckFailed(student, f"expected {right[2]:.4g} for 1:2:4, got {got[2]:.4g}", hint)
-    factor = constant_factor(got, right, tolerance=5e-3)
-    hint = hint_for(factor, SOURCE_HINTS, tolerance=5e-3)
-    what = f"uniform p, κ = 3: S = 1/(√2 λ_3) = {right[0]:.4g}, got {got[0]:.4g}"
-    raise CheckFailed(student, what, hint or "compute k_κ = ∫K(θ)cos κθ dθ first and look at it.")
+    kernels = [TwoLayerNTK()] * 4 + [DeepNTK(2)]
+    # in the first case steps and flow differ enough to be told apart
+    frequencies = [1, *rng.integers(1, 9, 4)]
+    shares = [rng.uniform(0.55, 0.65), *rng.uniform(0.2, 0.6, 4)]  # of the largest that is allowed
+    return [
+        (kernel, density, int(kappa), float(share / kernel.profile(np.zeros(1))[0]),
+         float(rng.uniform(0.02, 0.2)))
+        for kernel, density, kappa, share in zip(kernels, densities, frequencies, shares,
+                                                 strict=True)
+    ]  # fmt: skip
+
+
+def _means(kernel, density, frequency):
+    """∫g²p and ∫∫ g p k p g, then what is left of them without one p.
+
+    With λ_n of uniform data k(x - z) = λ_0 + 2 Σ λ_n cos n(x - z); f = gp has the coefficients F_n:
+    ∫∫ f k f = λ_0 |F_0|² + 2 Σ λ_n |F_n|². λ_n falls like 1/n², |F_n| like 1/n.
+    """
+    n = 2**13
+    x = -np.pi + 2 * np.pi * (np.arange(n) + 0.5) / n
+    wave, p = np.cos(frequency * x), density.pdf(x)
+    uniform_speeds = kernel.harmonic_eigenvalues(np.arange(257))
+    uniform_speeds[1:] *= 2
+    F, G = (2 * np.pi * np.fft.rfft(f)[:257] / n for f in (wave * p, wave))
+    both = float(uniform_speeds @ np.abs(F) ** 2)
+    one = float(uniform_speeds @ (F * G.conj()).real)
+    square, plain = (2 * np.pi * np.mean(wave**2 * weight) for weight in (p, 1.0))
+    return square, both, plain, one
+
+
+def _needed(square, mean, rate, delta, power=0.5):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (power * np.log(square) - np.log(delta)) / -np.log1p(-rate * mean)
+
+
+def _wrong_bounds(means, rate, delta):
+    square, both, plain, one = means.T
+    mean = both / square
+    return [
+        (_needed(square, both, rate, delta), "a mean has weights that add up to 1: those of the "
+         "g_i² add up to ‖g‖²."),
+        (_needed(square, mean, rate, delta, 1.0), "δ is for the norm, not for its square."),
+        (_needed(np.ones(len(rate)), mean, rate, delta), "at t = 0 the error is ‖g‖, not 1."),
+        (_needed(plain, mean, rate, delta), "the norm is that of L²(p): ‖g‖² = ∫ g² p dx."),
+        (_needed(square, mean, rate, delta) / 2, "the square has the exponent 2t; its root has t."),
+        (_needed(square, one / square, rate, delta), "this is k_κ: p stands in T, and once more in "
+         "the inner product of L²(p)."),
+        (_needed(square, one / plain, rate, delta), "p stands in T, and once more in the inner "
+         "product of L²(p)."),
+        ((0.5 * np.log(square) - np.log(delta)) / (rate * mean),
+         "e^(-ηλt) is gradient flow; steps multiply by 1 - ηλ."),
+    ]  # fmt: skip
+
+
+# -- the exact iteration ---------------------------------------------------------------------------
 
 
 def iterations_needed(student):
     """The first t at which the error is δ: exact for few steps, for many, and never."""
-    rng = np.random.default_rng(4)
+    rng = generator()
     for count, slowest, threshold in [(40, 1e-2, 1e-6), (5, 1e-2, 0.1), (12, 1e-9, 1e-3)]:
-        lam = np.geomspace(0.4, slowest, count)
-        g = rng.normal(size=count)
-        g /= np.linalg.norm(g)
-        for rate in (0.5, 2.4):
-            _check_first(student, lam, g, rate, threshold)
-    lam, g = np.array([0.3, 0.1, 0.0]), np.array([0.6, 0.7, 0.2])
-    never = float(ask(student, lam, g, 1.0, 0.1, shape=()))
+        for rate in rng.uniform([0.3, 1.5], [0.9, 2.4]):
+            lam = np.geomspace(0.4, slowest * rng.uniform(0.7, 1.4), count)
+            g = rng.normal(size=count) + 0.1
+            g *= rng.uniform(0.8, 1.0) / np.linalg.norm(g)
+            _check_first(student, lam, g, float(rate), threshold * float(rng.uniform(0.8, 1.2)))
+    lam, (rest, *g) = np.array([0.3, 0.1, 0.0]), rng.uniform(0.2, 0.5, 3)
+    g = np.array([*g, rest])
+    never = float(ask(student, lam, g, 1.0, 0.6 * rest, shape=()))
     if never != -1:
-        what = f"eigenvalue 0 keeps the error at 0.2 for ever: -1 for δ = 0.1, got {never:g}"
+        what = "eigenvalue 0 keeps the error above δ for ever, and you found an iteration"
         raise CheckFailed(student, what, "what is left of the error as t → ∞?")
-    if float(ask(student, lam, g, 1.0, 0.95, shape=())) != 0:
-        what = "an error that is below δ at the start needs 0 iterations"
+    if float(ask(student, lam, g, 1.0, 1.01 * np.linalg.norm(g), shape=())) != 0:
+        what = "an error that is below δ at the start needs no iterations"
         raise CheckFailed(student, what, "is t = 0 among those you look at?")
-    passed(student, "exact to the iteration, up to a thousand million of them.")
+    _check_small_rest(student, rng)
+    passed(student, "exact to the iteration, beyond 10⁹ of them.")
+
+
+def _check_small_rest(student, rng):
+    """An eigenvalue of 0 that does not matter, since its coefficient is below δ."""
+    lam, g = np.array([0.5, 0.02, 0.0]), np.array([0.5, 0.6, 0.01])
+    threshold = float(rng.uniform(0.05, 0.1))
+    got = float(ask(student, lam, g, 1.0, threshold, shape=()))
+    if got != _first(lambda t: _error(lam, g, 1.0, t), threshold):
+        what = f"wrong where an eigenvalue is 0, but its coefficient is below δ: {got:g}"
+        raise CheckFailed(student, what, "compare what is left as t → ∞ with δ, not with 0.")
 
 
 def _error(lam, g, rate, t):
@@ -208,7 +287,8 @@ def _check_first(student, lam, g, rate, threshold):
     slack = 1e-6 * right if right > 10**6 else 0
     if abs(got - right) <= slack and got == round(got):
         return
-    what = f"the error first is {threshold:g} or less at t = {right}, got {got:g}"
+    side = "at or below" if got >= right else "above"
+    what = f"that is not the first: at your t = {got:g} the error is {side} δ = {threshold:.3g}"
     smallest = lam.min()
     guesses = [
         (_first(lambda t: _error(lam, g, rate, t / 2), threshold),
