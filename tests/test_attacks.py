@@ -50,7 +50,7 @@ def test_each_attack_costs_its_own_answer_only(tmp_path):
     for name, (body, _) in ATTACKS.items():
         path = tmp_path / "in" / name / f"{NAME}.py"
         path.parent.mkdir(parents=True)
-        path.write_text(text(first=f"def arc_weights(angles):\n    {body}\n"))
+        path.write_text(text(first=f"def arc_weights(angles):\n    {body}\n"), encoding="utf-8")
     grades = grading.grade(tmp_path / "in", COURSE / "solutions", tmp_path / "out", limits=LIMITS,
                            workers=2)
     for name, (_, said) in ATTACKS.items():

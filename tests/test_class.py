@@ -88,7 +88,7 @@ def test_a_submission_that_ends_its_judge_gets_0_and_a_remark(tmp_path, monkeypa
             raise RuntimeError("lost")
         exercises = grading._exercises(keywords["master"])
         grading._page({"work": keywords["work"], "assignment": assignment, "path": path,
-                       "digest": keywords["digest"]}).write_text("")
+                       "digest": keywords["digest"]}).write_text("", encoding="utf-8")
         return [grading._row(exercise, float(exercise.marks), "✓") for exercise in exercises]
 
     calls = []
@@ -156,7 +156,7 @@ calls = []
 def mark(**given):
     calls.append(given["path"])
     page = grading._page(given)
-    page.write_text("<p>" + "x" * 200_000)
+    page.write_text("<p>" + "x" * 200_000, encoding="utf-8")
     found = grading._exercises(given["master"])
     return [grading._row(e, float(e.marks), "a hint " * 100, [], ["abcdef"] * 9) for e in found]
 

@@ -9,6 +9,7 @@ import ast
 import builtins
 import contextlib
 import io
+import secrets
 import time
 from pathlib import Path
 from queue import Empty
@@ -20,9 +21,10 @@ from nbformat.v4 import new_output
 from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
-from traitlets import Bool, Instance, Unicode
+from traitlets import Bool, Instance, Integer, Unicode, default
 
 from ntklab.course import channel, sandbox
+from ntklab.course.checks.answers import drawn_from
 
 CELLS, SOURCE, MARKDOWN = 500, 500_000, 8_000  # cells; characters of all, of one text cell
 OUTPUT_CELLS = 10  # a notebook may show as much as this many cells
@@ -39,6 +41,11 @@ class Judge(Execute):
     source = Unicode(help="folder with <assignment>/<notebook>.ipynb, the masters").tag(config=True)
     isolated = Bool(True, help="whether kernels run behind bubblewrap's walls").tag(config=True)
     limits = Instance(sandbox.Limits, args=()).tag(config=True)
+    seed = Integer(help="what checks draw their questions from; nobody's to know").tag(config=True)
+
+    @default("seed")
+    def _any(self):
+        return secrets.randbits(63)
 
     def preprocess(self, nb, resources, km=None):
         """Run the cells, judge the answers."""
@@ -129,7 +136,7 @@ class Judge(Execute):
     def _judged(self, source):
         said = io.StringIO()
         try:
-            with contextlib.redirect_stdout(said):
+            with contextlib.redirect_stdout(said), drawn_from(self.seed):
                 exec(compile(source, "<test>", "exec"), self._space(source))
         except Stopped as error:
             self._begin_again()

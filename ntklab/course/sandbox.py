@@ -1,9 +1,9 @@
 """A kernel for code that nobody has read: what it may see, and how much it may take.
 
-bubblewrap gives it a file system of its own (Python's and this package's folders to read, a small
-one in memory to write), no network, and no process but its own to signal. Limits of the operating
-system hold for each process; a watcher counts what all of them take together. Without bubblewrap
-(macOS, Windows) only limits and watcher are left: `missing` says so.
+bubblewrap gives it a file system of its own (Python's folders to read and this package's without
+the checks, a small one in memory to write), no network, and no process but its own to signal.
+Limits of the operating system hold for each process; a watcher counts what all of them take
+together. Without bubblewrap (macOS, Windows) only limits and watcher are left: `missing` says so.
 """
 
 import errno
@@ -24,6 +24,7 @@ import zmq
 from jupyter_client.manager import AsyncKernelManager
 
 import ntklab
+from ntklab.course import absent
 
 HOME = "/home/student"
 LOOK_EVERY = 0.1  # seconds between two looks of the watcher
@@ -141,6 +142,8 @@ def _walls(folder, space):
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(space), "--tmpfs", "/dev/shm"]
     for path in to_read:
         command += ["--ro-bind", str(path), str(path)]
+    for path in absent.folders():
+        command += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
     if Path("/usr/local/share").is_dir():  # nbgrader's exchange is there unless told otherwise
         command += ["--tmpfs", "/usr/local/share", "--remount-ro", "/usr/local/share"]
     for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/passwd", "/etc/localtime"):
@@ -239,6 +242,7 @@ def _start(memory, disk, arguments):
     else:
         for name, bound in (("DATA", memory), ("FSIZE", disk), ("CORE", 0), ("NOFILE", 256)):
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (bound, bound))
+    absent.install()
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance(argv=arguments)
