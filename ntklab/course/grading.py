@@ -34,6 +34,7 @@ from ntklab.course import (
     exercises,
     feedback,
     flags,
+    guard,
     judge,
     reports,
     roster,
@@ -47,7 +48,7 @@ NO_CREDIT = "no answer that could be marked"
 ONE = "student"  # its name in a gradebook of its own
 LONGEST = 1000  # characters of what a check says
 DECIDES = ("checks/*.py", "judge.py", "channel.py", "tables.py", "absent.py", "sandbox.py",
-           "submissions.py", "grading.py")
+           "guard.py", "submissions.py", "grading.py")
 ALONE = threading.Lock()  # standard output is one a process: no two submissions at a time
 
 
@@ -232,36 +233,42 @@ def mark(
     limits = {name.removeprefix("limit_"): value for name, value in limits.items()}
     limits = sandbox.Limits(**limits)
     names = {exercise.check_id: exercise for exercise in _exercises(master)}
-    try:
-        handed_in = submissions.read(Path(path))
-        beside = {name: Path(place).read_bytes() for name, place, _ in helpers}
-    except submissions.Unreadable as error:
-        return [_row(exercise, 0.0, str(error)) for exercise in names.values()]
-    sources = [cell.source for cell in handed_in.cells if cell.cell_type == "code"]
-    sources += [data.decode("utf-8", "replace") for name, data in beside.items()
-                if name.endswith(".py")]
-    with ALONE, tempfile.TemporaryDirectory(prefix="ntk") as folder, _quiet():
-        course = Path(folder)
-        template = _template(master, master_digest, work)
-        shutil.copytree(template, course, dirs_exist_ok=True)
-        edition = jupytext.read(course / "release" / assignment / f"{assignment}.ipynb")
-        target = course / "submitted" / ONE / assignment / f"{assignment}.ipynb"
-        target.parent.mkdir(parents=True)
-        ready = submissions.with_helpers(submissions.assemble(edition, handed_in), beside)
-        jupytext.write(ready, target)
-        api = _api(course, limits, not trusted, drawn_from)
-        _done(api.autograde(assignment, ONE, force=True, create=True))
-        graded = jupytext.read(course / "autograded" / ONE / assignment / f"{assignment}.ipynb")
-        with api.gradebook as gradebook:
-            grades = gradebook.find_submission(assignment, ONE).notebooks[0].grades
-            scores = {one.name: float(one.score) for one in grades}
-    said = _answers(graded, names)
-    page = _page({"work": work, "assignment": assignment, "path": path, "digest": digest})
-    page.write_text(feedback.body(graded), encoding="utf-8", errors="replace")
-    return [
-        _row(exercise, scores[name], said.get(name, ""), *_look(exercise, sources))
-        for name, exercise in names.items()
-    ]
+    with ALONE, guard.within(limits.submission):
+        try:
+            handed_in = submissions.read(Path(path))
+            beside = {name: Path(place).read_bytes() for name, place, _ in helpers}
+        except submissions.Unreadable as error:
+            return [_row(exercise, 0.0, str(error)) for exercise in names.values()]
+        with tempfile.TemporaryDirectory(prefix="ntk") as folder, sandbox.ended(), _quiet():
+            course = Path(folder)
+            template = _template(master, master_digest, work)
+            shutil.copytree(template, course, dirs_exist_ok=True)
+            api = _api(course, limits, not trusted, drawn_from)
+            graded, scores = _autograded(api, course, assignment, handed_in, beside)
+        said = _answers(graded, names)
+        page = _page({"work": work, "assignment": assignment, "path": path, "digest": digest})
+        page.write_text(feedback.body(graded), encoding="utf-8", errors="replace")
+        sources = [cell.source for cell in handed_in.cells if cell.cell_type == "code"]
+        sources += [data.decode("utf-8", "replace") for name, data in beside.items()
+                    if name.endswith(".py")]
+        return [
+            _row(exercise, scores[name], said.get(name, ""), *_look(exercise, sources))
+            for name, exercise in names.items()
+        ]
+
+
+def _autograded(api, course, assignment, handed_in, beside):
+    """The notebook after nbgrader ran it, and {test cell: marks}."""
+    edition = jupytext.read(course / "release" / assignment / f"{assignment}.ipynb")
+    target = course / "submitted" / ONE / assignment / f"{assignment}.ipynb"
+    target.parent.mkdir(parents=True)
+    ready = submissions.with_helpers(submissions.assemble(edition, handed_in), beside)
+    jupytext.write(ready, target)
+    _done(api.autograde(assignment, ONE, force=True, create=True))
+    graded = jupytext.read(course / "autograded" / ONE / assignment / f"{assignment}.ipynb")
+    with api.gradebook as gradebook:
+        grades = gradebook.find_submission(assignment, ONE).notebooks[0].grades
+        return graded, {one.name: float(one.score) for one in grades}
 
 
 def course(solutions: Path, out: Path) -> list[Path]:

@@ -23,10 +23,10 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 from traitlets import Bool, Instance, Integer, Unicode, default
 
-from ntklab.course import channel, sandbox
+from ntklab.course import channel, sandbox, submissions
 from ntklab.course.checks.answers import drawn_from
 
-CELLS, SOURCE, MARKDOWN = 500, 500_000, 8_000  # cells; characters of all, of one text cell
+MARKDOWN = 8_000  # characters of a cell of text
 OUTPUT_CELLS = 10  # a notebook may show as much as this many cells
 SHOWN = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
@@ -53,7 +53,7 @@ class Judge(Execute):
         master = Path(self.source, told["assignment"], told["notebook"] + ".ipynb")
         _refuse_oversized(nb)
         self._given = _imports(jupytext.read(master))
-        self._deadline = time.monotonic() + 5 * self.limits.seconds
+        self._deadline = time.monotonic() + self.limits.notebook
         self._until = self._deadline  # of the cell that is run or judged
         self._ran = []  # what a new kernel has to run again
         self._shown = {}  # characters shown by each cell
@@ -76,8 +76,8 @@ class Judge(Execute):
         self.timeout = max(1, int(min(self.limits.seconds, left)))
         self._until = time.monotonic() + self.timeout  # for all questions of a test cell together
         if left <= 0:
-            total = 5 * self.limits.seconds
-            cell.outputs = [_failure("Stopped", f"the notebook took more than {total:.0f} seconds")]
+            why = f"the notebook took more than {self.limits.notebook:.0f} seconds"
+            cell.outputs = [_failure("Stopped", why)]
         elif self.kc is None:
             cell.outputs = [_failure("Stopped", "an earlier cell ended the kernel for good")]
         elif is_grade(cell):
@@ -227,12 +227,8 @@ def _imports(master):
 
 def _refuse_oversized(nb):
     """Before anything runs; long texts are cut, since the time to show them grows as a square."""
-    size = sum(len(cell.source) for cell in nb.cells)
-    if len(nb.cells) > CELLS or size > SOURCE:
-        raise ValueError(
-            f"submission: must have at most {CELLS} cells and {SOURCE} characters, "
-            f"got {len(nb.cells)} and {size}"
-        )
+    if told := submissions.oversized(nb.cells):
+        raise ValueError(f"submission: {told}")
     for cell in nb.cells:
         if cell.cell_type == "markdown" and len(cell.source) > MARKDOWN:
             cell.source = cell.source[:MARKDOWN] + " … (cut)"

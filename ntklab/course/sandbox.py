@@ -6,6 +6,7 @@ Limits of the operating system hold for each process; a watcher counts what all 
 together. Without bubblewrap (macOS, Windows) only limits and watcher are left: `missing` says so.
 """
 
+import contextlib
 import errno
 import os
 import shutil
@@ -28,6 +29,7 @@ from ntklab.course import absent
 
 HOME = "/home/student"
 LOOK_EVERY = 0.1  # seconds between two looks of the watcher
+STARTED = []  # kernels of this process
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,19 @@ class Limits:
     processes: int = 64
     threads: int = 256  # of all its processes together
     files: int = 5_000  # and folders
+
+    @property
+    def notebook(self) -> float:
+        """Seconds of all cells and answers of a notebook together."""
+        return 5 * self.seconds
+
+    @property
+    def submission(self) -> float:
+        """Seconds of everything that is done with a submission, kernels' starts and its page too.
+
+        Far more than a submission takes that keeps to the other limits, on a busy machine as well.
+        """
+        return 2 * self.notebook + 300
 
 
 @cache
@@ -79,6 +94,7 @@ class Kernel(AsyncKernelManager):
 
     async def start_kernel(self, **keywords):
         """Start it, and the watcher with it."""
+        STARTED.append(self)
         (self.folder / "home").mkdir(exist_ok=True)
         home = self.folder / "home"
         keywords |= {"env": _environment(home), "cwd": str(home)}
@@ -123,6 +139,21 @@ class Kernel(AsyncKernelManager):
             if not stat.S_ISSOCK(path.lstat().st_mode):
                 return "it put something else in the place of the kernel's sockets"
         return ""
+
+
+@contextlib.contextmanager
+def ended():
+    """No kernel that was started in the block outlives it, however the block ends."""
+    before = len(STARTED)
+    try:
+        yield
+    finally:
+        for kernel in STARTED[before:]:
+            with contextlib.suppress(psutil.Error):
+                if kernel.has_kernel:
+                    _kill(psutil.Process(kernel.provisioner.pid))
+            shutil.rmtree(kernel.folder, ignore_errors=True)
+        del STARTED[before:]
 
 
 def _walls(folder, space):
