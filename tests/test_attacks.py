@@ -80,6 +80,9 @@ for i in range(400):
     "prints": (text() + "\n\n" + "\n".join(["# %%\nprint('&<' * 99_000)"] * 300), 10, "✓"),
     "large cell": (text(before="x = [" + "1," * 2_000_000 + "]"), 0, "at most 1 are read"),
     "cells": (text() + "\n\n" + "# %%\n1\n" * 20_000, 0, "at most 500 and 500000 are run"),
+    "ends it again": (
+        text().replace("# %% [markdown]\n# # Ass", "# %%\nimport os\nos._exit(0)\n\n" * 12
+                       + "# %% [markdown]\n# # Ass"), 0, "ended the kernel for good"),
     "markdown": (text() + "\n\n# %% [markdown]\n# " + "\\\\[a" * 25_000 + "\n", 10, "✓"),
 }
 

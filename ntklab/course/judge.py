@@ -27,6 +27,7 @@ from ntklab.course import channel, sandbox, submissions
 from ntklab.course.checks.answers import drawn_from
 
 MARKDOWN = 8_000  # characters of a cell of text
+AGAIN = 10  # kernels that one notebook may end
 OUTPUT_CELLS = 10  # a notebook may show as much as this many cells
 SHOWN = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
@@ -53,8 +54,9 @@ class Judge(Execute):
         master = Path(self.source, told["assignment"], told["notebook"] + ".ipynb")
         _refuse_oversized(nb)
         self._given = _imports(jupytext.read(master))
-        self._deadline = time.monotonic() + self.limits.notebook
-        self._until = self._deadline  # of the cell that is run or judged
+        self._deadline = None  # of all cells together, from the first one on
+        self._until = None  # of the cell that is run or judged
+        self._again = 0
         self._ran = []  # what a new kernel has to run again
         self._shown = {}  # characters shown by each cell
         self.interrupt_on_timeout, self.raise_on_iopub_timeout = False, False
@@ -72,6 +74,7 @@ class Judge(Execute):
         """Run a cell of the student's, or judge."""
         if cell.cell_type != "code":
             return cell, resources
+        self._deadline = self._deadline or time.monotonic() + self.limits.notebook
         left = self._deadline - time.monotonic()
         self.timeout = max(1, int(min(self.limits.seconds, left)))
         self._until = time.monotonic() + self.timeout  # for all questions of a test cell together
@@ -102,6 +105,10 @@ class Judge(Execute):
                 return None
         return super().process_message(msg, cell, cell_index)
 
+    def _cleanup_kernel(self):
+        if self.km is not None:  # ended for good, and cleaned up
+            super()._cleanup_kernel()
+
     def _run(self, cell, index):
         try:
             self.execute_cell(cell, index, store_history=True)
@@ -118,12 +125,17 @@ class Judge(Execute):
 
     def _begin_again(self):
         """A new kernel, brought where the old one was before the cell that ended it."""
+        start = time.monotonic()
         self._cleanup_kernel()
         self.kc = None
+        self._again += 1
+        if self._again > AGAIN:
+            return
         # nothing of the student's runs yet: a failure here is the marking's, and no 0
         self.km = self.create_kernel_manager()
         self.start_new_kernel()
         self.start_new_kernel_client()
+        self._deadline += time.monotonic() - start  # the student cannot help how long that takes
         self._until = min(time.monotonic() + self.limits.seconds, self._deadline)
         try:
             for source in self._ran:
