@@ -179,6 +179,8 @@ pd.DataFrame(table, index=pd.Index(q, name="q")).round(4)
 #
 # - the eigenvalues of the matrix approximate those of $T$: the first six within 1 % at $n = 300$;
 # - the matrix is **symmetric**, so that `np.linalg.eigvalsh` may be used;
+# - row and column $i$ belong to the point $x_i$: entry $ij$ is $k(x_i, x_j)$ times something that
+#   depends on the density;
 # - the kernel is (11): $K(\theta) = (1 + \cos\theta)(\pi - \theta)/4\pi$ for the angle
 #   $\theta \in [0, \pi]$ between the two points.
 #

@@ -107,7 +107,8 @@ pd.DataFrame(first).T.round(5)
 # **Before you code:** how likely is it that a neuron is active at a given point, and does that
 # depend on $s$? What is left of the kernel when $s$ is very large? Which functions does it learn?
 #
-# A closed form takes two or three lines. A numerical average good to three digits counts as well.
+# A closed form takes two or three lines. A numerical average good to three digits counts as well;
+# of random draws that takes some millions.
 #
 # <details><summary>Hint 1</summary>
 #

@@ -1,6 +1,7 @@
 """Attacks from inside an answer: each is stopped for its own reason, and the next answer counts."""
 
 import pytest
+from handed_in import write
 from test_grading import COURSE, NAME, text
 
 from ntklab.course import channel, grading, sandbox
@@ -36,7 +37,13 @@ ATTACKS = {  # the body of the answer -> what is said of it
         "in the place of the kernel's sockets",
     ),
     "reply": ("return np.zeros(10**6)", "under 1 MB"),
-    "slow": ("import time\n    time.sleep(5)\n    return angles * 0 + 1", "more than 8 seconds"),
+    "slow": (  # a few seconds for each question, right answers all of them
+        "import time\n    time.sleep(3.3)\n    order = np.argsort(angles)\n"
+        "    ends = np.append(angles[order], angles[order[0]] + 2 * np.pi)\n"
+        "    gaps = np.diff(ends)\n    weights = np.empty(len(angles))\n"
+        "    weights[order] = (gaps + np.roll(gaps, 1)) / 2\n    return weights",
+        "more than 8 seconds",
+    ),
     "namespace": (
         "import ctypes\n    raise ValueError(ctypes.CDLL(None).unshare(0x10000000))",
         "ValueError: -1",
@@ -44,19 +51,67 @@ ATTACKS = {  # the body of the answer -> what is said of it
 }
 
 
+SHELL = "get_ipython().kernel"
+FILES = {  # a whole file -> marks, what is said of the first answer
+    "repr": (text(before="""\
+import ntklab.course.channel as channel
+class Long:
+    def __repr__(self):
+        return "[" + "1," * 1_500_000 + "]"
+channel.reply = lambda *arguments: Long()
+"""), 0, "under 1 MB"),
+    "buffers": (text(before=f"""\
+shell = {SHELL}
+shell.session.send(shell.iopub_socket, "display_data",
+                   {{"data": {{}}, "metadata": {{}}}}, buffers=[bytes(3 * 2**20)] * 700)
+"""), None, ""),
+    "comms": (text(before=f"""\
+shell = {SHELL}
+for i in range(60):
+    shell.session.send(shell.iopub_socket, "comm_open",
+                       {{"comm_id": str(i), "target_name": "x", "data": {{"s": "x" * 10**7}}}})
+"""), None, ""),
+    "small comms": (text(before=f"""\
+shell = {SHELL}
+for i in range(400):
+    shell.session.send(shell.iopub_socket, "comm_open",
+                       {{"comm_id": str(i), "target_name": "x", "data": {{"s": "x" * 10**6}}}})
+"""), 10, "✓"),
+    "prints": (text() + "\n\n" + "\n".join(["# %%\nprint('&<' * 99_000)"] * 300), 10, "✓"),
+    "large cell": (text(before="x = [" + "1," * 2_000_000 + "]"), 0, "at most 1 are read"),
+    "cells": (text() + "\n\n" + "# %%\n1\n" * 20_000, 0, "at most 500 and 500000 are run"),
+    "ends it again": (
+        text().replace("# %% [markdown]\n# # Ass", "# %%\nimport os\nos._exit(0)\n\n" * 12
+                       + "# %% [markdown]\n# # Ass"), 0, "ended the kernel for good"),
+    "markdown": (text() + "\n\n# %% [markdown]\n# " + "\\\\[a" * 25_000 + "\n", 10, "✓"),
+}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "walls")
 def test_each_attack_costs_its_own_answer_only(tmp_path):
     for name, (body, _) in ATTACKS.items():
-        path = tmp_path / "in" / name / f"{NAME}.py"
-        path.parent.mkdir(parents=True)
-        path.write_text(text(first=f"def arc_weights(angles):\n    {body}\n"))
+        write(tmp_path / "in" / name / f"{NAME}.py",
+              text(first=f"def arc_weights(angles):\n    {body}\n"))
+    for name, (body, _, _) in FILES.items():
+        write(tmp_path / "in" / name / f"{NAME}.py", body)
     grades = grading.grade(tmp_path / "in", COURSE / "solutions", tmp_path / "out", limits=LIMITS,
                            workers=2)
+    import resource  # where there are walls, there is this
+
     for name, (_, said) in ATTACKS.items():
         rows = grades.marks[grades.marks.student == name].set_index("exercise")
         assert rows.marks["arc-weights"] == 0 and rows.marks["one-first"] > 0, (name, rows)
         assert said in rows.said["arc-weights"], (name, rows.said["arc-weights"])
+    for name, (_, marks, said) in FILES.items():
+        rows = grades.marks[grades.marks.student == name].set_index("exercise")
+        assert marks in (None, rows.marks.sum()), (name, rows)
+        assert said in rows.said["arc-weights"], (name, rows.said["arc-weights"])
+    # of all processes that were waited for, kernels with their 1 GB too
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    assert largest < 1.2 * 2**30, largest
+    written = sum(path.stat().st_size for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert written < 40 * 2**20, written
 
 
 @pytest.mark.parametrize("text", ["[" + "1," * 600_000 + "1]", "[" * 100_000, "'1'", '{"kind": 1}'])

@@ -134,7 +134,7 @@ channel.reply = lambda *a: channel.json.dumps({"kind": "array", "data": data})
 """
 READ_MASTER = """\
 import pathlib, re
-code = pathlib.Path(%r).read_text()
+code = pathlib.Path(%r).read_text(encoding="utf-8")
 for block in re.findall("### BEGIN SOLUTION\\n(.*?)### END SOLUTION", code, re.S):
     print(block)
 exec("def arc_weights(angles):\\n" + block)
@@ -175,7 +175,7 @@ HOSTILE = {
         lambda cell: cell.metadata.get("nbgrader", {}).get("grade_id") != "arc-weights"
     ), 5, "there is no arc_weights"),
     "renamed ids": (lambda: changed(renamed), 10, "✓"),
-    "own tests, 1000 points": (lambda: changed(greedy), 0, "there is no arc_weights"),
+    "own tests, many points": (lambda: changed(greedy), 0, "there is no arc_weights"),
     "metadata lost": (without_metadata, 10, "✓"),
     "no cells": (lambda: "import numpy as np\n\n\n" + "\n\n\n".join(RIGHT.values()), 10, "✓"),
     "infinite loop": (lambda: text(first=body("while True:\n    pass")), 5, "more than 8 seconds"),
@@ -318,7 +318,7 @@ def test_it_goes_on_where_it_was(graded, tmp_path):
     (tmp_path / "in" / "wrong" / f"{NAME}.py").write_text(text(), encoding="utf-8")
     scores, again = marked()
     assert scores == {"empty": 0, "half": 5, "wrong": 10}
-    assert again == lines + (1 if '"wrong"' not in _last(record, lines) else 0)
+    assert again == lines + (1 if '/wrong/' not in _last(record, lines) else 0)
     assert marked() == (scores, again)  # nothing left to do
 
 

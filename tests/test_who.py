@@ -351,7 +351,7 @@ def test_nothing_leaves_a_zip(folder):
     assert sum(item.problem == "its name points out of the zip" for item in found.values()) >= 1
     written = [p for p in folder.parent.rglob("*") if p.is_file() and p.name != "kim.zip"]
     assert {path.parent.parent for path in written} == {folder.parent / "unpacked"}
-    assert found["kim.zip/a/b.py"].path.read_text() == "fine"
+    assert found["kim.zip/a/b.py"].path.read_text(encoding="utf-8") == "fine"
 
 
 def test_links_in_zips_and_locked_files_are_told(folder):
@@ -428,7 +428,7 @@ def test_sheets_of_platforms_are_rosters(tmp_path, content, names):
 
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "name\nAnna\nAnna\n"])
 def test_no_roster_is_told(tmp_path, content):
-    (tmp_path / "r.csv").write_text(content)
+    (tmp_path / "r.csv").write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match="students: must"):
         roster.read(tmp_path / "r.csv")
 

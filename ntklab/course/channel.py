@@ -10,10 +10,9 @@ import builtins
 import io
 import json
 import pickle
+import traceback
 
 import numpy as np
-
-from ntklab.course.checks.answers import _where
 
 LONGEST = 300  # characters of an error's or a thing's text
 LARGEST = 1_000_000  # characters of a reply
@@ -49,7 +48,7 @@ def _reply(space, name, asked):
         return _written(thing(*arguments, **keywords))
     except Exception as error:
         text = str(error)[:LONGEST]
-        where = _where(error, thing)
+        where = place(error, thing)
         return json.dumps(
             {"kind": "error", "type": type(error).__name__, "text": text, "where": where}
         )
@@ -89,6 +88,16 @@ def kind(text: str) -> str:
     except (ValueError, RecursionError):
         return "other"
     return str(answer.get("kind")) if isinstance(answer, dict) else "other"
+
+
+def place(error, student):
+    """The student's own last line on the way to the error, not ours and not NumPy's."""
+    if hasattr(error, "where"):  # it came from another process, with its place
+        return error.where
+    code = getattr(student, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if code and frame.filename == code.co_filename]
+    return f"\n  in line {own[-1].lineno}: {own[-1].line}" if own else ""
 
 
 def _loaded(text):

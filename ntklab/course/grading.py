@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -33,6 +34,7 @@ from ntklab.course import (
     exercises,
     feedback,
     flags,
+    guard,
     judge,
     reports,
     roster,
@@ -45,7 +47,8 @@ from ntklab.course import (
 NO_CREDIT = "no answer that could be marked"
 ONE = "student"  # its name in a gradebook of its own
 LONGEST = 1000  # characters of what a check says
-DECIDES = ("checks/*.py", "judge.py", "channel.py", "sandbox.py", "submissions.py", "grading.py")
+DECIDES = ("checks/*.py", "judge.py", "channel.py", "tables.py", "absent.py", "sandbox.py",
+           "guard.py", "submissions.py", "grading.py")
 ALONE = threading.Lock()  # standard output is one a process: no two submissions at a time
 
 
@@ -200,6 +203,7 @@ def grade(
         raise ValueError(f"submissions: must tell who is who, nothing was marked:{told}")
     work.mkdir(parents=True, exist_ok=True)
     common = {"work": str(work), "trusted": trusted, "checks_digest": _of_checks(),
+              "drawn_from": _secret(work),
               **{f"limit_{name}": value for name, value in asdict(limits).items()}}
     digests = {name: submissions.digest_of(master) for name, master in ready.masters.items()}
     cells = {}
@@ -219,42 +223,52 @@ def grade(
 
 
 def mark(
-    assignment, path, helpers, digest, master, master_digest, checks_digest, work, trusted, **limits
+    assignment, path, helpers, digest, master, master_digest, checks_digest, drawn_from, work,
+    trusted, **limits
 ) -> list[dict]:
-    """Marks of one submission, a row an exercise; a page of it goes into `work`."""
+    """Marks of one submission, a row an exercise; a page of it goes into `work`.
+
+    The checks draw their questions from the seed `drawn_from`.
+    """
     limits = {name.removeprefix("limit_"): value for name, value in limits.items()}
     limits = sandbox.Limits(**limits)
     names = {exercise.check_id: exercise for exercise in _exercises(master)}
-    try:
-        handed_in = submissions.read(Path(path))
-        beside = {name: Path(place).read_bytes() for name, place, _ in helpers}
-    except submissions.Unreadable as error:
-        return [_row(exercise, 0.0, str(error)) for exercise in names.values()]
-    sources = [cell.source for cell in handed_in.cells if cell.cell_type == "code"]
-    sources += [data.decode("utf-8", "replace") for name, data in beside.items()
-                if name.endswith(".py")]
-    with ALONE, tempfile.TemporaryDirectory(prefix="ntk") as folder, _quiet():
-        course = Path(folder)
-        template = _template(master, master_digest, work)
-        shutil.copytree(template, course, dirs_exist_ok=True)
-        edition = jupytext.read(course / "release" / assignment / f"{assignment}.ipynb")
-        target = course / "submitted" / ONE / assignment / f"{assignment}.ipynb"
-        target.parent.mkdir(parents=True)
-        ready = submissions.with_helpers(submissions.assemble(edition, handed_in), beside)
-        jupytext.write(ready, target)
-        api = _api(course, limits, not trusted)
-        _done(api.autograde(assignment, ONE, force=True, create=True))
-        graded = jupytext.read(course / "autograded" / ONE / assignment / f"{assignment}.ipynb")
-        with api.gradebook as gradebook:
-            grades = gradebook.find_submission(assignment, ONE).notebooks[0].grades
-            scores = {one.name: float(one.score) for one in grades}
-    said = _answers(graded, names)
-    page = _page({"work": work, "assignment": assignment, "path": path, "digest": digest})
-    page.write_text(feedback.body(graded), encoding="utf-8", errors="replace")
-    return [
-        _row(exercise, scores[name], said.get(name, ""), *_look(exercise, sources))
-        for name, exercise in names.items()
-    ]
+    with ALONE, guard.within(limits.submission):
+        try:
+            handed_in = submissions.read(Path(path))
+            beside = {name: Path(place).read_bytes() for name, place, _ in helpers}
+        except submissions.Unreadable as error:
+            return [_row(exercise, 0.0, str(error)) for exercise in names.values()]
+        with tempfile.TemporaryDirectory(prefix="ntk") as folder, sandbox.ended(), _quiet():
+            course = Path(folder)
+            template = _template(master, master_digest, work)
+            shutil.copytree(template, course, dirs_exist_ok=True)
+            api = _api(course, limits, not trusted, drawn_from)
+            graded, scores = _autograded(api, course, assignment, handed_in, beside)
+        said = _answers(graded, names)
+        page = _page({"work": work, "assignment": assignment, "path": path, "digest": digest})
+        page.write_text(feedback.body(graded), encoding="utf-8", errors="replace")
+        sources = [cell.source for cell in handed_in.cells if cell.cell_type == "code"]
+        sources += [data.decode("utf-8", "replace") for name, data in beside.items()
+                    if name.endswith(".py")]
+        return [
+            _row(exercise, scores[name], said.get(name, ""), *_look(exercise, sources))
+            for name, exercise in names.items()
+        ]
+
+
+def _autograded(api, course, assignment, handed_in, beside):
+    """The notebook after nbgrader ran it, and {test cell: marks}."""
+    edition = jupytext.read(course / "release" / assignment / f"{assignment}.ipynb")
+    target = course / "submitted" / ONE / assignment / f"{assignment}.ipynb"
+    target.parent.mkdir(parents=True)
+    ready = submissions.with_helpers(submissions.assemble(edition, handed_in), beside)
+    jupytext.write(ready, target)
+    _done(api.autograde(assignment, ONE, force=True, create=True))
+    graded = jupytext.read(course / "autograded" / ONE / assignment / f"{assignment}.ipynb")
+    with api.gradebook as gradebook:
+        grades = gradebook.find_submission(assignment, ONE).notebooks[0].grades
+        return graded, {one.name: float(one.score) for one in grades}
 
 
 def course(solutions: Path, out: Path) -> list[Path]:
@@ -269,7 +283,8 @@ def course(solutions: Path, out: Path) -> list[Path]:
         raise FileExistsError(f"out: must not hold a course already, got {out}")
     paths = [_source(master, out) for master in _masters(Path(solutions), None).values()]
     config = out / "nbgrader_config.py"
-    config.write_text(CONFIG.format(stub=exercises.STUB), encoding="utf-8")
+    text = CONFIG.format(stub=exercises.STUB, seed=secrets.randbits(63))
+    config.write_text(text, encoding="utf-8")
     return [*paths, config]
 
 
@@ -292,6 +307,8 @@ trusted = False
 c.Autograde.autograde_preprocessors = judge.steps()
 c.Judge.source = str(Path(__file__).parent / "source")
 c.Judge.isolated = not trusted
+# What checks draw their questions from while marking: answers learned by heart earn nothing.
+c.Judge.seed = {seed}
 if sandbox.missing() and not trusted and "autograde" in sys.argv:
     raise SystemExit(f"{{sandbox.missing()}}; or set `trusted = True` in nbgrader_config.py")
 c.OverwriteCells.add_missing_cells = True
@@ -320,6 +337,18 @@ def _of_checks():
     folder = Path(__file__).parent
     paths = sorted(path for pattern in DECIDES for path in folder.glob(pattern))
     return _digest(*(submissions.digest_of(path) for path in paths))
+
+
+def _secret(work):
+    """A number that no student can know, the same whenever a run is taken up again."""
+    path = work / "drawn-from"
+    if not path.exists():
+        new = path.with_suffix(".new")
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
+                  encoding="ascii") as file:
+            file.write(str(secrets.randbits(63)))
+        os.replace(new, path)
+    return int(path.read_text(encoding="ascii"))
 
 
 def _digest(*texts):
@@ -409,7 +438,7 @@ def _source(master, root):
     return target
 
 
-def _api(root, limits, isolated):
+def _api(root, limits, isolated, seed=0):
     # nbgrader calls the command `alembic` of its own environment
     own = str(Path(sys.executable).parent)
     if own not in os.environ.get("PATH", "").split(os.pathsep):
@@ -420,6 +449,7 @@ def _api(root, limits, isolated):
     config.Autograde.autograde_preprocessors = judge.steps()
     config.Judge.source = str(Path(root, "source"))
     config.Judge.isolated = isolated
+    config.Judge.seed = seed
     config.Judge.limits = limits
     return NbGraderAPI(CourseDirectory(config=config), config=config)
 

@@ -9,6 +9,7 @@ import ast
 import builtins
 import contextlib
 import io
+import secrets
 import time
 from pathlib import Path
 from queue import Empty
@@ -20,11 +21,13 @@ from nbformat.v4 import new_output
 from nbgrader.converters.autograde import Autograde
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
-from traitlets import Bool, Instance, Unicode
+from traitlets import Bool, Instance, Integer, Unicode, default
 
-from ntklab.course import channel, sandbox
+from ntklab.course import channel, sandbox, submissions
+from ntklab.course.checks.answers import drawn_from
 
-CELLS, SOURCE, MARKDOWN = 500, 500_000, 8_000  # cells; characters of all, of one text cell
+MARKDOWN = 8_000  # characters of a cell of text
+AGAIN = 10  # kernels that one notebook may end
 OUTPUT_CELLS = 10  # a notebook may show as much as this many cells
 SHOWN = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
@@ -39,6 +42,11 @@ class Judge(Execute):
     source = Unicode(help="folder with <assignment>/<notebook>.ipynb, the masters").tag(config=True)
     isolated = Bool(True, help="whether kernels run behind bubblewrap's walls").tag(config=True)
     limits = Instance(sandbox.Limits, args=()).tag(config=True)
+    seed = Integer(help="what checks draw their questions from; nobody's to know").tag(config=True)
+
+    @default("seed")
+    def _any(self):
+        return secrets.randbits(63)
 
     def preprocess(self, nb, resources, km=None):
         """Run the cells, judge the answers."""
@@ -46,8 +54,9 @@ class Judge(Execute):
         master = Path(self.source, told["assignment"], told["notebook"] + ".ipynb")
         _refuse_oversized(nb)
         self._given = _imports(jupytext.read(master))
-        self._deadline = time.monotonic() + 5 * self.limits.seconds
-        self._until = self._deadline  # of the cell that is run or judged
+        self._deadline = None  # of all cells together, from the first one on
+        self._until = None  # of the cell that is run or judged
+        self._again = 0
         self._ran = []  # what a new kernel has to run again
         self._shown = {}  # characters shown by each cell
         self.interrupt_on_timeout, self.raise_on_iopub_timeout = False, False
@@ -65,12 +74,13 @@ class Judge(Execute):
         """Run a cell of the student's, or judge."""
         if cell.cell_type != "code":
             return cell, resources
+        self._deadline = self._deadline or time.monotonic() + self.limits.notebook
         left = self._deadline - time.monotonic()
         self.timeout = max(1, int(min(self.limits.seconds, left)))
         self._until = time.monotonic() + self.timeout  # for all questions of a test cell together
         if left <= 0:
-            total = 5 * self.limits.seconds
-            cell.outputs = [_failure("Stopped", f"the notebook took more than {total:.0f} seconds")]
+            why = f"the notebook took more than {self.limits.notebook:.0f} seconds"
+            cell.outputs = [_failure("Stopped", why)]
         elif self.kc is None:
             cell.outputs = [_failure("Stopped", "an earlier cell ended the kernel for good")]
         elif is_grade(cell):
@@ -95,6 +105,10 @@ class Judge(Execute):
                 return None
         return super().process_message(msg, cell, cell_index)
 
+    def _cleanup_kernel(self):
+        if self.km is not None:  # ended for good, and cleaned up
+            super()._cleanup_kernel()
+
     def _run(self, cell, index):
         try:
             self.execute_cell(cell, index, store_history=True)
@@ -111,12 +125,17 @@ class Judge(Execute):
 
     def _begin_again(self):
         """A new kernel, brought where the old one was before the cell that ended it."""
+        start = time.monotonic()
         self._cleanup_kernel()
         self.kc = None
+        self._again += 1
+        if self._again > AGAIN:
+            return
         # nothing of the student's runs yet: a failure here is the marking's, and no 0
         self.km = self.create_kernel_manager()
         self.start_new_kernel()
         self.start_new_kernel_client()
+        self._deadline += time.monotonic() - start  # the student cannot help how long that takes
         self._until = min(time.monotonic() + self.limits.seconds, self._deadline)
         try:
             for source in self._ran:
@@ -129,7 +148,7 @@ class Judge(Execute):
     def _judged(self, source):
         said = io.StringIO()
         try:
-            with contextlib.redirect_stdout(said):
+            with contextlib.redirect_stdout(said), drawn_from(self.seed):
                 exec(compile(source, "<test>", "exec"), self._space(source))
         except Stopped as error:
             self._begin_again()
@@ -220,12 +239,8 @@ def _imports(master):
 
 def _refuse_oversized(nb):
     """Before anything runs; long texts are cut, since the time to show them grows as a square."""
-    size = sum(len(cell.source) for cell in nb.cells)
-    if len(nb.cells) > CELLS or size > SOURCE:
-        raise ValueError(
-            f"submission: must have at most {CELLS} cells and {SOURCE} characters, "
-            f"got {len(nb.cells)} and {size}"
-        )
+    if told := submissions.oversized(nb.cells):
+        raise ValueError(f"submission: {told}")
     for cell in nb.cells:
         if cell.cell_type == "markdown" and len(cell.source) > MARKDOWN:
             cell.source = cell.source[:MARKDOWN] + " … (cut)"

@@ -1,11 +1,12 @@
 """A kernel for code that nobody has read: what it may see, and how much it may take.
 
-bubblewrap gives it a file system of its own (Python's and this package's folders to read, a small
-one in memory to write), no network, and no process but its own to signal. Limits of the operating
-system hold for each process; a watcher counts what all of them take together. Without bubblewrap
-(macOS, Windows) only limits and watcher are left: `missing` says so.
+bubblewrap gives it a file system of its own (Python's folders to read and this package's without
+the checks, a small one in memory to write), no network, and no process but its own to signal.
+Limits of the operating system hold for each process; a watcher counts what all of them take
+together. Without bubblewrap (macOS, Windows) only limits and watcher are left: `missing` says so.
 """
 
+import contextlib
 import errno
 import os
 import shutil
@@ -24,9 +25,11 @@ import zmq
 from jupyter_client.manager import AsyncKernelManager
 
 import ntklab
+from ntklab.course import absent
 
 HOME = "/home/student"
 LOOK_EVERY = 0.1  # seconds between two looks of the watcher
+STARTED = []  # kernels of this process
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,19 @@ class Limits:
     processes: int = 64
     threads: int = 256  # of all its processes together
     files: int = 5_000  # and folders
+
+    @property
+    def notebook(self) -> float:
+        """Seconds of all cells and answers of a notebook together."""
+        return 5 * self.seconds
+
+    @property
+    def submission(self) -> float:
+        """Seconds of everything that is done with a submission, kernels' starts and its page too.
+
+        Far more than a submission takes that keeps to the other limits, on a busy machine as well.
+        """
+        return 2 * self.notebook + 300
 
 
 @cache
@@ -78,6 +94,7 @@ class Kernel(AsyncKernelManager):
 
     async def start_kernel(self, **keywords):
         """Start it, and the watcher with it."""
+        STARTED.append(self)
         (self.folder / "home").mkdir(exist_ok=True)
         home = self.folder / "home"
         keywords |= {"env": _environment(home), "cwd": str(home)}
@@ -124,6 +141,21 @@ class Kernel(AsyncKernelManager):
         return ""
 
 
+@contextlib.contextmanager
+def ended():
+    """No kernel that was started in the block outlives it, however the block ends."""
+    before = len(STARTED)
+    try:
+        yield
+    finally:
+        for kernel in STARTED[before:]:
+            with contextlib.suppress(psutil.Error):
+                if kernel.has_kernel:
+                    _kill(psutil.Process(kernel.provisioner.pid))
+            shutil.rmtree(kernel.folder, ignore_errors=True)
+        del STARTED[before:]
+
+
 def _walls(folder, space):
     """bubblewrap's command: what is not named here does not exist inside."""
     package = Path(ntklab.__file__).parent.resolve()
@@ -141,6 +173,8 @@ def _walls(folder, space):
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(space), "--tmpfs", "/dev/shm"]
     for path in to_read:
         command += ["--ro-bind", str(path), str(path)]
+    for path in absent.folders():
+        command += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
     if Path("/usr/local/share").is_dir():  # nbgrader's exchange is there unless told otherwise
         command += ["--tmpfs", "/usr/local/share", "--remount-ro", "/usr/local/share"]
     for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/passwd", "/etc/localtime"):
@@ -239,6 +273,7 @@ def _start(memory, disk, arguments):
     else:
         for name, bound in (("DATA", memory), ("FSIZE", disk), ("CORE", 0), ("NOFILE", 256)):
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (bound, bound))
+    absent.install()
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance(argv=arguments)

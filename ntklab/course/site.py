@@ -162,10 +162,10 @@ def _forget_what_ran_on_other_code(cache):
         if "course" not in path.relative_to(package).parts:
             digest.update(path.read_bytes())
     stamp = cache / "code"
-    if not stamp.exists() or stamp.read_text("utf-8") != digest.hexdigest():
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != digest.hexdigest():
         for kept in ("jupyter", "doctrees"):
             shutil.rmtree(cache / kept, ignore_errors=True)
-        stamp.write_text(digest.hexdigest(), "utf-8")
+        stamp.write_text(digest.hexdigest(), encoding="utf-8")
 
 
 def _written(folder, files):

@@ -18,6 +18,7 @@ from ntklab.course import exercises
 
 LARGEST = 32 * 2**20  # bytes of a file; outputs, pictures most of all, go before the next limit
 LONGEST = 2**20  # characters of what is left
+MOST_CELLS, MOST_CODE = 500, 500_000  # cells; characters of all of them together
 HELPERS = 200_000  # bytes of the files beside a notebook, together
 STUBS = ("NotImplementedError", "YOUR CODE HERE")
 FORMATS = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"Rar!",
@@ -125,7 +126,18 @@ def read(path: Path) -> NotebookNode:
         raise Unreadable(f"the file is no notebook ({what})") from None
     if not any(cell.cell_type == "code" for cell in cells):
         raise Unreadable("there is no code in the file")
+    if told := oversized(cells):
+        raise Unreadable(told)
     return nbformat.v4.new_notebook(cells=cells)
+
+
+def oversized(cells) -> str:
+    """Why these are too many cells, or too long; "" if they are not."""
+    size = sum(len(cell.source) for cell in cells)
+    if len(cells) <= MOST_CELLS and size <= MOST_CODE:
+        return ""
+    return (f"the file has {len(cells)} cells of {size} characters; "
+            f"at most {MOST_CELLS} and {MOST_CODE} are run")
 
 
 def _source(path):

@@ -4,10 +4,12 @@ import contextlib
 import contextvars
 import copy
 import sys
-import traceback
 import warnings
 
 import numpy as np
+
+from ntklab.course.channel import place
+from ntklab.course.tables import by_numbers
 
 _SEED = contextvars.ContextVar("seed", default=0)
 
@@ -50,6 +52,8 @@ def passed(student, what):
 def ask(student, *arguments, shape):
     """student(*arguments) as a float64 array of `shape`.
 
+    Profiles of kernels and densities go to the student as numbers only, see `tables`.
+
     Raises
     ------
     CheckFailed
@@ -60,7 +64,7 @@ def ask(student, *arguments, shape):
         hint = "hand over the function itself, `check(f)`, not what it returns, `check(f(x))`."
         raise CheckFailed(student, f"this must be a function, got {_kind(student)}", hint)
     # an answer that writes into its arguments must not change the question
-    arguments = copy.deepcopy(arguments)
+    arguments = copy.deepcopy(tuple(by_numbers(one) for one in arguments))
     failure = None
     try:
         # nbgrader takes any text on standard error, warnings included, for a failed test
@@ -72,7 +76,7 @@ def ask(student, *arguments, shape):
         failure = CheckFailed(student, "not written yet.", hint)
     except Exception as error:
         what = f"stopped with {type(error).__name__}: {error}"
-        failure = CheckFailed(student, what + _where(error, student))
+        failure = CheckFailed(student, what + place(error, student))
     if failure is not None:
         raise failure
     return _array(student, answer, shape)
@@ -118,16 +122,6 @@ def _array(student, answer, shape):
         what = f"returned {array[where]} at index {where if len(where) != 1 else where[0]}"
         raise CheckFailed(student, what, "is something divided by zero, or a negative root taken?")
     return array.astype(np.float64)
-
-
-def _where(error, student):
-    """The student's own last line on the way to the error, not ours and not NumPy's."""
-    if hasattr(error, "where"):  # it came from another process, with its place
-        return error.where
-    code = getattr(student, "__code__", None)
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if code and frame.filename == code.co_filename]
-    return f"\n  in line {own[-1].lineno}: {own[-1].line}" if own else ""
 
 
 def _name(student):

@@ -1,5 +1,7 @@
 """Checks of the assignment: the Fredholm equation under non-uniform density."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.linalg import circulant
 
@@ -9,12 +11,13 @@ from ntklab.course.checks.answers import (
     CheckFailed,
     ask,
     constant_factor,
+    generator,
     hint_for,
     passed,
     power_law,
 )
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
-from ntklab.kernels import TwoLayerNTK
+from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 SPEED_HINTS = {
     1.0: "more data means faster, but not in proportion: look at what Ψ integrates in (12). "
@@ -27,22 +30,30 @@ SPEED_HINTS = {
 
 def local_frequencies(student):
     """Frequencies per arc: how they follow the density, and the turns they add up to."""
+    rng = generator()
+    first, second, third, last = (int(q) for q in rng.permutation(np.arange(2, 10))[:4])
     for q, fractions, weights in [
-        (3, [0.1, 0.3, 0.2, 0.4], [4, 1, 2, 8]),
-        (7, [0.55, 0.3, 0.15], [2, 1, 6]),
-        (5, [1 / 3, 1 / 3, 1 / 3], [1, 2, 4]),
+        (first, _shares(rng, 4), rng.permutation([1, 2, 4, 8])),
+        (second, _shares(rng, 3), rng.permutation([1, 2, 6])),
+        (third, np.ones(3) / 3, rng.permutation([1, 2, 4])),
     ]:
-        density, lengths = _arcs(fractions, weights)
+        density, lengths = _arcs(fractions, weights * rng.uniform(0.9, 1.1, len(weights)))
         answer = ask(student, q, lengths, density.values, shape=lengths.shape)
         if (answer <= 0).any():
             raise CheckFailed(student, f"a frequency must be positive, got {answer.min():.4g}")
         _check_speeds(student, density.values, answer)
         _check_turns(student, q, lengths, density, answer)
-    everywhere = ask(student, 4, np.array([2 * np.pi]), np.array([1 / (2 * np.pi)]), shape=(1,))
-    if not np.isclose(everywhere[0], 4):
-        what = f"under the uniform density cos 4x has frequency 4, got {everywhere[0]:.4g}"
+    everywhere = ask(student, last, np.array([2 * np.pi]), np.array([1 / (2 * np.pi)]), shape=(1,))
+    if not np.isclose(everywhere[0], last):
+        what = f"under the uniform density cos {last}x has not frequency {everywhere[0]:.4g}"
         raise CheckFailed(student, what)
     passed(student, "fast where data are dense, and whole turns round the circle.")
+
+
+def _shares(rng, count):
+    """Shares of the circle, none of them small and no two alike."""
+    shares = rng.permutation(np.arange(2, count + 2)) + rng.uniform(0, 0.5, count)
+    return shares / shares.sum()
 
 
 def _arcs(fractions, weights):
@@ -91,18 +102,40 @@ RATIO_HINTS = {
 
 
 def true_over_printed(student):
-    """Eigenvalues under the uniform density, against the closed form of three kernels."""
+    """Eigenvalues under the uniform density, against closed forms for three kernels, a mixture."""
     q = np.arange(9)
     printed = eigenvalue_printed(q, uniform().Z)
     before = None
-    for kernel in (TwoLayerNTK(), TwoLayerNTK(normalization="network"), TwoLayerNTK(bias=False)):
+    deep = DeepNTK(2, normalized=True)
+    mixture = _Mixture((TwoLayerNTK(), deep), tuple(generator().uniform([0.5, 0.1], [1.5, 0.4])))
+    for kernel in (
+        TwoLayerNTK(), TwoLayerNTK(normalization="network"), TwoLayerNTK(bias=False), mixture
+    ):
         ratio = ask(student, kernel.profile, q, shape=q.shape)
         if before is not None and np.allclose(ratio, before, rtol=1e-3):
             hint = "compute λ from `profile`; fixed numbers fit one kernel only."
             raise CheckFailed(student, "gives the same for every kernel", hint)
         before = ratio
         _check_ratio(student, kernel, q, printed, ratio)
-    passed(student, "right for three kernels and q = 0 … 8.")
+    passed(student, "right for three kernels and a mixture, q = 0 … 8.")
+
+
+@dataclass(frozen=True)
+class _Mixture:
+    """K = Σ w_i K_i, whose eigenvalues are the same sum; no kernel of the package."""
+
+    kernels: tuple
+    weights: tuple
+
+    def profile(self, theta):
+        return sum(w * k.profile(theta) for w, k in zip(self.weights, self.kernels, strict=True))
+
+    def harmonic_eigenvalues(self, q):
+        parts = zip(self.weights, self.kernels, strict=True)
+        return sum(w * k.harmonic_eigenvalues(q) for w, k in parts)
+
+    def __repr__(self):
+        return "a mixture of two kernels"
 
 
 def _check_ratio(student, kernel, q, printed, ratio):
@@ -139,7 +172,10 @@ TRACE_HINTS = {
 
 def operator_matrix(student):
     """The Nyström matrix: symmetry, trace and rotation; then eigenvalues against `fredholm`."""
-    n, smooth = 60, TrigPolynomial([0.3], [0.0, 0.5])
+    rng = generator()
+    n, sign = int(rng.integers(50, 70)), rng.choice([-1, 1], 2)
+    cosine, sine = sign * rng.uniform([0.2, 0.3], [0.35, 0.5])
+    smooth = TrigPolynomial([cosine], [0.0, sine])
     matrix = ask(student, smooth.pdf, n, shape=(n, n))
     if np.allclose(matrix, ask(student, uniform().pdf, n, shape=(n, n))):
         hint = "T integrates against p(z) dz. Where does `pdf` enter?"
@@ -147,7 +183,7 @@ def operator_matrix(student):
     _check_symmetry(student, matrix)
     _check_diagonal(student, matrix, smooth)
     _check_rotation(student, matrix)
-    steps = PiecewiseConstant.equal_pieces([1, 2, 4])
+    steps = PiecewiseConstant.equal_pieces(rng.permutation([1, 2, 4]) * rng.uniform(0.9, 1.1, 3))
     worst = max(_eigenvalue_error(student, density, 300) for density in (smooth, steps))
     passed(student, f"six eigenvalues within {100 * worst:.1g} % of fredholm.solve at n = 300.")
 
@@ -178,7 +214,7 @@ def _check_diagonal(student, matrix, density):
     if not np.isclose(factor, 1, rtol=1e-3):
         missing = {n / (2 * np.pi): "a sum is no integral yet: what is the width of a grid cell?"}
         hint = hint_for(factor, TRACE_HINTS | missing)
-        what = f"the trace must be ∫ k(x, x) p(x) dx = 1/2, yours is {np.trace(matrix):.4g}"
+        what = f"the trace must be ∫ k(x, x) p(x) dx, yours is {factor:.4g} times that"
         raise CheckFailed(student, what, hint or "which constants stand in (11)?")
 
 
@@ -192,6 +228,14 @@ def _check_rotation(student, matrix):
             f"{kernel[0, -1]:.3g}, and {kernel[0, 1]:.3g} for the first two. An angle is never "
             "more than π: wrap the difference."
         )
+        mean = (root[:, None] ** 2 + root**2) / 2
+        if np.allclose(matrix / mean, circulant((matrix / mean)[:, 0])):
+            hint = (
+                "the mean of a matrix and its transpose is symmetric, but its eigenvalues are "
+                "others. Which similarity transform moves half of the weight from right to left?"
+            )
+        elif np.isclose(kernel[0, -1], kernel[0, 1], rtol=0.05):
+            hint = "row and column i must belong to x_i: no other change of basis."
         raise CheckFailed(student, what, hint)
 
 
@@ -200,7 +244,7 @@ def _eigenvalue_error(student, density, n):
     got = np.linalg.eigvalsh(ask(student, density.pdf, n, shape=(n, n)))[::-1][:6]
     error = np.max(np.abs(got / right - 1))
     if error > 0.01:
-        what = f"the first eigenvalues for {density!r} are off by {error:.2g} of their size"
+        what = f"the first eigenvalues are off by up to {error:.2g} of their size"
         raise CheckFailed(student, what, "compare your kernel with (11), factor by factor.")
     return error
 

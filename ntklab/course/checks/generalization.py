@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ntklab.course.checks.answers import CheckFailed, ask, hint_for, passed
+from ntklab.course.checks.answers import CheckFailed, ask, generator, hint_for, passed
 from ntklab.densities import PiecewiseConstant
 from ntklab.gram import solve
 from ntklab.kernels import TwoLayerNTK
@@ -13,8 +13,9 @@ P = PiecewiseConstant.equal_pieces([1, 3])
 
 def noise_passed(student):
     """At the ends of time, then beside labels of pure noise, learned by the matrix."""
-    for n in (7, 12):
-        x, sigma = P.grid(n), 0.7
+    rng = generator()
+    for n in (int(rng.integers(6, 9)), int(rng.integers(11, 15))):
+        x, sigma = P.grid(n), float(rng.uniform(0.6, 0.8))
         lam = solve(KERNEL, x, n).eigenvalues
         start = float(ask(student, lam, 0.0, sigma, shape=()))
         if not abs(start) < 1e-12:
@@ -29,30 +30,31 @@ def noise_passed(student):
                 1 / sigma**2: "where is the noise?",
             }
             hint = hint_for(late / sigma**2, hints) or "in the end all noise has been learned."
-            what = f"as t → ∞ it must be σ² = {sigma**2:.4g}, yours is {late:.4g}"
+            what = f"as t → ∞ yours goes to {late / sigma**2:.4g} times what it must be"
             raise CheckFailed(student, what, hint)
-        for t in (0.5, 20.0, 300.0):
+        for t in np.array([0.5, 20.0, 300.0]) * rng.uniform(0.8, 1.25, 3):
             # the i-th label's noise alone, by its effect on all outputs
             kernel_matrix = KERNEL.at_angles(x) / n
             values, vectors = np.linalg.eigh(kernel_matrix)
             smoother = vectors * (1 - np.exp(-values * t)) @ vectors.T
             right = sigma**2 * np.sum(smoother**2) / n
-            got = float(ask(student, lam, t, sigma, shape=()))
+            got = float(ask(student, lam, float(t), sigma, shape=()))
             if not np.isclose(got, right, rtol=1e-5):
                 hint = "each coefficient's share (1 - e^(-λt)), squared, in the sum."
                 if np.isclose(got, sigma**2 / n * np.trace(smoother), rtol=1e-5):
                     hint = "the output is 1 - e^(-λt) times the noise; its variance has the square."
                 elif np.isclose(got, sigma**2 / n * np.sum(1 - np.exp(-2 * values * t))):
                     hint = "(1 - e^(-λt))² is not 1 - e^(-2λt): expand the square."
-                what = f"n = {n}, t = {t:g}: it must be {right:.5g}, yours is {got:.5g}"
+                what = f"n = {n}, t = {t:.3g}: yours is {got / right:.5g} times what it must be"
                 raise CheckFailed(student, what, hint)
     passed(student, "right from the first moment to the last.")
 
 
 def best_time(student):
     """The error at the student's time beside the least one, over samples, waves and noises."""
-    rng = np.random.default_rng(8)
+    rng = generator()
     for n, kappa, sigma in ((30, 1, 0.5), (60, 3, 0.3), (60, 2, 1.0), (120, 5, 0.2)):
+        n, sigma = n + int(rng.integers(0, 8)), float(sigma * rng.uniform(0.8, 1.25))
         spectrum = solve(KERNEL, P.sample(n, rng), n)
         lam, g = spectrum.eigenvalues, spectrum.project(lambda x, k=kappa: np.cos(k * x))
         t = float(ask(student, lam, g, sigma, shape=()))
@@ -80,7 +82,7 @@ def best_time(student):
         near = (h for h, e in mistakes.items() if abs(t / times[e[:-1].argmin()] - 1) < 0.02)
         hint = next(near, "too early: the target is not learned yet." if t < best else
                     "too late: noise is being learned. Does your error contain it?")  # fmt: skip
-        what = f"n = {n}, κ = {kappa}, σ = {sigma}: best at {best:.4g}, yours is {t:.4g}"
+        what = f"n = {n}, κ = {kappa}, σ = {sigma:.3g}: yours is {t / best:.4g} times the best time"
         raise CheckFailed(student, what, hint)
     passed(student, "right for four samples.")
 
@@ -97,8 +99,9 @@ RANDOM_HINTS = {
 def random_left(student):
     """By the integral over frequencies; then whether one number decides."""
     n, p = 300, 0.2
+    rng = generator()
     scale = np.pi**3 * n**2 * p
-    t = scale * np.geomspace(1e-3, 0.5, 12)
+    t = scale * np.geomspace(1e-3, 0.5, 12) * rng.uniform(0.8, 1.2, 12)
     right, got = _left(t / scale), ask(student, t, n, p, shape=t.shape)
     if np.allclose(got, right**2, rtol=2e-3):
         raise CheckFailed(student, "this is the mean square", "the root is asked for.")
@@ -108,10 +111,11 @@ def random_left(student):
         hint = next(hints, None)
         if hint is None and np.allclose(got, np.exp(-t / scale), rtol=2e-3):
             hint = "not one wave at κ = πnp, but all below it, each with its own speed."
-        what = f"at a = {t[4] / scale:.3g} it must be {right[4]:.4f}, yours is {got[4]:.4f}"
+        times = got[4] / right[4]
+        what = f"at a = {t[4] / scale:.3g} yours is {times:.4g} times what it must be"
         hint = hint or "the mean of e^(-2pt/πκ²) over 0 < κ < πnp, then the root."
         raise CheckFailed(student, what, hint)
-    for m, q in ((300, 0.05), (900, 0.2)):
+    for m, q in ((300, rng.uniform(0.04, 0.06)), (int(rng.integers(800, 1000)), 0.2)):
         got = ask(student, t, m, q, shape=t.shape)
         if not np.allclose(got, _left(t / (np.pi**3 * m**2 * q)), rtol=2e-3, atol=1e-4):
             if np.allclose(got, right, rtol=2e-3):
@@ -120,7 +124,7 @@ def random_left(student):
                 hint = "denser places learn a *given* wave faster, but their waves are higher."
             else:
                 hint = "only a = t/(π³n²p) may count: how does κ = πnp enter?"
-            what = f"right at p = {p}, n = {n}, wrong at p = {q}, n = {m}"
+            what = f"right at p = {p}, n = {n}, wrong at p = {q:.3g}, n = {m}"
             raise CheckFailed(student, what, hint)
     passed(student, "right, and later where data are dense.")
 

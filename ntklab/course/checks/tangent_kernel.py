@@ -1,35 +1,40 @@
 """Checks of the assignment: the tangent kernel, of one network and of infinite width."""
 
+import time
+
 import numpy as np
 
-from ntklab.course.checks.answers import CheckFailed, ask, constant_factor, hint_for, passed
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    passed,
+)
 from ntklab.kernels import NNGP, DeepNTK
 
 STEP_HINTS = {
     -1.0: "the outputs run away from y. Which way does gradient descent go?",
-    2.0: "the 2t of (1) stands under a root: it is the square of what one wants.",
     1.0: "right for very small η only. exp belongs to gradient flow; gradient descent takes steps.",
 }
 
 
 def output_after(student):
-    """Outputs after t steps: the start, one step, and steps that add up."""
-    for n, rank in [(6, 4), (9, 9)]:
-        rng = np.random.default_rng(n)
-        factor = rng.normal(size=(n, rank))
-        H, (u0, y) = factor @ factor.T, rng.normal(size=(2, n))
+    """Outputs after t steps: the start, one step, and steps that add up, a milliard of them."""
+    rng = generator()
+    for n, missing in [(rng.integers(5, 8), 2), (rng.integers(8, 11), 0)]:
+        H, (u0, y) = _matrix(rng, n, n - missing), rng.normal(size=(2, n))
         # so large a rate that the fastest part changes its sign at every step
-        rate = 1.5 * n / np.linalg.eigvalsh(H)[-1]
+        rate = rng.uniform(1.4, 1.6) * n / np.linalg.eigvalsh(H)[-1]
 
         def after(steps, start=u0, rate=rate, H=H, y=y):
             return ask(student, H, start, y, rate, steps, shape=y.shape)
 
         _check_start(student, after(0), u0, y)
         _check_step(student, after, H, u0, y, rate)
-        _check_composition(student, after)
-        if not np.allclose(H @ after(10**9), H @ y, atol=1e-6):
-            what = "after 10⁹ steps the outputs must be those of y where H sees them"
-            raise CheckFailed(student, what, "is anything rounded, or every step made?")
+        _check_composition(student, after, *(int(t) for t in rng.integers(3, 6, 2)))
+        _check_many(student, after, H, u0, y)
     passed(student, "starts at u0, makes the right step, and steps add up.")
 
 
@@ -58,6 +63,11 @@ def _check_step(student, after, H, u0, y, rate):
     }
     factor = constant_factor(change, -small / n * H @ (u0 - y), tolerance=1e-2)
     hint = hint_for(factor, STEP_HINTS | hints, tolerance=1e-2)
+    if hint_for(factor, {2.0: "twice"}, tolerance=1e-2):
+        # a step twice as long and two steps differ where a step is not small
+        hint = "the 2t of (1) stands under a root: it is the square of what one wants."
+        if np.allclose(after(1) - u0, -2 * rate / n * H @ (u0 - y), atol=1e-8):
+            hint = "twice too long: the loss has a ½, which the 2 of its derivative takes away."
     if np.allclose(change, -small / n * H @ u0, rtol=1e-2):
         hint = "that is the way to 0. What is to be learned?"
     what = "the first step must be one of gradient descent on the mean squared loss"
@@ -65,22 +75,61 @@ def _check_step(student, after, H, u0, y, rate):
     raise CheckFailed(student, what, hint)
 
 
-def _check_composition(student, after):
-    if not np.allclose(after(7), after(3, start=after(4)), atol=1e-8):
-        what = "4 steps and then 3 more must lead to the same as 7 steps"
+def _check_composition(student, after, first, then):
+    if not np.allclose(after(first + then), after(then, start=after(first)), atol=1e-8):
+        what = f"{first} steps and then {then} more must lead to the same as {first + then} steps"
         hint = "the first step is right. Every step multiplies the error that is left by then."
         raise CheckFailed(student, what, hint)
 
 
+MANY = 10**9
+LOOP = 300_000  # steps that a loop cannot make in no time
+
+
+def _check_many(student, after, H, u0, y):
+    """A milliard of steps, so small that the fastest part is not at its end by then."""
+    once = min(_seconds(after, 1) for _ in range(3))
+    if min(_seconds(after, LOOP) for _ in range(2)) > 0.2 + 10 * once:
+        hint = "a loop over the steps is hopeless: what do t factors that are all the same make?"
+        raise CheckFailed(student, f"{LOOP} steps take long, and 10⁹ take thousands as long", hint)
+    values, vectors = np.linalg.eigh(H)
+    rate = len(y) / values[-1] / MANY
+    right = y + vectors @ (np.exp(-values / values[-1]) * (vectors.T @ (u0 - y)))
+    if not np.allclose(after(MANY, rate=rate), right, atol=1e-4):
+        what = "right for few steps, but not for 10⁹ small ones"
+        raise CheckFailed(student, what, "is anything rounded, or are not all steps made?")
+
+
+def _seconds(after, steps):
+    start = time.perf_counter()
+    after(steps)
+    return time.perf_counter() - start
+
+
+def _matrix(rng, n, rank):
+    """Symmetric, eigenvalues from 1 to 8 and n - rank times 0, eigenvectors at random."""
+    vectors, _ = np.linalg.qr(rng.normal(size=(n, n)))
+    values = np.append(np.geomspace(1, 8, rank) * rng.uniform(0.9, 1.1, rank), np.zeros(n - rank))
+    return (vectors * values) @ vectors.T
+
+
 def tangent_kernel(student):
     """Empirical kernels against difference quotients of the network's output."""
-    rng = np.random.default_rng(0)
-    for m, d, n, signs in [(40, 2, 6, True), (7, 3, 5, False)]:
-        W, b, X = rng.normal(size=(m, d)), rng.normal(size=m), rng.normal(size=(n, d))
+    rng = generator()
+    for m, d, n, signs in [(rng.integers(30, 50), 2, 6, True), (rng.integers(6, 9), 3, 5, False)]:
+        W, b, X = _network(rng, m, d, n)
         a = rng.choice([-1.0, 1.0], m) if signs else rng.normal(size=m)
         answer = ask(student, W, b, a, X, shape=(n, n))
         _check_kernel(student, answer, W, b, a, X)
     passed(student, "the kernel of two networks, as their difference quotients have it.")
+
+
+def _network(rng, m, d, n):
+    """Weights, biases and points; no neuron so near to its kink that a quotient steps over it."""
+    while True:
+        W, b, X = rng.normal(size=(m, d)), rng.normal(size=m), rng.normal(size=(n, d))
+        if np.abs(X @ W.T + b).min() > 1e-3:
+            return W, b, X
 
 
 def _check_kernel(student, answer, W, b, a, X):
@@ -99,7 +148,10 @@ def _check_kernel(student, answer, W, b, a, X):
     seen = np.abs(right) > 1e-6
     hint = hint_for(constant_factor(answer[seen], right[seen]), hints)
     by_W, by_b, by_a = (quotients @ quotients.T for quotients in _quotients(W, b, a, X))
+    plain = [rows for rows in _quotients(W, b, np.ones(m), X)[:2]]
+    once = (plain[0] * np.repeat(a, X.shape[1])) @ plain[0].T + (plain[1] * a) @ plain[1].T
     guesses = [
+        (once, "a_r is in the gradient at both points: its square counts."),
         (by_W, "the biases are trained too: what is ∂f/∂b_r?"),
         (by_W + by_b + by_a, "the a_r are fixed, and what is fixed has no gradient."),
         (_trained(W, b + 100, a, X), "this takes every neuron as active at every point."),
@@ -149,8 +201,10 @@ def _quotients(W, b, a, X, step=2.0**-16):
 
 def deep_kernel(student):
     """Kernels of several depths against the package's, which works on half angles."""
-    theta = np.array([0.0, 0.4, 1.0, 1.4, 1.9, 2.6, np.pi])
-    answers = {layers: ask(student, theta, layers, shape=theta.shape) for layers in (1, 2, 3, 10)}
+    rng = generator()
+    theta = np.array([0.0, *np.sort(rng.uniform(0.2, 3.0, 5)), np.pi])
+    depths = (1, 2, 3, int(rng.integers(7, 14)))
+    answers = {layers: ask(student, theta, layers, shape=theta.shape) for layers in depths}
     if all(np.allclose(a, DeepNTK(k, normalized=True).profile(theta)) for k, a in answers.items()):
         what = "at θ = 0 your Θ is 1 for every L"
         raise CheckFailed(student, what, "nothing is asked to be scaled to 1.")
@@ -162,7 +216,7 @@ def deep_kernel(student):
             what += f": at θ = 0 it is {answer[0]:.4g}"
         hint = _hint_for_depth(answer, theta, layers)
         raise CheckFailed(student, what, hint or "write down the terms for this L, one by one.")
-    passed(student, "right for 1, 2, 3 and 10 hidden layers.")
+    passed(student, f"right for 1, 2, 3 and {depths[-1]} hidden layers.")
 
 
 def _hint_for_depth(answer, theta, layers):
@@ -173,6 +227,10 @@ def _hint_for_depth(answer, theta, layers):
         (DeepNTK(layers, trained=every[1:]).profile(theta), "the term of the first layer, h = 1."),
         (DeepNTK(layers, trained=every[:-1]).profile(theta), "the output layer is trained too."),
         (DeepNTK(layers + 1).profile(theta), "one layer too many: L is the number of hidden ones."),
+        (
+            DeepNTK(layers - 1).profile(theta) if layers > 1 else cosine,
+            "one layer too few: L is the number of hidden ones, and the loop goes round for each.",
+        ),
     ]
     single = [
         (through * cosine + out, "at φ = π/2 this lets no neuron be active at both points."),
@@ -183,6 +241,10 @@ def _hint_for_depth(answer, theta, layers):
         (
             cosine + out,
             "the term of layer h passes through Σ̇ of layer h too, not only of the later ones.",
+        ),
+        (
+            cosine * (1 - np.arccos(np.clip(out, -1, 1)) / np.pi) + out,
+            "Σ̇ of a layer is taken at the angle that goes into the layer, like Σ, not at the next.",
         ),
         (out * (1 + cosine), "Σ is used in place of Σ̇: a step has to be averaged there."),
     ]

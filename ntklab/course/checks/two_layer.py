@@ -3,7 +3,14 @@
 import numpy as np
 
 from ntklab.activations import ReLU, half_angle, with_bias
-from ntklab.course.checks.answers import CheckFailed, ask, constant_factor, hint_for, passed
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    passed,
+)
 from ntklab.kernels import TwoLayerNTK
 
 CIRCLE_HINTS = {
@@ -14,7 +21,7 @@ CIRCLE_HINTS = {
 
 def circle_kernel(student):
     """Values close by, symmetry, then both sides of the cut and whole turns."""
-    rng = np.random.default_rng(0)
+    rng = generator()
     z = rng.uniform(-1.5, 0, 40)
     x = z + rng.uniform(0, 1.5, 40)
     near = ask(student, x, z, shape=x.shape)
@@ -45,7 +52,8 @@ def _check_near(student, answer, x, z):
     hint = hint_for(constant_factor(answer, right), CIRCLE_HINTS)
     if np.allclose(answer, TwoLayerNTK(bias=False).at_angles(x, z).diagonal()):
         hint = "the network of (11) has a bias: 1 + cos, not cos alone."
-    what = f"k({x[0]:.3f}, {z[0]:.3f}) must be {right[0]:.4g}, yours is {answer[0]:.4g}"
+    times = answer[0] / right[0]
+    what = f"k({x[0]:.3f}, {z[0]:.3f}) is not right: yours is {times:.4g} times what it must be"
     raise CheckFailed(student, what, hint or "compare with (11), factor by factor.")
 
 
@@ -59,11 +67,13 @@ START_HINTS = {
 
 def spread_kernel(student):
     """The kernel by angle and spread, against the package's layer with biases."""
-    theta = np.linspace(0, 3.1, 12)
-    spreads = (0.0, 1.0, 0.5, 2.0, 20.0)
+    rng = generator()
+    theta = np.append(0, np.sort(rng.uniform(0, 3.1, 11)))
+    low, high, most = rng.uniform([0.4, 1.7, 15.0], [0.7, 2.5, 25.0])
+    spreads = (0.0, 1.0, float(low), float(high), float(most))
     answers = {s: ask(student, theta, s, shape=theta.shape) for s in spreads}
     _check_start(student, theta, answers)
-    if np.allclose(answers[2.0], answers[0.0]):
+    if np.allclose(answers[spreads[3]], answers[0.0]):
         hint = "right for s = 0. But a bias of its own size helps to decide which neurons are on."
         raise CheckFailed(student, "gives the same for every spread", hint)
     for spread, answer in answers.items():
@@ -75,7 +85,8 @@ def _check_start(student, theta, answers):
     right = TwoLayerNTK(normalization="network").profile(theta)
     if _three_digits(answers[0.0], right):
         return
-    factor = constant_factor(answers[0.0][:6], right[:6], tolerance=1e-2)
+    near = theta < 1.5  # elsewhere the kernel is small
+    factor = constant_factor(answers[0.0][near], right[near], tolerance=1e-2)
     hint = hint_for(factor, START_HINTS, tolerance=1e-2)
     if _three_digits(answers[0.0], TwoLayerNTK(False, "network").profile(theta)):
         hint = "this leaves out the gradient by the biases, which are trained too."
@@ -83,10 +94,22 @@ def _check_start(student, theta, answers):
             hint = "right for s = 1 only. The gradient by b_r is the same whatever b_r is."
     elif _three_digits(answers[0.0] + right, 1 + np.cos(theta)):
         hint = "this counts a neuron that is active at one of the points. Both are needed."
-    what = f"for s = 0 and θ = 0 the kernel must be {right[0]:.4g}, yours is {answers[0.0][0]:.4g}"
-    if np.isclose(answers[0.0][0], right[0], rtol=1e-3):
+    times = answers[0.0][0] / right[0]
+    what = f"for s = 0 and θ = 0 yours is {times:.4g} times what the kernel must be"
+    if np.isclose(times, 1, rtol=1e-3):
         what = "for s = 0 it must be the kernel that the gradients of (6) give"
+    hint = hint or _noise(answers[0.0], right)
     raise CheckFailed(student, what, hint or "put s = 0 and do (7) again, with a bias.")
+
+
+def _noise(answer, right):
+    """What to say of an average over too few draws: nearly right, and off by no smooth function."""
+    off = answer - right
+    if np.abs(off).max() > 0.03 * right.max():
+        return None
+    share = np.abs(off).max() / right.max()
+    return (f"right to {share:.1%} of k(x, x). If that is an average over random draws, draw more: "
+            "a hundred times as many for one more digit. A closed form has no noise at all.")
 
 
 def _check_spread(student, theta, spread, answer):
@@ -99,7 +122,9 @@ def _check_spread(student, theta, spread, answer):
         hint = "s is squared once too often."
     elif spread and _three_digits(answer, _spread(theta, 1 / spread)):
         hint = "s is upside down: small biases must come close to biases of 0."
-    raise CheckFailed(student, f"right for s = 0, but not for s = {spread:g}", hint)
+    else:
+        hint = _noise(answer, _spread(theta, spread)) or hint
+    raise CheckFailed(student, f"right for s = 0, but not for s = {spread:.3g}", hint)
 
 
 def _spread(theta, spread):
@@ -114,12 +139,13 @@ def _spread(theta, spread):
 
 
 def _three_digits(answer, right):
-    return np.allclose(answer, right, rtol=0, atol=1e-3)
+    return np.allclose(answer, right, rtol=0, atol=2.5e-3)
 
 
 def never_learned(student):
     """What is left of pure waves, then of any targets, against the null space of the matrix."""
-    n = 24
+    rng = generator()
+    n = int(2 * rng.integers(10, 16))
     x = 2 * np.pi * np.arange(n) / n
     H = TwoLayerNTK(False, "network").at_angles(x)
     waves = {f"{f.__name__} {q}x": f(q * x) for q in (1, 2, 3, 4, 5) for f in (np.cos, np.sin)}
@@ -130,15 +156,17 @@ def never_learned(student):
         left[name] = ask(student, wave, shape=(n,))
         kept[name] = left[name] @ wave / (wave @ wave)
     _check_waves(student, waves, left, kept, right)
-    for n in (8, 22, 24):
+    sizes = (8, int(4 * rng.integers(3, 7) + 2), int(4 * rng.integers(4, 8)))
+    for n in sizes:
         H = TwoLayerNTK(False, "network").at_angles(2 * np.pi * np.arange(n) / n)
-        y = np.random.default_rng(n).normal(size=n)
+        y = rng.normal(size=n)
         values, vectors = np.linalg.eigh(H)
         blind = vectors[:, np.abs(values) < 1e-9]
         if not np.allclose(ask(student, y, shape=(n,)), blind @ (blind.T @ y), atol=1e-6):
             what = f"right for single waves, but not for random targets at n = {n} points"
             raise CheckFailed(student, what, "every part of y goes its own way: add them up.")
-    passed(student, "right for single waves and for any targets, at 8, 22 and 24 points.")
+    told = "at {}, {} and {} points".format(*sizes)
+    passed(student, f"right for single waves and for any targets, {told}.")
 
 
 def _check_waves(student, waves, left, kept, right):
@@ -150,7 +178,7 @@ def _check_waves(student, waves, left, kept, right):
     if not wrong:
         return
     first = wrong[0]
-    what = f"of {first} the part {right[first]:g} is never learned, yours is {kept[first]:.3g}"
+    what = f"of {first} you leave the part {kept[first]:.3g}; that is not what is never learned"
     if np.isclose(kept[first], right[first], atol=1e-6):
         what = f"of {first} nothing but a multiple of itself can be left"
     raise CheckFailed(student, what, _hint_for_waves(wrong, kept, right))
