@@ -32,7 +32,8 @@ from ntklab.training import DivergenceError
 
 MODULES = (
     "geometry densities activations kernels spectrum fredholm circle_gram gram sphere estimation "
-    "asymptotics bounds dynamics generalization networks tangent gradients training explorers"
+    "asymptotics bounds dynamics generalization certificates networks tangent gradients training "
+    "explorers"
 ).split()
 
 DEAR = ("explorers",)
@@ -45,7 +46,8 @@ EXCLUDED = {
     "activations.DualActivation.variance activations.DualActivation.pair networks.LayeredNetwork",
     "records, made by the functions beside them": "spectrum.Spectrum dynamics.Reach "
     "estimation.Estimate dynamics.Dynamics generalization.Errors generalization.Stop "
-    "generalization.Learner tangent.Drift training.Training training.DivergenceError",
+    "generalization.Learner tangent.Drift training.Training training.DivergenceError "
+    "certificates.Certificate",
     "inside of kernels, which check": "activations.half_angle activations.with_bias "
     "activations.ReLU activations.ReLU.variance activations.ReLU.pair activations.Erf "
     "activations.Erf.variance activations.Erf.pair activations.HermiteSeries.variance "
@@ -56,6 +58,7 @@ EXCLUDED = {
     "gradients.Patterns.order gradients.Patterns.prepare gradients.Patterns.outputs "
     "gradients.Patterns.gradients gradients.Layers gradients.Layers.order "
     "gradients.Layers.prepare gradients.Layers.outputs gradients.Layers.gradients",
+    "without python-flint": "" if "certificates.certify" in CALLS else "certificates.certify",
     "without arguments": "networks.TwoLayerReLU.extra_repr networks.FullyConnected.extra_repr",
 }
 
