@@ -9,8 +9,9 @@ import numpy as np
 from scipy.interpolate import CubicHermiteSpline
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from ntklab._errors import EPS, error_bounds, fix_signs
 from ntklab.geometry import wrap
-from ntklab.spectrum import EPS, Spectrum, error_bounds, fix_signs
+from ntklab.spectrum import Spectrum
 
 FIRST, LAST = 2**10, 2**13  # how many harmonics are tried
 ENOUGH = 1e-11  # error of the eigenvalues over λ_0

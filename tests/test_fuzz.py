@@ -42,7 +42,7 @@ MEMORY = 4 * 2**30  # bytes that one call may ask for
 
 EXCLUDED = {
     "abstract": "densities.CircleDensity densities.CircleDensity.pdf "
-    "densities.CircleDensity.rotated kernels.ZonalKernel activations.DualActivation "
+    "kernels.ZonalKernel activations.DualActivation "
     "activations.DualActivation.variance activations.DualActivation.pair networks.LayeredNetwork",
     "records, made by the functions beside them": "spectrum.Spectrum dynamics.Reach "
     "estimation.Estimate dynamics.Dynamics generalization.Errors generalization.Stop "
