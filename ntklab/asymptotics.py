@@ -16,7 +16,6 @@ import numpy as np
 from ntklab._arguments import (
     LARGEST,
     finite_array,
-    finite_number,
     instance_of,
     positive,
     whole_number,

@@ -73,11 +73,11 @@ def solve(kernel, density, count=None, *, refine=1):
     count = USUAL if usual else whole_number("count", count, at_least=1, at_most=MOST_NODES)
     refine = whole_number("refine", refine, at_least=1, at_most=MOST_NODES)
     if isinstance(density, PiecewiseConstant) and len(density.values) > MANY_PIECES:
-        return _harmonics.solve(kernel, density, count, refine)
+        return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     edges = _refined(_cuts(density), _expected_turn(density, count), refine)
     if isinstance(density, PiecewiseConstant) and count <= _harmonics.LAST // 4:
         if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
-            return _harmonics.solve(kernel, density, count, refine)
+            return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     while True:
         _affordable(edges)
         spectrum, unresolved = _solve_on(kernel, density, count, edges, fewer=usual)

@@ -113,7 +113,6 @@ def test_histograms_of_many_bins(bins):
     np.testing.assert_allclose(inner_products(spectrum), np.eye(20), atol=1e-7)
 
 
-@pytest.mark.slow
 def test_five_thousand_pieces():
     weights = np.random.default_rng(1).gamma(2, size=5000)
     density = PiecewiseConstant.equal_pieces(weights)
