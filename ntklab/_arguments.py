@@ -130,6 +130,16 @@ def sequence(name, values, check, *, empty=False, **bounds):
     return [check(name, value, **bounds) for value in values]
 
 
+def values_of(name, function, x):
+    """The values of a function at an array `x`, one real number a place."""
+    if not callable(function):
+        raise TypeError(f"{name}: must be callable, got {_short(function)}")
+    values = finite_array(name, function(x))
+    if values.shape != x.shape:
+        raise ValueError(f"{name}: must give one value per place, {x.shape}, got {values.shape}")
+    return values
+
+
 def broadcast(**arrays):
     """Refuses arrays whose shapes do not go together."""
     shapes = [array.shape for array in arrays.values()]

@@ -16,7 +16,6 @@ import numpy as np
 from ntklab._arguments import (
     LARGEST,
     finite_array,
-    finite_number,
     instance_of,
     positive,
     whole_number,
@@ -56,15 +55,6 @@ def eigenvalue_corrected(q, Z):
     q, Z = _frequencies(q), positive("Z", Z)
     with np.errstate(divide="ignore"):
         return Z**2 / (np.pi * q**2)
-
-
-def eigenfunction(x, q, density, phase=0.0):
-    """cos(q Ψ(x)/Z + b), equation (12) with amplitude 1 and phase b in radians."""
-    instance_of("density", density, CircleDensity)
-    # beyond, the angle would have no digits
-    q = finite_number("q", q, at_least=-LARGEST, at_most=LARGEST)
-    phase = finite_number("phase", phase)
-    return np.cos(q * density.phase(x) / density.Z + phase)
 
 
 def local_frequency(q, density):

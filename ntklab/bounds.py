@@ -200,25 +200,6 @@ def modes_printed(tolerance, frequency, density, B=None):
     return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(lowest))))
 
 
-def modes(tolerance, eigenvalues, source):
-    """The least n with λ_{n+1} S <= ε, so that Σ_{i>n} g_i² <= ε².
-
-    Raises
-    ------
-    ValueError
-        The eigenvalues given do not reach down to ε/S, which is named.
-    """
-    tolerance = positive("tolerance", tolerance)
-    eigenvalues = finite_array("eigenvalues", eigenvalues, ndim=1)
-    small = coefficient(eigenvalues, source) <= tolerance
-    if not small.any():
-        raise ValueError(
-            f"eigenvalues: must reach down to ε/S = {tolerance / source:.3g}, "
-            f"got {eigenvalues.min(initial=np.inf):.3g} at the least"
-        )
-    return int(np.argmax(small))
-
-
 # -- the theorem: time ---------------------------------------------------------------------------
 
 
@@ -264,7 +245,7 @@ def iterations_printed(threshold, n, learning_rate, eigenvalue):
 
 
 def iterations_corrected(threshold, learning_rate, eigenvalue):
-    """t >= log(√2/δ)/(-log(1-ηλ_n)), with n = `modes(δ/√2, …)` and ηλ_1 <= 1.
+    """t >= log(√2/δ)/(-log(1-ηλ_n)), the least n with λ_{n+1} S <= δ/√2, and ηλ_1 <= 1.
 
     Then Δ² <= δ²/2 and the tail is <= δ²/2, so that ‖g-u(t)‖ <= δ by Pythagoras. As λ_n ≈ δ/(√2 S),
     this is about √2 S log(√2/δ)/(ηδ): the printed steps, with every constant mended.

@@ -12,7 +12,7 @@ from numpy.polynomial import Chebyshev
 from scipy.optimize import elementwise
 from scipy.special import i0e
 
-from ntklab._arguments import finite_array, finite_number, generator, size
+from ntklab._arguments import finite_array, finite_number, generator, instance_of, size
 from ntklab.geometry import wrap
 
 NORMALISATION_TOLERANCE = 1e-9
@@ -58,10 +58,6 @@ class CircleDensity(ABC):
     def pdf(self, x):
         """p(x) in 1/radian at angles `x` of any shape; of period 2π."""
 
-    @abstractmethod
-    def rotated(self, by):
-        """The density of the rotated points: p(x - by)."""
-
     @property
     @abstractmethod
     def minimum(self):
@@ -78,10 +74,6 @@ class CircleDensity(ABC):
     @cached_property
     def _root(self):
         return self._integral(0.5)
-
-    def cdf(self, x):
-        """P(x) = ∫_{-π}^x p for angles `x`, wrapped to [-π, π) first."""
-        return np.clip(self._mass(wrap(x, name="x")), 0.0, 1.0)
 
     def phase(self, x):
         """Ψ(x) = ∫_{-π}^x √p for angles `x`, wrapped to [-π, π) first (equation (12))."""
@@ -107,19 +99,14 @@ class CircleDensity(ABC):
 
     def mass(self, region):
         """∫_R p, the share of the data in an arc."""
+        instance_of("region", region, Region)
         ends = np.array([region.start, region.stop])
         turns = np.floor((ends + np.pi) / (2 * np.pi))
         low, high = turns + self._mass(wrap(ends))
         return float(high - low)
 
-    def quantile(self, u):
-        """P⁻¹(u): the angle below which the fraction `u` of the data lies, u in [0, 1)."""
-        u = finite_array("u", u)
-        if ((u < 0) | (u >= 1)).any():
-            raise ValueError(f"u: must lie in [0, 1), got {u[(u < 0) | (u >= 1)].flat[0]}")
-        return self._quantile(u)
-
     def _quantile(self, u):
+        """P⁻¹(u): the angle below which the fraction `u` of the data lies, u in [0, 1)."""
         cuts = self._cuts
         levels = self._mass(cuts)
         # an arc without mass is never drawn from: leave it out, whatever u it is asked for
@@ -256,11 +243,6 @@ class PiecewiseConstant(CircleDensity):
         # index -1, left of the first edge, is the last arc running over ±π
         return self.values[np.searchsorted(self.edges, wrap(x, name="x"), side="right") - 1]
 
-    def rotated(self, by):
-        """The density of the rotated points: p(x - by)."""
-        edges = wrap(self.edges + wrap(finite_number("by", by)))
-        order = np.argsort(edges)
-        return PiecewiseConstant(edges[order], self.values[order])
 
     @property
     def minimum(self):
@@ -293,7 +275,7 @@ def von_mises(means, concentrations, weights=None):
     weights : array_like, shape (l,), optional
         a_j >= 0, normalised to sum 1; equal when left out.
     """
-    m = finite_array("means", means, ndim=1)
+    m = wrap(finite_array("means", means, ndim=1))
     c = finite_array("concentrations", concentrations, ndim=1)
     a = finite_array("weights", np.ones(len(m)) if weights is None else weights, ndim=1)
     if not len(m) == len(c) == len(a) > 0:
@@ -373,16 +355,6 @@ class TrigPolynomial(_SmoothDensity):
             total = total + b * np.sin(k * x)
         return total / (2 * np.pi)
 
-    def rotated(self, by):
-        """The density of the rotated points: p(x - by)."""
-        by = finite_number("by", by)
-        a, b = np.zeros((2, max(len(self.cosine), len(self.sine))))
-        a[: len(self.cosine)], b[: len(self.sine)] = self.cosine, self.sine
-        turn = by * np.arange(1, len(a) + 1)
-        return TrigPolynomial(
-            a * np.cos(turn) - b * np.sin(turn), a * np.sin(turn) + b * np.cos(turn)
-        )
-
 
 class FromFunction(_SmoothDensity):
     """p(x) given by any function of the angle that is analytic between the named breakpoints.
@@ -434,13 +406,6 @@ class FromFunction(_SmoothDensity):
                 f"function: the density must be non-negative, got p({x[i]:.4g}) = {values[i]:.4g}"
             )
         return np.broadcast_to(np.maximum(values, 0.0) / self._scale, x.shape).copy()
-
-    def rotated(self, by):
-        """The density of the rotated points: p(x - by)."""
-        by = finite_number("by", by)
-        # the function need not be smooth across ±π, so that place travels as a breakpoint
-        edges = np.unique(wrap(np.append(self.breakpoints, -np.pi) + by))
-        return FromFunction(lambda x: self.pdf(x - by), edges)
 
 
 def _lowest(function, cuts, count=4001):

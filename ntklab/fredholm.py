@@ -13,11 +13,12 @@ from numpy.polynomial import legendre
 from scipy.linalg import eigh, qr, solve_triangular
 
 from ntklab import _harmonics
-from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab._arguments import boolean, finite_number, instance_of, values_of, whole_number
+from ntklab._errors import EPS, error_bounds, fix_signs
 from ntklab.densities import CircleDensity, PiecewiseConstant
 from ntklab.geometry import wrap
 from ntklab.kernels import ZonalKernel
-from ntklab.spectrum import EPS, Spectrum, error_bounds, fix_signs
+from ntklab.spectrum import Spectrum
 
 NODES_PER_PANEL = 32
 CHECK_NODES = 41  # a panel, where residuals are measured: none is a node of the solver
@@ -72,11 +73,11 @@ def solve(kernel, density, count=None, *, refine=1):
     count = USUAL if usual else whole_number("count", count, at_least=1, at_most=MOST_NODES)
     refine = whole_number("refine", refine, at_least=1, at_most=MOST_NODES)
     if isinstance(density, PiecewiseConstant) and len(density.values) > MANY_PIECES:
-        return _harmonics.solve(kernel, density, count, refine)
+        return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     edges = _refined(_cuts(density), _expected_turn(density, count), refine)
     if isinstance(density, PiecewiseConstant) and count <= _harmonics.LAST // 4:
         if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
-            return _harmonics.solve(kernel, density, count, refine)
+            return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     while True:
         _affordable(edges)
         spectrum, unresolved = _solve_on(kernel, density, count, edges, fewer=usual)
@@ -115,7 +116,7 @@ def resolve(kernel, density, target, tolerance, most=3000):
         spectrum = solve(kernel, density, count)
         region = np.searchsorted(density.breakpoints, wrap(spectrum.points), side="right")
         region %= max(len(density.breakpoints), 1)  # the last one runs on to the first edge
-        g = finite_array("target", target(spectrum.points))
+        g = values_of("target", target, spectrum.points)
         rest = g - spectrum.values @ spectrum.project(g)
         mass = np.bincount(region, spectrum.weights)
         left = np.bincount(region, spectrum.weights * rest**2)[mass > 0] / mass[mass > 0]
@@ -125,7 +126,8 @@ def resolve(kernel, density, target, tolerance, most=3000):
         if count == most:
             raise ValueError(
                 f"target: {most} eigenfunctions leave rms {left:.3g} of it, "
-                f"more than tolerance {tolerance:.3g}"
+                f"more than tolerance {tolerance:.3g}; bounds.local_time tells when a region "
+                "learns a frequency without a spectrum"
             )
         count = min(2 * count, most)
 
@@ -135,6 +137,10 @@ def eigenvalues(kernel, density, count, *, mean_free=False):
 
     `mean_free` compresses T to the functions with ∫ p f = 0.
     """
+    instance_of("kernel", kernel, ZonalKernel)
+    instance_of("density", density, CircleDensity)
+    count = whole_number("count", count, at_least=1, at_most=MOST_NODES)
+    mean_free = boolean("mean_free", mean_free)
     edges = _refined(_cuts(density), _expected_turn(density, count))
     _affordable(edges)
     starts, halves = _panels(edges)
@@ -158,7 +164,7 @@ def quadrature(density, frequency, *, reciprocal=False):
     instance_of("density", density, CircleDensity)
     frequency = finite_number("frequency", frequency, at_least=0, at_most=1e6)
     edges = _cuts(density)
-    if reciprocal:
+    if boolean("reciprocal", reciprocal):
         edges = _resolving(lambda x: 1 / density.pdf(x), edges, RECIPROCAL)
     edges = _refined(edges, lambda a, b: (b - a) * (1 + frequency))
     starts, halves = _panels(edges)

@@ -21,7 +21,15 @@ from numpy.polynomial import legendre
 from scipy.optimize import brentq, minimize_scalar
 
 from ntklab import dynamics, fredholm, gram
-from ntklab._arguments import finite_array, finite_number, instance_of, whole_number
+from ntklab._arguments import (
+    LARGEST,
+    finite_array,
+    finite_number,
+    instance_of,
+    sequence,
+    values_of,
+    whole_number,
+)
 from ntklab.densities import CircleDensity, Region
 from ntklab.dynamics import Dynamics
 from ntklab.geometry import wrap
@@ -179,7 +187,7 @@ class Learner:
     def _measure(self, density, region):
         instance_of("density", density, CircleDensity)
         x, weights = _nodes(self.descent.spectrum.points, density, region)
-        features, g = self._features(x), _values(self.target, x)
+        features, g = self._features(x), values_of("target", self.target, x)
         square = weights @ features**2
         coefficients = self.descent.coefficients
 
@@ -210,9 +218,9 @@ def learner(kernel, angles, target, noise=0.0, learning_rate=None):
     instance_of("kernel", kernel, ZonalKernel)
     angles = wrap(finite_array("angles", angles, ndim=1))
     whole_number("angles", len(angles), at_least=2, at_most=MOST_POINTS)
-    noise = finite_number("noise", noise, at_least=0)
+    noise = finite_number("noise", noise, at_least=0, at_most=LARGEST)
     spectrum = gram.solve(kernel, angles, len(angles))
-    g = _values(target, angles)
+    g = values_of("target", target, angles)
     if learning_rate is None:
         return Learner(kernel, target, noise, dynamics.gradient_flow(spectrum, g))
     descent = dynamics.gradient_descent(spectrum, g, learning_rate)
@@ -265,16 +273,18 @@ def learning_curve(
     """
     instance_of("kernel", kernel, ZonalKernel)
     instance_of("density", density, CircleDensity)
-    noise = finite_number("noise", noise, at_least=0)
-    ridge = finite_number("ridge", ridge, at_least=0)
-    counts = np.atleast_1d(counts)
-    counts = [whole_number("counts", n, at_least=1, at_most=MOST_POINTS) for n in counts.tolist()]
+    noise = finite_number("noise", noise, at_least=0, at_most=LARGEST)
+    ridge = finite_number("ridge", ridge, at_least=0, at_most=LARGEST)
+    counts = np.atleast_1d(counts).tolist()
+    counts = sequence("counts", counts, whole_number, at_least=1, at_most=MOST_POINTS)
+    test = density if test is None else instance_of("test", test, CircleDensity)
     spectrum = fredholm.solve(kernel, density, max(64, 4 * max(counts)))
     lam, g = spectrum.eigenvalues, spectrum.project(target)
     beyond = max(float(kernel.profile(np.zeros(1))[0]) - lam.sum(), 0.0)
-    rest = max(float(spectrum.weights @ _values(target, spectrum.points) ** 2 - g @ g), 0.0)
-    x, weights = _nodes(np.empty(0), instance_of("test", test or density, CircleDensity), region)
-    functions, goal = spectrum(x), _values(target, x)
+    square = values_of("target", target, spectrum.points) ** 2
+    rest = max(float(spectrum.weights @ square - g @ g), 0.0)
+    x, weights = _nodes(np.empty(0), test, region)
+    functions, goal = spectrum(x), values_of("target", target, x)
     square = weights @ functions**2
     bias, variance = np.empty((2, len(counts)))
     for i, n in enumerate(counts):
@@ -350,7 +360,7 @@ def _nodes(points, density, region):
     edges = np.concatenate([
         np.linspace(-np.pi, np.pi, ARCS + 1), density.breakpoints,
         *(wrap(np.asarray(cuts, dtype=float)) for cuts in (points, points + np.pi, ends)),
-    ])  # fmt: skip
+    ])
     edges = np.unique(edges)
     s, w = legendre.leggauss(NODES)
     half = np.diff(edges)[:, None] / 2
@@ -362,15 +372,6 @@ def _nodes(points, density, region):
     if not weights.sum() > 0:
         raise ValueError("region: must hold test data, got an empty one")
     return x, weights / weights.sum()
-
-
-def _values(target, x):
-    if not callable(target):
-        raise TypeError(f"target: must be callable, got {type(target).__name__}")
-    values = finite_array("target", target(x))
-    if values.shape != x.shape:
-        raise ValueError(f"target: must give one value per angle, {x.shape}, got {values.shape}")
-    return values
 
 
 def _labels(spectrum, labels):

@@ -11,10 +11,11 @@ from scipy.linalg import eigh
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from ntklab._arguments import finite_array, instance_of, look_like_radians, whole_number
+from ntklab._errors import error_bounds, fix_signs
 from ntklab.circle_gram import CircleGram, ZonalGram
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK, ZonalKernel
-from ntklab.spectrum import Spectrum, error_bounds, fix_signs
+from ntklab.spectrum import Spectrum
 
 DENSE_LIMIT = 5000
 """Most points for which the n by n matrix is formed: 200 MB, a few times that while solving."""

@@ -38,9 +38,10 @@ from ntklab._arguments import (
     size,
     whole_number,
 )
+from ntklab._errors import error_bounds, fix_signs
 from ntklab.geometry import unit_vectors
 from ntklab.kernels import ZonalKernel
-from ntklab.spectrum import Spectrum, error_bounds, fix_signs
+from ntklab.spectrum import Spectrum
 
 AXIS = np.array([0.0, 0.0, 1.0])
 MOST_DEGREE = 2000

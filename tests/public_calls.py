@@ -3,6 +3,8 @@
 `CALLS[name]` holds arguments; those left out have their defaults. `self` is the object of a method.
 """
 
+import importlib.util
+
 import numpy as np
 import torch
 
@@ -52,23 +54,24 @@ CALLS = {
     "densities.Region": dict(start=-1.0, stop=2.0),
     "densities.Region.contains": dict(self=REGION, x=ANGLES),
     "densities.Region.points": dict(self=REGION, count=3),
-    "densities.CircleDensity.cdf": dict(self=DENSITY, x=ANGLES),
     "densities.CircleDensity.phase": dict(self=DENSITY, x=ANGLES),
-    "densities.CircleDensity.quantile": dict(self=DENSITY, u=np.array([0.0, 0.25, 0.5])),
     "densities.CircleDensity.sample": dict(self=DENSITY, count=3, rng=RNG),
+    "densities.CircleDensity.mass": dict(self=DENSITY, region=REGION),
     "densities.CircleDensity.grid": dict(self=DENSITY, count=3),
     "densities.PiecewiseConstant": dict(edges=DENSITY.edges, values=DENSITY.values),
     "densities.PiecewiseConstant.proportional": dict(edges=WHOLE, weights=np.arange(4.0)),
     "densities.PiecewiseConstant.equal_pieces": dict(weights=np.arange(4.0)),
     "densities.PiecewiseConstant.pdf": dict(self=DENSITY, x=ANGLES),
-    "densities.PiecewiseConstant.rotated": dict(self=DENSITY, by=0.5),
+    "densities.PiecewiseConstant.histogram": dict(angles=ANGLES, bins=4),
     "densities.uniform": dict(),
+    "densities.von_mises": dict(
+        means=np.array([-1.0, 1.0]), concentrations=np.array([2.0, 0.0]),
+        weights=np.array([1.0, 3.0]),
+    ),
     "densities.TrigPolynomial": dict(cosine=np.array([0.5]), sine=np.array([0.0, 0.25])),
     "densities.TrigPolynomial.pdf": dict(self=TrigPolynomial([0.5]), x=ANGLES),
-    "densities.TrigPolynomial.rotated": dict(self=TrigPolynomial([0.5]), by=0.5),
     "densities.FromFunction": dict(function=flat, breakpoints=np.array([0.0, 1.0])),
     "densities.FromFunction.pdf": dict(self=FromFunction(flat), x=ANGLES),
-    "densities.FromFunction.rotated": dict(self=FromFunction(flat), by=0.5),
     "activations.HermiteSeries": dict(activation=np.tanh),
     "activations.dual_activation": dict(activation=np.sin, most_nodes=256),
     "kernels.ZonalKernel.profile": dict(self=KERNEL, theta=np.array([0.0, 1.0, 3.0])),
@@ -81,15 +84,10 @@ CALLS = {
     "kernels.DeepNTK": dict(hidden_layers=2),
     "kernels.NNGP": dict(hidden_layers=2),
     "spectrum.Spectrum.__call__": dict(self=SPECTRUM, x=ANGLES),
-    "spectrum.Spectrum.inner_products": dict(self=SPECTRUM),
     "spectrum.Spectrum.project": dict(self=SAMPLE, target=np.arange(6.0)),
     "spectrum.Spectrum.local_frequency": dict(self=SPECTRUM, region=REGION, samples=16),
-    "spectrum.error_bounds": dict(
-        eigenvalues=np.array([1.0, 0.5]), residuals=np.array([1e-3, 1e-3])
-    ),
-    "spectrum.fix_signs": dict(values=np.array([[1.0, -2.0], [0.0, 1.0]])),
-    "certificates.certify": dict(density=PiecewiseConstant.equal_pieces([1, 2, 4]), count=2),
     "fredholm.solve": dict(kernel=KERNEL, density=DENSITY, count=3),
+    "fredholm.eigenvalues": dict(kernel=KERNEL, density=DENSITY, count=3),
     "fredholm.quadrature": dict(density=DENSITY, frequency=1),
     "circle_gram.CircleGram": dict(angles=ANGLES, kernel=KERNEL),
     "circle_gram.CircleGram.at": dict(
@@ -116,12 +114,12 @@ CALLS = {
     "sphere.solve": dict(kernel=KERNEL, density=BANDS, count=3, orders=(0, 1), degree=4),
     "asymptotics.eigenvalue_printed": dict(q=np.arange(4.0), Z=0.5),
     "asymptotics.eigenvalue_corrected": dict(q=np.arange(4.0), Z=0.5),
-    "asymptotics.eigenfunction": dict(x=ANGLES, q=2.0, density=DENSITY),
     "asymptotics.local_frequency": dict(q=np.arange(4.0), density=DENSITY),
     "asymptotics.effective_frequency": dict(spectrum=SPECTRUM, density=DENSITY),
     "asymptotics.pair_ratios": dict(spectrum=SPECTRUM, density=DENSITY),
     "asymptotics.law_residuals": dict(spectrum=SPECTRUM, density=DENSITY, highest=3),
     "asymptotics.hill_eigenvalues": dict(density=DENSITY, count=2),
+    "asymptotics.antipodal_hill_eigenvalues": dict(density=DENSITY, count=2),
     "asymptotics.end_slopes": dict(hidden_layers=2),
     "asymptotics.deep_eigenvalue": dict(q=np.arange(4.0), hidden_layers=2),
     "bounds.multiplier": dict(kernel=KERNEL, frequency=2),
@@ -133,7 +131,6 @@ CALLS = {
     "bounds.reciprocal_tail": dict(n=np.array([2.0, 3.0])),
     "bounds.tail": dict(next_eigenvalue=0.5, source=2.0),
     "bounds.modes_printed": dict(tolerance=0.5, frequency=1, density=DENSITY, B=1.0),
-    "bounds.modes": dict(tolerance=0.5, eigenvalues=np.array([1.0, 0.5, 0.125]), source=2.0),
     "bounds.head_printed": dict(
         t=TIMES, n=1, learning_rate=0.5, eigenvalues=np.array([1.0, 0.5])
     ),
@@ -193,3 +190,8 @@ CALLS = {
     "explorers.convergence.compute": dict(frequency=2),
     "explorers.tangent_kernel.compute": dict(width=16, hidden_layers=1),
 }
+
+if importlib.util.find_spec("flint"):  # proofs need python-flint, an extra
+    CALLS["certificates.certify"] = dict(
+        density=PiecewiseConstant.equal_pieces([1, 2, 4]), count=2
+    )

@@ -46,12 +46,6 @@ def test_local_frequency_grows_like_the_root_of_the_density():
     np.testing.assert_allclose(frequency[1], 2 * frequency[0])
 
 
-def test_phase_of_the_eigenfunction_turns_q_times():
-    x = np.linspace(-np.pi, np.pi, 5000, endpoint=False)
-    values = asymptotics.eigenfunction(x, 7, ONE_TWO_FOUR, phase=0.4)
-    assert np.count_nonzero(np.diff(np.sign(np.append(values, values[0])))) == 14
-
-
 def test_hill_eigenvalues_of_constant_density_are_double():
     expected = np.repeat(asymptotics.eigenvalue_corrected(np.arange(1, 11), uniform().Z), 2)
     np.testing.assert_allclose(asymptotics.hill_eigenvalues(uniform(), 20), expected, rtol=1e-12)
@@ -210,7 +204,6 @@ def test_second_order_law_is_exact_where_its_conditions_hold():
         (lambda: asymptotics.antipodal_hill_eigenvalues([1, 2], 3), "density"),
         (lambda: asymptotics.antipodal_hill_eigenvalues(uniform(), 0), "count"),
         (lambda: asymptotics.hill_eigenvalues(uniform(), 0), "count"),
-        (lambda: asymptotics.eigenfunction([0.0], 1, "p"), "density"),
         (lambda: asymptotics.law_residuals(None, uniform()), "spectrum"),
     ],
 )

@@ -32,7 +32,7 @@ from ntklab.training import DivergenceError
 
 MODULES = (
     "geometry densities activations kernels spectrum fredholm circle_gram gram sphere estimation "
-    "asymptotics bounds dynamics generalization networks tangent training certificates "
+    "asymptotics bounds dynamics generalization certificates networks tangent training "
     "explorers"
 ).split()
 
@@ -42,15 +42,17 @@ MEMORY = 4 * 2**30  # bytes that one call may ask for
 
 EXCLUDED = {
     "abstract": "densities.CircleDensity densities.CircleDensity.pdf "
-    "densities.CircleDensity.rotated kernels.ZonalKernel activations.DualActivation "
+    "kernels.ZonalKernel activations.DualActivation "
     "activations.DualActivation.variance activations.DualActivation.pair networks.LayeredNetwork",
     "records, made by the functions beside them": "spectrum.Spectrum dynamics.Reach "
     "estimation.Estimate dynamics.Dynamics generalization.Errors generalization.Stop "
-    "generalization.Learner tangent.Drift training.Training training.DivergenceError",
+    "generalization.Learner tangent.Drift training.Training training.DivergenceError "
+    "certificates.Certificate",
     "inside of kernels, which check": "activations.half_angle activations.with_bias "
     "activations.ReLU activations.ReLU.variance activations.ReLU.pair activations.Erf "
     "activations.Erf.variance activations.Erf.pair activations.HermiteSeries.variance "
     "activations.HermiteSeries.pair",
+    "without python-flint": "" if "certificates.certify" in CALLS else "certificates.certify",
     "without arguments": "networks.TwoLayerReLU.extra_repr networks.FullyConnected.extra_repr",
 }
 

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from ntklab._errors import error_bounds, fix_signs
 from ntklab.densities import PiecewiseConstant, Region
 from ntklab.fredholm import solve
 from ntklab.kernels import TwoLayerNTK
-from ntklab.spectrum import Spectrum, error_bounds, fix_signs
+from ntklab.spectrum import Spectrum
 
 ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
 SPECTRUM = solve(TwoLayerNTK(), ONE_TWO_FOUR, 12)
@@ -54,13 +55,6 @@ def test_projection_is_the_integral_against_the_density():
 def test_bessel():
     squares = np.sum(SPECTRUM.project(np.cos) ** 2)
     assert squares <= SPECTRUM.weights @ np.cos(SPECTRUM.points) ** 2 + 1e-12
-
-
-def test_inner_products_are_those_of_the_values():
-    # cos κx at distinct frequencies on an even grid: orthonormal, and κ = 0 is √2 cos(phase)
-    np.testing.assert_allclose(fourier([1, 2, 5]).inner_products(), np.eye(3), atol=1e-14)
-    products = fourier([0, 4]).inner_products()
-    np.testing.assert_allclose(products, np.diag([2 * np.cos(0.3) ** 2, 1]), atol=1e-14)
 
 
 # -- errors ---------------------------------------------------------------------------------------
