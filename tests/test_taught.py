@@ -15,7 +15,8 @@ PACKAGE = ROOT / "ntklab"
 NUMERICS = [PACKAGE / f"{name}.py" for name in MODULES if name != "explorers"]
 # what a call returns is not called itself
 RECORDS = "Certificate Reach Estimate Drift Training Errors Stop Band".split()
-BASES = "DualActivation HermiteSeries CircleDensity ZonalKernel Layers Arcs Patterns".split()
+# made by a name, `activation="erf"`
+BASES = "Erf DualActivation HermiteSeries CircleDensity ZonalKernel".split()
 
 
 def callers():
