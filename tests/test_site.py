@@ -184,6 +184,13 @@ def test_links_lead_out_only_where_an_owner_is_known():
     assert f"{colab}{LECTURES[0].stem}.ipynb" in foot and "lab/tree/README.md" in foot
 
 
+@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem[:2])
+def test_links_stand_below_the_title(path):
+    cells = site.for_reading(jupytext.read(path), links="HERE").cells
+    [cell] = [cell for cell in cells if "HERE" in cell.source]
+    assert cell.cell_type == "markdown" and cell.source.split("\n")[0].startswith("# ")
+
+
 def test_links_to_files_of_the_course_lead_to_their_pages():
     lecture, other = LECTURES[3:5]
     notation = COURSE / "lectures" / "_site" / "notation.md"

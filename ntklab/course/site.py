@@ -265,7 +265,7 @@ def for_reading(notebook, plans=None, links=""):
             cell.source = re.sub(r"^print\((claims\.judge\(.*\))\)$", r"display(\1)", cell.source,
                                  flags=re.M)
     if links:
-        first = notebook.cells[0]
+        first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
         title, _, rest = first.source.partition("\n")
         first.source = f"{title}\n\n{links}\n{rest}"
     return notebook
