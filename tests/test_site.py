@@ -27,6 +27,7 @@ EXPLORERS = [
 def test_index_knows_title_minutes_question_and_objectives(path):
     page = pages.Page.read(path)
     assert len(page.title) > 5 and page.question.endswith("?")
+    assert not page.question[0].islower()
     assert 20 <= int(page.minutes) <= 90
     assert 3 <= len(page.objectives) <= 6
     assert all(len(objective) > 20 and "\n" not in objective for objective in page.objectives)
