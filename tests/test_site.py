@@ -171,6 +171,9 @@ def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_pa
     names = {path.name for path in (tmp_path / "out").iterdir()}
     hidden = {name for name in names if name.startswith(".")} - {".nojekyll"}
     assert not hidden and not names & {"_sources", "jupyter_execute", "objects.inv"}
+    published = list((tmp_path / "out").rglob("*"))
+    assert not [path for path in published if path.suffix in (".map", ".pickle", ".doctree")]
+    assert not [path for path in published if path.name in ("katex.min.js", "genindex.html")]
     assert (tmp_path / "out.cache" / "jupyter").exists()
 
 
