@@ -27,6 +27,7 @@ EXPLORERS = [
 def test_index_knows_title_minutes_question_and_objectives(path):
     page = pages.Page.read(path)
     assert len(page.title) > 5 and page.question.endswith("?")
+    assert not page.question[0].islower()
     assert 20 <= int(page.minutes) <= 90
     assert 3 <= len(page.objectives) <= 6
     assert all(len(objective) > 20 and "\n" not in objective for objective in page.objectives)
@@ -170,6 +171,9 @@ def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_pa
     names = {path.name for path in (tmp_path / "out").iterdir()}
     hidden = {name for name in names if name.startswith(".")} - {".nojekyll"}
     assert not hidden and not names & {"_sources", "jupyter_execute", "objects.inv"}
+    published = list((tmp_path / "out").rglob("*"))
+    assert not [path for path in published if path.suffix in (".map", ".pickle", ".doctree")]
+    assert not [path for path in published if path.name in ("katex.min.js", "genindex.html")]
     assert (tmp_path / "out.cache" / "jupyter").exists()
 
 
@@ -182,6 +186,13 @@ def test_links_lead_out_only_where_an_owner_is_known():
     assert f"{colab}03_eigenfunctions.ipynb" in html
     foot = pages.foot(COURSE, "owner/course")
     assert f"{colab}{LECTURES[0].stem}.ipynb" in foot and "lab/tree/README.md" in foot
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=lambda path: path.stem[:2])
+def test_links_stand_below_the_title(path):
+    cells = site.for_reading(jupytext.read(path), links="HERE").cells
+    [cell] = [cell for cell in cells if "HERE" in cell.source]
+    assert cell.cell_type == "markdown" and cell.source.split("\n")[0].startswith("# ")
 
 
 def test_links_to_files_of_the_course_lead_to_their_pages():

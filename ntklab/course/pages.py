@@ -51,8 +51,13 @@ class Page:
             title.group(1) if title else path.stem,
             minutes.group(1) if minutes else "",
             tuple(re.sub(r"\s+", " ", bullet).rstrip(";.") for bullet in bullets),
-            re.sub(r"\s+", " ", asked[0]) if asked else "",
+            _sentence(asked[0]) if asked else "",
         )
+
+
+def _sentence(words):
+    words = re.sub(r"\s+", " ", words)
+    return words[:1].upper() + words[1:]
 
 
 def front(lectures, exercises, plans, texts, repository=None, book=False):

@@ -26,6 +26,7 @@ In JupyterLab and on Binder an explorer with sliders stands here. The picture ab
 its settings.
 :::"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+UNREAD = ("objects.inv", ".buildinfo", "_static/**/*.map", "_static/katex/katex.min.js")
 REQUIRED = ("sphinx", "myst_nb", "sphinx_book_theme", "py_mini_racer", "PIL")
 
 
@@ -62,8 +63,9 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     repository = repository or colab.repository_of(course)
     source = _lay_out(course, out, names, execute, repository)
     _sphinx(source, out, "html", progress, execute, pages.foot(course, repository))
-    for name in ("objects.inv", ".buildinfo"):
-        (out / name).unlink(missing_ok=True)
+    for pattern in UNREAD:
+        for path in out.glob(pattern):
+            path.unlink()
     (out / ".nojekyll").touch()  # GitHub Pages leaves folders with an underscore alone
     return out / "index.html"
 
@@ -265,7 +267,7 @@ def for_reading(notebook, plans=None, links=""):
             cell.source = re.sub(r"^print\((claims\.judge\(.*\))\)$", r"display(\1)", cell.source,
                                  flags=re.M)
     if links:
-        first = notebook.cells[0]
+        first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
         title, _, rest = first.source.partition("\n")
         first.source = f"{title}\n\n{links}\n{rest}"
     return notebook
