@@ -63,7 +63,7 @@ class Dynamics:
         return self.spectrum.project(self.residual)
 
     @property
-    def remainder(self):
+    def _remainder(self):
         """The part of r(0) outside the span of the eigenfunctions, at the points, shape (N,)."""
         return self.residual - self.spectrum.values @ self.coefficients
 
@@ -103,7 +103,7 @@ class Dynamics:
 
     def residual_at(self, t):
         """r(t) at the spectrum's points, shape (len(t), N)."""
-        return (self.decay(t) * self.coefficients) @ self.spectrum.values.T + self.remainder
+        return (self.decay(t) * self.coefficients) @ self.spectrum.values.T + self._remainder
 
     def error(self, t, region=None, norm="rms"):
         """The size of r(t) over the circle or one region, shape (len(t),).
@@ -130,7 +130,7 @@ class Dynamics:
         one_of("norm", norm, NORMS)
         inside, weights = self._weights(region)
         scaled = np.sqrt(weights)[:, None] * self.spectrum.values[inside] * self.coefficients
-        rest = np.sqrt(weights) * self.remainder[inside]
+        rest = np.sqrt(weights) * self._remainder[inside]
         mass = 1.0 if norm == "l2" else weights.sum()
 
         def measure(decay):

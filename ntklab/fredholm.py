@@ -126,8 +126,8 @@ def resolve(kernel, density, target, tolerance, most=3000):
         if count == most:
             raise ValueError(
                 f"target: {most} eigenfunctions leave rms {left:.3g} of it, "
-                f"more than tolerance {tolerance:.3g}; bounds.local_time tells when a region learns "
-                f"a frequency without a spectrum"
+                f"more than tolerance {tolerance:.3g}; "
+                f"bounds.local_time tells when a region learns a frequency without a spectrum"
             )
         count = min(2 * count, most)
 

@@ -151,12 +151,15 @@ def deep_laziness(size):
 
 
 def pair_splitting(size):
-    """Pairs of eigenvalues against Z²/πq² and Hill's equation."""
+    """Pairs of eigenvalues against Z²/πq², Hill's equation, in the data the sharper law, too."""
     spectrum = fredholm.solve(TwoLayerNTK(), ONE_TWO_FOUR, 81)
     ratios = asymptotics.pair_ratios(spectrum, ONE_TWO_FOUR)
     hill = asymptotics.hill_eigenvalues(ONE_TWO_FOUR, 80)
     near = (spectrum.eigenvalues[1:] / hill).reshape(-1, 2)
-    data = pd.DataFrame(np.hstack([ratios, near]), columns=["law0", "law1", "hill0", "hill1"])
+    sharper = spectrum.eigenvalues[1:] / asymptotics.antipodal_hill_eigenvalues(ONE_TWO_FOUR, 80)
+    columns = [f"{law}{i}" for law in ("law", "hill", "antipodal") for i in (0, 1)]
+    data = np.hstack([ratios, near, sharper.reshape(-1, 2)])
+    data = pd.DataFrame(data, columns=columns)
     return figures.pair_splitting(ratios, near), data
 
 

@@ -20,7 +20,7 @@ DENSITIES = {
 
 
 @pytest.mark.parametrize("name", [
-    # an arc of 1e-4 needs 900 harmonics, half a minute
+    # the count for an arc of 1e-4 takes half a minute
     pytest.param(name, marks=[pytest.mark.slow] * (name == "narrow")) for name in DENSITIES
 ])
 def test_every_enclosure_holds_the_eigenvalue_of_its_index(name):

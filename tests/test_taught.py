@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ntklab"
 NUMERICS = [PACKAGE / f"{name}.py" for name in MODULES if name != "explorers"]
 # what a call returns is not called itself
-RECORDS = "Certificate Reach Estimate Drift Training Errors Stop Band".split()
+RECORDS = "Certificate Reach Estimate Drift Training Errors Stop Band ReLU Erf".split()
 BASES = "DualActivation HermiteSeries CircleDensity ZonalKernel Layers Arcs Patterns".split()
 
 
