@@ -12,6 +12,7 @@ from ntklab.densities import (
     PiecewiseConstant,
     TrigPolynomial,
     uniform,
+    von_mises,
 )
 from ntklab.kernels import TwoLayerNTK
 
@@ -19,10 +20,10 @@ ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
 CONTINUOUS = TrigPolynomial([0, -2 / 3])
 
 
-def _two_bumps(x):
-    bumps = 2 * np.exp(4 * (np.cos(x + 1) - 1)) + np.exp(12 * (np.cos(x - 2) - 1))
-    mass = 2 * np.exp(-4) * np.i0(4) + np.exp(-12) * np.i0(12)
-    return 0.9 * bumps / (2 * np.pi * mass) + 0.1 / (2 * np.pi)
+def _two_bumps():
+    """Peaks of height 2 : 1, of nine tenths of the data, over a uniform tenth."""
+    heights = np.array([2 * np.exp(-4) * np.i0(4), np.exp(-12) * np.i0(12)])
+    return von_mises([-1, 2, 0], [4, 12, 0], [*(0.9 * heights / heights.sum()), 0.1])
 
 
 def _tent(x):
@@ -38,7 +39,7 @@ def lecture_densities():
         "1:40 on halves": PiecewiseConstant.equal_pieces([1, 40]),
         "11:1:3 on thirds": PiecewiseConstant.equal_pieces([11, 1, 3]),
         "tent": FromFunction(_tent, breakpoints=[-np.pi, 0.0]),
-        "two bumps": FromFunction(_two_bumps),
+        "two bumps": _two_bumps(),
     }
 
 
