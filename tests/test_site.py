@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import jupytext
+import matplotlib.pyplot as plt
 import pytest
 
 import ntklab.explorers
 from ntklab.course import frames, pages, site
 from ntklab.explorers.frames import Plan
+from ntklab.figures import show
 
 COURSE = Path(__file__).parents[1]
 LECTURES = sorted((COURSE / "lectures").glob("[0-9][0-9]_*.py"))
@@ -175,6 +177,24 @@ def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_pa
     assert not [path for path in published if path.suffix in (".map", ".pickle", ".doctree")]
     assert not [path for path in published if path.name in ("katex.min.js", "genindex.html")]
     assert (tmp_path / "out.cache" / "jupyter").exists()
+
+
+def test_pictures_inside_a_page_are_fetched_from_beside_it(tmp_path):
+    figure = plt.figure()
+    figure.set_label("A <figure>")
+    picture = show(figure)
+    page = tmp_path / "lectures" / "01_one.html"
+    page.parent.mkdir()
+    page.write_text(f"<p>{picture.html}</p>", encoding="utf-8")
+    (tmp_path / "_pictures").mkdir()
+    (tmp_path / "_pictures" / "old.png").touch()
+    site._lighten(tmp_path)
+    [path] = (tmp_path / "_pictures").iterdir()
+    html = page.read_text(encoding="utf-8")
+    assert f'src="../_pictures/{path.name}"' in html and "data:" not in html
+    assert 'alt="A &lt;figure&gt;"' in html and ' width="' in html
+    site._lighten(tmp_path)  # a page that was not written again keeps its pictures
+    assert path.exists() and page.read_text(encoding="utf-8") == html
 
 
 def test_links_lead_out_only_where_an_owner_is_known():

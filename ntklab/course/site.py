@@ -5,8 +5,10 @@ Explorers need a kernel; on a page stand frames of them that were drawn at build
 """
 
 import ast
+import base64
 import hashlib
 import importlib.util
+import io
 import os
 import re
 import shutil
@@ -26,6 +28,7 @@ In JupyterLab and on Binder an explorer with sliders stands here. The picture ab
 its settings.
 :::"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+INLINE = re.compile(r'<img src="data:image/png;base64,([^"]+)"')
 UNREAD = ("objects.inv", ".buildinfo", "_static/**/*.map", "_static/katex/katex.min.js")
 REQUIRED = ("sphinx", "myst_nb", "sphinx_book_theme", "py_mini_racer", "PIL")
 
@@ -63,6 +66,7 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     repository = repository or colab.repository_of(course)
     source = _lay_out(course, out, names, execute, repository)
     _sphinx(source, out, "html", progress, execute, pages.foot(course, repository))
+    _lighten(out)
     for pattern in UNREAD:
         for path in out.glob(pattern):
             path.unlink()
@@ -95,6 +99,36 @@ def build_pdf(course, out, names=(), progress=True):
         raise RuntimeError(f"{chromium}: nothing printed\n{done.stderr}")
     shutil.rmtree(folder)
     return out
+
+
+def _lighten(out):
+    """Put pictures that lie inside the pages beside them, in few colours, fetched when near."""
+    folder, used = out / "_pictures", set()
+    folder.mkdir(exist_ok=True)
+    for page in out.rglob("*.html"):
+        text = page.read_text("utf-8")
+        root = "../" * (len(page.relative_to(out).parts) - 1)
+        lighter = INLINE.sub(lambda found, root=root: _beside(found[1], folder, root), text)
+        if lighter != text:
+            page.write_text(lighter, "utf-8")
+        used |= set(re.findall(r"_pictures/(\w+\.png)", lighter))
+    for path in folder.iterdir():
+        if path.name not in used:
+            path.unlink()
+
+
+def _beside(data, folder, root):
+    """The beginning of an `img` that fetches the picture; its size keeps the page from jumping."""
+    from PIL import Image
+
+    path = folder / f"{hashlib.sha256(data.encode()).hexdigest()[:16]}.png"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+        few = picture.convert("RGB").quantize(frames.COLORS, dither=Image.Dither.NONE)
+    if not path.exists():
+        few.save(path, optimize=True)
+    width, height = few.size
+    source = f"{root}{folder.name}/{path.name}"
+    return f'<img loading="lazy" width="{width}" height="{height}" src="{source}"'
 
 
 def _lay_out(course, out, names, execute, repository, book=False):
