@@ -275,7 +275,7 @@ def learning_curve(
     instance_of("density", density, CircleDensity)
     noise = finite_number("noise", noise, at_least=0, at_most=LARGEST)
     ridge = finite_number("ridge", ridge, at_least=0, at_most=LARGEST)
-    counts = np.atleast_1d(counts).tolist()
+    counts = counts if np.iterable(counts) else [counts]
     counts = sequence("counts", counts, whole_number, at_least=1, at_most=MOST_POINTS)
     test = density if test is None else instance_of("test", test, CircleDensity)
     spectrum = fredholm.solve(kernel, density, max(64, 4 * max(counts)))

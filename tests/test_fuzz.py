@@ -62,7 +62,7 @@ INFINITE = set(
     "estimation.estimate estimation.Estimate.table "
     "bounds.source bounds.coefficient_printed bounds.coefficient bounds.tail bounds.error "
     "bounds.iterations bounds.local_time dynamics.Dynamics.time_to_reach "
-    "generalization.Learner.best_stop training.train".split()
+    "generalization.Learner.best_stop explorers.generalization.compute training.train".split()
 )
 # or NaN: a stopped network
 NAN = {"training.train"}

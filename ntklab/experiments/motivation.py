@@ -126,14 +126,19 @@ def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
     return Learning(density, tuple(frequencies), setting, x, t.astype(int), outputs)
 
 
+def fewest(ratio, points):
+    """Points of the sparser half: two of them a turn show a wave, so κ may be as large as that."""
+    return max(1, int(points * min(ratio, 1) / (1 + ratio)))
+
+
 def halves(ratio, frequencies, points):
     """The density; refuses waves that so few points of the sparser half cannot show."""
-    fewest = max(1, int(points * min(ratio, 1) / (1 + ratio)))
+    most = fewest(ratio, points)
     if len(set(frequencies)) != 2:
         raise ValueError(f"frequencies: must be two that differ, got {tuple(frequencies)}")
-    if not 1 <= min(frequencies) <= max(frequencies) <= fewest:  # two points a turn show a wave
+    if not 1 <= min(frequencies) <= max(frequencies) <= most:
         raise ValueError(
-            f"frequencies: must be from 1 to {fewest}, half the points of the sparser half and "
+            f"frequencies: must be from 1 to {most}, half the points of the sparser half and "
             f"more, got {tuple(frequencies)}"
         )
     return PiecewiseConstant.equal_pieces([ratio, 1.0])

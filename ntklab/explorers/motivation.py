@@ -47,8 +47,9 @@ def compute(ratio=10.0, low=1, high=8, iteration=100, network=NETWORKS[0]):
     last = 10**LONGEST
     iteration = round(finite_number("iteration", iteration, at_least=1, at_most=last))
     ratio = positive("ratio", ratio)
-    low = whole_number("low", low, at_least=1, at_most=POINTS)
-    high = whole_number("high", high, at_least=1, at_most=POINTS)
+    most = motivation.fewest(ratio, POINTS)
+    low = whole_number("low", low, at_least=1, at_most=most)
+    high = whole_number("high", high, at_least=1, at_most=most)
     if low == high:
         raise ValueError(f"low, high: must differ, got {low} twice")
     return Moment(_learning(ratio, low, high, network), iteration, network)
