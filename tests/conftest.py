@@ -1,5 +1,7 @@
 """Settings of all tests. How lectures become tests: tests/collector.py."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -16,3 +18,9 @@ def pytest_itemcollected(item):
     """`pytest` leaves such tests out, `pytest -m slow` takes them."""
     if SLOW & set(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def encodings_of_others_are_theirs():
+    """Our own text is read with its encoding in this process; those below us warn in their own."""
+    os.environ.pop("PYTHONWARNDEFAULTENCODING", None)

@@ -161,12 +161,6 @@ def test_a_disk_without_room_and_one_that_is_read_only(whole, tmp_path):
     check(tmp_path / "4", whole, 0)
 
 
-@pytest.fixture(autouse=True)
-def no_words_of_others(monkeypatch):
-    """What is on standard error is the command's own; other packages' encodings are theirs."""
-    monkeypatch.delenv("PYTHONWARNDEFAULTENCODING", raising=False)
-
-
 @pytest.mark.skipif(not os.path.exists("/proc/self"), reason="/proc is closed even to root")
 def test_a_folder_that_cannot_be_made_is_named():
     done = subprocess.run(command("/proc/report"), capture_output=True, encoding="utf-8")
