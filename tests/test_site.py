@@ -44,6 +44,9 @@ def test_a_note_or_frames_stand_for_every_explorer():
     plans = {m: {"controls": [control], "animated": 0, "frames": [frame]} for m in named.values()}
     cells = [cell.source for cell in site.for_reading(notebook, plans).cells]
     assert sum('alt="A &lt;picture&gt;"' in cell for cell in cells) == 2
+    book = site.for_reading(jupytext.read(LECTURES[3]), plans, book=True).cells
+    assert sum('src="_static/frames/a.png"' in cell.source for cell in book) == 2
+    assert not any("<details>" in cell.source for cell in book)
     plain = site.for_reading(jupytext.read(LECTURES[3])).cells
     assert sum(cell.source == site.NOTE for cell in plain) == 2
 
