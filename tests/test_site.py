@@ -160,7 +160,11 @@ def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_pa
     shutil.copytree(COURSE / "lectures" / "_site", folder / "lectures" / "_site")
     words = "# Words\n\nAs [used](../01_one.py#one)."
     (folder / "lectures" / "_site" / "words.md").write_text(words, encoding="utf-8")
+    old = tmp_path / "out" / "lectures" / "07_old.html"
+    old.parent.mkdir(parents=True)
+    old.touch()
     index = site.build(folder, tmp_path / "out", progress=False, repository="owner/course")
+    assert not old.exists()
     front = index.read_text(encoding="utf-8")
     assert "1 · One" in front and 'href="words.html"' in front
     assert "mybinder.org/v2/gh/owner/course/" in front

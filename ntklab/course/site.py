@@ -29,6 +29,7 @@ its settings.
 :::"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 INLINE = re.compile(r'<img src="data:image/png;base64,([^"]+)"')
+SOURCES = (".py", ".md", ".rst")
 UNREAD = ("objects.inv", ".buildinfo", "_static/**/*.map", "_static/katex/katex.min.js")
 REQUIRED = ("sphinx", "myst_nb", "sphinx_book_theme", "py_mini_racer", "PIL")
 
@@ -66,6 +67,11 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     repository = repository or colab.repository_of(course)
     source = _lay_out(course, out, names, execute, repository)
     _sphinx(source, out, "html", progress, execute, pages.foot(course, repository))
+    for page in out.rglob("*.html"):  # of a lecture that has another name today, say
+        if page.name != "search.html" and not any(
+            (source / page.relative_to(out)).with_suffix(end).exists() for end in SOURCES
+        ):
+            page.unlink()
     _lighten(out)
     for pattern in UNREAD:
         for path in out.glob(pattern):
