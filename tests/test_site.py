@@ -44,6 +44,9 @@ def test_a_note_or_frames_stand_for_every_explorer():
     plans = {m: {"controls": [control], "animated": 0, "frames": [frame]} for m in named.values()}
     cells = [cell.source for cell in site.for_reading(notebook, plans).cells]
     assert sum('alt="A &lt;picture&gt;"' in cell for cell in cells) == 2
+    book = site.for_reading(jupytext.read(LECTURES[3]), plans, book=True).cells
+    assert sum('src="_static/frames/a.png"' in cell.source for cell in book) == 2
+    assert not any("<details>" in cell.source for cell in book)
     plain = site.for_reading(jupytext.read(LECTURES[3])).cells
     assert sum(cell.source == site.NOTE for cell in plain) == 2
 
@@ -158,7 +161,11 @@ def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_pa
     shutil.copytree(COURSE / "lectures" / "_site", folder / "lectures" / "_site", ignore=others)
     words = "# Words\n\nAs [used](../01_one.py#one)."
     (folder / "lectures" / "_site" / "words.md").write_text(words, encoding="utf-8")
+    old = tmp_path / "out" / "lectures" / "07_old.html"
+    old.parent.mkdir(parents=True)
+    old.touch()
     index = site.build(folder, tmp_path / "out", progress=False, repository="owner/course")
+    assert not old.exists()
     front = index.read_text(encoding="utf-8")
     assert "1 · One" in front and 'href="words.html"' in front
     assert "mybinder.org/v2/gh/owner/course/" in front

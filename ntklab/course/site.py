@@ -29,6 +29,7 @@ its settings.
 :::"""
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 INLINE = re.compile(r'<img src="data:image/png;base64,([^"]+)"')
+SOURCES = (".py", ".md", ".rst")
 UNREAD = ("objects.inv", ".buildinfo", "_static/**/*.map", "_static/katex/katex.min.js")
 REQUIRED = ("sphinx", "myst_nb", "sphinx_book_theme", "py_mini_racer", "PIL")
 
@@ -66,6 +67,11 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     repository = repository or colab.repository_of(course)
     source = _lay_out(course, out, names, execute, repository)
     _sphinx(source, out, "html", progress, execute, pages.foot(course, repository))
+    for page in out.rglob("*.html"):  # of a lecture that has another name today, say
+        if page.name != "search.html" and not any(
+            (source / page.relative_to(out)).with_suffix(end).exists() for end in SOURCES
+        ):
+            page.unlink()
     _lighten(out)
     for pattern in UNREAD:
         for path in out.glob(pattern):
@@ -155,7 +161,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
     files = _settings(course) | _pictures(plans, cache)
     for path, notebook in notebooks.items():
         out_of_here = "" if book else pages.links(path, repository)
-        page = for_reading(notebook, plans, out_of_here)
+        page = for_reading(notebook, plans, out_of_here, book)
         for cell in page.cells:
             if cell.cell_type == "markdown":
                 cell.source = pages.relinked(cell.source, path, places)
@@ -284,17 +290,23 @@ def explorers_of(notebook):
     return {name: module for name, module in named.items() if name in shown}
 
 
-def for_reading(notebook, plans=None, links=""):
-    """The notebook, changed in place: frames or a note for an explorer, cards for verdicts."""
+def for_reading(notebook, plans=None, links="", book=False):
+    """The notebook, changed in place: frames or a note for an explorer, cards for verdicts.
+
+    In a book answers are not folded, and all is one page, at the root of what it fetches.
+    """
     named = explorers_of(notebook)
     for i, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
+            if book:
+                cell.source = cell.source.replace("<details>", "<details open>")
             continue
         if found := EXPLORER.search(cell.source):
             module = named.get(found[1])
             text = NOTE
             if plans and module in plans:
-                html = frames.player(plans[module], module.rpartition(".")[2])
+                root = "_static/frames/" if book else "../_static/frames/"
+                html = frames.player(plans[module], module.rpartition(".")[2], root)
                 text = f"```{{raw}} html\n{html}\n```"
             notebook.cells[i] = nbformat.v4.new_markdown_cell(text)
         else:  # printed, a verdict is text; shown, it is a card
