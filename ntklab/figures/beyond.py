@@ -3,7 +3,13 @@
 
 import numpy as np
 
-from ntklab.figures.style import COLORS, SERIES, new, styled
+from ntklab.figures.style import (
+    COLORS,
+    SERIES,
+    legend_below,
+    new,
+    styled,
+)
 
 HALF_STYLES = {"dense": "-", "sparse": "--"}
 
@@ -37,8 +43,7 @@ def fractions_by_loss(table):
         ax.set_ylim(-0.25, 1.3)
         ax.set_xlabel("time · λ₁")
     axes[0, 0].set_ylabel("fraction learned")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    legend_below(axes[0, 0], 3)
     names = ", ".join(_named(*panel) for panel in panels)
     trained = " Dots are a trained network." if (table.route == "trained").any() else ""
     figure.set_label(

@@ -5,9 +5,17 @@ Seven inches wide, as a page shows them, and two panels in a row at most.
 
 import numpy as np
 
-from ntklab.figures.style import COLORS, MARKERS, SERIES, angle_axis, new, shade_regions, styled
-
-WIDE = 7.0
+from ntklab.figures.style import (
+    COLORS,
+    MARKERS,
+    SERIES,
+    WIDE,
+    angle_axis,
+    legend_below,
+    new,
+    shade_regions,
+    styled,
+)
 
 
 def _layers(L):
@@ -44,8 +52,7 @@ def profiles_and_decay(theta, profiles, decay):
     right.set_xlabel("frequency κ")
     right.set_ylabel("eigenvalue λ")
     right.set_title("dots computed, lines: two slopes")
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    legend_below(left, 3)
     depths = ", ".join(map(str, profiles))
     figure.set_label(
         f"Left: tangent kernels of {depths} hidden layers against the angle, scaled to 1 at 0; the "
@@ -101,8 +108,7 @@ def laziness(table, slopes):
     last.axhline(-0.5, color=COLORS["printed"], ls="--")
     last.set_xticks(range(3), ["start", "drift", "residual"])
     last.set(title="slope of each seed", ylabel="exponent of m")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    legend_below(axes[0, 0], 3)
     middle = ", ".join(f"{slopes[slopes.quantity == c].exponent.mean():z.2f} ({c})" for c in named)
     figure.set_label(
         "Three quantities against the width for networks of several depths, doubly logarithmic: "
@@ -217,8 +223,7 @@ def times_by_depth(tables):
         ax.set_ylabel("time × p")
     for ax in axes[-1]:
         ax.set_xlabel("frequency κ")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    legend_below(axes[0, 0], 4)
     figure.set_label(
         "Time to learn a wave of frequency κ, multiplied by the density, in three regions, doubly "
         "logarithmic, one panel a depth. The three curves nearly coincide; their mean slopes are "

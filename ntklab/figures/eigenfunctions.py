@@ -9,14 +9,13 @@ from ntklab.figures.style import (
     COLORS,
     MARKERS,
     SERIES,
+    WIDE,
     angle_axis,
     draw_density,
     new,
     shade_regions,
     styled,
 )
-
-WIDE = 7.0
 
 
 def _shade(ax, density):

@@ -3,7 +3,15 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ntklab.figures.style import COLORS, HALVES, angle_axis, draw_density, new, styled
+from ntklab.figures.style import (
+    COLORS,
+    HALVES,
+    angle_axis,
+    draw_density,
+    legend_below,
+    new,
+    styled,
+)
 
 
 def wave(frequency):
@@ -29,8 +37,7 @@ def snapshots(learning, iterations):
         ax.set_xlabel("")
     for ax in axes[:, 1:].flat:
         ax.set_ylabel("")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    legend_below(axes[0, 0], 2)
     seen = ", ".join(str(learning.at(t)[0]) for t in iterations)
     low, high = map(wave, learning.frequencies)
     figure.set_label(
@@ -92,8 +99,7 @@ def by_hand(x, target, outputs, predicted=None):
         ax.set_ylabel("output")
     for ax in axes[-1]:
         ax.set_xlabel("angle x (rad)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    legend_below(axes[0, 0], 3)
     told = [f"{t}: {_rms(u, target(x)):z.2f}" for t, u in outputs.items()]
     also = ", with the prediction from its eigenvalues drawn over it" if predicted else ""
     figure.set_label(
@@ -154,8 +160,7 @@ def learned_fractions(learning, predicted=None):
     else:
         _fractions(axes[0, 1], predicted, "infinite width, computed")
         axes[0, 1].set_ylabel("")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    legend_below(axes[0, 0], 2)
     low, high = map(wave, learning.frequencies)
     figure.set_label(
         f"Fraction of {low} and of {high} learned against the iteration, in the dense "
@@ -195,9 +200,7 @@ def moment(learning, iteration, title, kind="network"):
     _output(below, learning, iteration, kind)
     below.legend(loc="lower right", ncols=2)
     _fractions(right, learning, title)
-    handles, labels = right.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8.5,
-                  columnspacing=1.0)
+    legend_below(right, 4, fontsize=8.5, columnspacing=1.0)
     t = learning.at(iteration)[0]
     right.axvline(1 + t, color="black", lw=1, ls=":")
     table = learning.learned().query("iteration == @t")

@@ -26,6 +26,7 @@ COLORS = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = "osD^vPX"
+WIDE = 7.0  # inches: a picture as wide as a page shows it
 HALVES = {"sparse": SERIES[1], "dense": SERIES[0]}
 
 STYLE = {
@@ -90,6 +91,12 @@ def new(rows=1, columns=1, size=(8.0, 3.6), **kwargs):
     """A figure with its axes as an array (rows, columns), laid out so that nothing is clipped."""
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
+
+
+def legend_below(ax, columns, **style):
+    """One legend under all panels that share their entries: those of one of them."""
+    handles, labels = ax.get_legend_handles_labels()
+    ax.figure.legend(handles, labels, loc="outside lower center", ncols=columns, **style)
 
 
 def angle_axis(ax, label="angle x (rad)"):

@@ -8,6 +8,7 @@ from ntklab.figures.style import (
     MARKERS,
     SERIES,
     angle_axis,
+    legend_below,
     new,
     plain_ticks,
     styled,
@@ -102,8 +103,7 @@ def error_curves(table):
         ax.set_xlabel("1 + iteration")
         ax.set_title(f"width {m}")
     axes[0, 0].set_ylabel("‖y - u(t)‖ / ‖y‖")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    legend_below(axes[0, 0], 3)
     figure.set_label(
         f"Error against the iteration of networks of width {', '.join(map(str, widths))} over two "
         "predictions. With the initial output included the prediction is met ever more closely "
