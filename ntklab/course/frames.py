@@ -118,18 +118,25 @@ def _frame(name, state, folder):
         canvas = FigureCanvasAgg(figure)
         with matplotlib.rc_context(STYLE):
             canvas.draw()
-        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+        few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba()))).save(path, optimize=True)
         width, height = (round(100 * inches) for inches in figure.get_size_inches())
         frame = {"src": path.name, "alt": figure.get_label(), "width": width, "height": height}
         told.write_text(json.dumps(frame), encoding="utf-8")
     return json.loads(told.read_text(encoding="utf-8"))
 
 
+def few_colors(picture):
+    """The picture in `COLORS` colours: less than half of its bytes."""
+    from PIL import Image
+
+    return picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+
+
 @functools.cache
 def sources(name):
     """A digest of the module, of every module of the package that it imports, of the libraries."""
-    digest = hashlib.sha256(f"{inspect.getsource(_frame)} {COLORS} {PIXELS_PER_INCH}".encode())
+    drawing = inspect.getsource(_frame) + inspect.getsource(few_colors)
+    digest = hashlib.sha256(f"{drawing} {COLORS} {PIXELS_PER_INCH}".encode())
     for path in sorted(_closure(name)):
         digest.update(path.read_bytes())
     versions = (f"{library} {importlib.metadata.version(library)}" for library in LIBRARIES)

@@ -129,10 +129,9 @@ def _beside(data, folder, root):
 
     path = folder / f"{hashlib.sha256(data.encode()).hexdigest()[:16]}.png"
     with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
-        few = picture.convert("RGB").quantize(frames.COLORS, dither=Image.Dither.NONE)
-    if not path.exists():
-        few.save(path, optimize=True)
-    width, height = few.size
+        width, height = picture.size
+        if not path.exists():
+            frames.few_colors(picture).save(path, optimize=True)
     source = f"{root}{folder.name}/{path.name}"
     return f'<img loading="lazy" width="{width}" height="{height}" src="{source}"'
 
