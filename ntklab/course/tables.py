@@ -59,17 +59,12 @@ def table(function, cuts, round):
 
 
 def _pieces(function, a, b, halvings):
-    nodes = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))  # none at an end
-    x = (a + b) / 2 + (b - a) / 2 * nodes
-    values = function(x)
-    powers = np.cos(np.pi * np.outer(np.arange(DEGREE + 1), np.arange(DEGREE + 1) + 0.5)
-                    / (DEGREE + 1))
-    coefficients = 2 / (DEGREE + 1) * powers @ values
-    coefficients[0] /= 2
-    small = np.abs(coefficients) <= ROUNDING * max(np.abs(coefficients).max(), 1e-300)
+    series = Chebyshev.interpolate(function, DEGREE, [a, b])  # at points of which none is an end
+    size = np.abs(series.coef)
+    small = size <= ROUNDING * max(size.max(), 1e-300)
     if halvings and not small[-4:].all():
         middle = (a + b) / 2
         return [*_pieces(function, a, middle, halvings - 1),
                 *_pieces(function, middle, b, halvings - 1)]
     last = len(small) - int(np.argmin(small[::-1])) if not small.all() else 1
-    return [Chebyshev(coefficients[:last], domain=[a, b])]
+    return [series.truncate(last)]
