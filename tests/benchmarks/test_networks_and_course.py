@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.func import functional_call, jacrev, vmap
+from gpu_benchmarks import contraction_of, unit
 
 from ntklab.networks import TwoLayerReLU
 from ntklab.tangent import empirical_ntk
@@ -20,28 +20,14 @@ from ntklab.training import train
 COURSE = Path(__file__).parents[2]
 
 
-def points(n, dimension=2):
-    x = np.random.default_rng(0).normal(size=(n, dimension))
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
-
-
 def network(width, seed=0, dtype=torch.float64):
     generator = torch.Generator().manual_seed(seed)
     return TwoLayerReLU(width, 2, generator=generator, device="cpu", dtype=dtype)
 
 
 def test_empirical_ntk_against_contracted_jacobians(against):
-    net, X = network(4096), points(1_000)
-    x = torch.as_tensor(X)
-    trained = {k: v.detach() for k, v in net.named_parameters() if v.requires_grad}
-
-    def contraction():
-        def one(parameters, point):
-            return functional_call(net, parameters, (point[None],))[0]
-
-        jacobian = vmap(jacrev(one), (None, 0))(trained, x)
-        return sum(J.flatten(1) @ J.flatten(1).T for J in jacobian.values()).numpy()
-
+    net, X = network(4096), unit(1_000, 2)
+    contraction = contraction_of(net, X)
     np.testing.assert_allclose(empirical_ntk(net, X), contraction(), atol=1e-12)
     against(lambda: empirical_ntk(net, X), contraction, 2,
             name="empirical NTK, m = 4096, n = 1 000 / jacrev")
@@ -49,7 +35,7 @@ def test_empirical_ntk_against_contracted_jacobians(against):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_training_16_networks_against_a_plain_loop(against, dtype):
-    X, steps = points(734), 20
+    X, steps = unit(734, 2), 20
     networks = [network(4_000, seed, dtype) for seed in range(16)]
     targets = np.random.default_rng(1).normal(size=(16, len(X)))
     x, y = torch.tensor(X, dtype=dtype), torch.tensor(targets, dtype=dtype)
