@@ -350,7 +350,7 @@ figures.show(figures.eigenfunction_gallery(experiments.CONTINUOUS, bent, [0, 1, 
 # %% [markdown]
 # The lecture's other claims, measured; open them when you need the details.
 
-# %% tags=["nbval-check-output", "hide-output"] jupyter={"outputs_hidden": true}
+# %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C08", errors=errors))
 print(claims.judge("C14", table=table))
 for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):

@@ -340,7 +340,7 @@ for name, seen in slopes.groupby("quantity").exponent:
 # is.) Start and residual agree with $m^{-1/2}$ within about two of it; the drift falls faster. So a network eight times as wide is nearly three times
 # as lazy. The details, and what (20) assumes beside what networks need:
 
-# %% tags=["nbval-check-output", "hide-output"] jupyter={"outputs_hidden": true}
+# %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C21", table=table))
 print(claims.judge("C27"))
 
