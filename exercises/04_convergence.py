@@ -94,7 +94,7 @@ exact = {}
 for weight in (1, 0.4, 0.2, 0.12, 0.1, 0.08, 0.05, 0.03, 0.01):
     thin = PiecewiseConstant.equal_pieces([weight, 1, 1])
     wave = lambda x: np.cos(9 * x)  # noqa: E731
-    flow = dynamics.gradient_flow(fredholm.resolve(kernel, thin, wave, 0.01), wave)
+    flow = dynamics.gradient_flow(fredholm.resolve(kernel, thin, wave, 0.03), wave)
     exact[weight / (weight + 2)] = flow.time_to_reach(0.1).time
 print("predicted: P = {:.3f}, ηt = {:.0f}".format(*worst_share(9, 2 * np.pi / 3, 0.1)))
 pd.Series(exact, name="exact ηt").rename_axis("P").rename(lambda P: f"{P:.3f}").round(0)
