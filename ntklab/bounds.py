@@ -34,7 +34,6 @@ import numpy as np
 
 from ntklab._arguments import (
     LARGEST,
-    broadcast,
     finite_array,
     finite_number,
     instance_of,
@@ -116,8 +115,10 @@ def amplitude_constant(density):
     return float(np.sqrt(2 * np.sum(density.values / lengths)))
 
 
-def coefficient_printed(q, frequency, density, B=None):
+def coefficient_printed(q, frequency, density):
     """|g_i| <= 8BZ/(3q_i√p*), where q_i√p*/Z >= 2κ; inf, no bound, elsewhere (after (19)).
+
+    B is `amplitude_constant(density)`; the lecture leaves it open.
 
     Parameters
     ----------
@@ -126,8 +127,6 @@ def coefficient_printed(q, frequency, density, B=None):
         κ.
     density : PiecewiseConstant
         p* > 0.
-    B : float or array_like, optional
-        Σ_j a_j p_j; `amplitude_constant(density)` when left out.
 
     Notes
     -----
@@ -136,10 +135,8 @@ def coefficient_printed(q, frequency, density, B=None):
     """
     frequency = _frequency(frequency)
     q, lowest = finite_array("q", q), _lowest(density)
-    B = amplitude_constant(density) if B is None else finite_array("B", B, within=LARGEST)
-    broadcast(q=q, B=np.asarray(B))
     applies = q * np.sqrt(lowest) / density.Z >= 2 * frequency
-    return np.where(applies, _coefficient(density, B) / np.where(applies, q, 1), np.inf)
+    return np.where(applies, _coefficient(density) / np.where(applies, q, 1), np.inf)
 
 
 def coefficient(eigenvalues, source):
@@ -175,7 +172,7 @@ def tail(next_eigenvalue, source):
     return coefficient(next_eigenvalue, source) ** 2
 
 
-def modes_printed(tolerance, frequency, density, B=None):
+def modes_printed(tolerance, frequency, density):
     """n_k = 2q, with the least whole q >= max((8BZ/(3√p*ε))², 2κZ/√p*) (lemma).
 
     Parameters
@@ -195,8 +192,7 @@ def modes_printed(tolerance, frequency, density, B=None):
     tolerance = positive("tolerance", tolerance)
     frequency = _frequency(frequency)
     lowest = _lowest(density)
-    B = amplitude_constant(density) if B is None else positive("B", B)
-    by_tail = (_coefficient(density, B) / tolerance) ** 2
+    by_tail = (_coefficient(density) / tolerance) ** 2
     return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(lowest))))
 
 
@@ -330,8 +326,8 @@ def _lowest(density):
     return density.minimum
 
 
-def _coefficient(density, B):
-    return 8 * B * density.Z / (3 * np.sqrt(_lowest(density)))
+def _coefficient(density):
+    return 8 * amplitude_constant(density) * density.Z / (3 * np.sqrt(_lowest(density)))
 
 
 def _modes(n):

@@ -129,11 +129,11 @@ def estimate(angles, bins=12, count=9, *, confidence=0.95, kernel=None):
     return Estimate(density, ratios, confidence, spectrum)
 
 
-def digit_angles(digit=None):
+def digit_angles():
     """Directions of the handwritten digits that ship with scikit-learn, for `estimate`.
 
     The angle of each of 1797 images of 8 by 8 pixels in the plane of the first two principal
-    components of all of them, shape (n,), in radians; of one digit 0 to 9 alone where given.
+    components, shape (1797,), in radians.
     """
     from sklearn.datasets import load_digits  # ships with scikit-learn, nothing is downloaded
 
@@ -142,7 +142,4 @@ def digit_angles(digit=None):
     axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
     axes = axes * np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1), None])
     x, y = axes @ centred.T
-    chosen = slice(None)
-    if digit is not None:
-        chosen = data.target == whole_number("digit", digit, at_least=0, at_most=9)
-    return np.arctan2(y, x)[chosen]
+    return np.arctan2(y, x)

@@ -441,9 +441,9 @@ class NNGP(_InfiniteWidth):
     _formula = "Σ⁽ᴸ⁾"
     _role = "random networks, nothing trained"
 
-    def __init__(self, hidden_layers, activation="relu", bias_variance=0.0, normalized=False):
+    def __init__(self, hidden_layers, activation="relu", bias_variance=0.0):
         count = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
-        super().__init__(count, activation, bias_variance, frozenset({count + 1}), normalized)
+        super().__init__(count, activation, bias_variance, frozenset({count + 1}), False)
 
     def __repr__(self):
         return self._name()

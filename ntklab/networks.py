@@ -324,8 +324,6 @@ class FullyConnected(LayeredNetwork):
     trained : {"all", "first", "hidden"} or sequence of int
         Layers 1 to L+1; 1; 2 to L (first and last layer fixed, as in the theorem on deep networks,
         equations (20)-(22)); or those listed. A layer's bias goes with its weight.
-    output_scale : float
-        τ > 0.
     generator, dtype, device
         As for `TwoLayerReLU`.
 
@@ -344,7 +342,6 @@ class FullyConnected(LayeredNetwork):
         activation="relu",
         bias_variance=0.0,
         trained="all",
-        output_scale=1.0,
         generator,
         dtype=torch.float64,
         device="auto",
@@ -360,7 +357,6 @@ class FullyConnected(LayeredNetwork):
             "bias_variance", bias_variance, at_least=0, at_most=LARGEST
         )
         trained = trained_layers(trained, hidden_layers)
-        output_scale = positive("output_scale", output_scale)
         c_sigma = _c_sigma(activation)
 
         shapes = [*zip(widths, [dimension, *widths], strict=False), (widths[-1],)]
@@ -371,7 +367,6 @@ class FullyConnected(LayeredNetwork):
                 names.append(f"b{h}")
                 starts.append(_normal(generator, *shape[:-1]))
             layers.append((names, starts, h in trained))
-        layers[-1][1][0] *= output_scale
         super().__init__(
             layers,
             activation=ACTIVATIONS.get(activation, activation),
@@ -381,7 +376,6 @@ class FullyConnected(LayeredNetwork):
             device=device,
         )
         self._activation_name = activation
-        self._output_scale = output_scale
         bias = " + β b⁽ʰ⁾" if bias_variance else ""
         self._formula = (
             f"equation (3): f⁽ʰ⁾ = W⁽ʰ⁾ g⁽ʰ⁻¹⁾{bias}, g⁽ʰ⁾ = √(c/d_h) σ(f⁽ʰ⁾), c = {c_sigma:.6g}"
@@ -393,7 +387,7 @@ class FullyConnected(LayeredNetwork):
             f"hidden_layers={len(widths)}, "
             f"width={widths[0] if len(set(widths)) == 1 else widths}, "
             f"dimension={self.dimension}, activation={self._activation_name!r}, "
-            f"bias_variance={self._scheme.bias_scale**2:g}, output_scale={self._output_scale:g}"
+            f"bias_variance={self._scheme.bias_scale**2:g}"
         )
 
 

@@ -100,7 +100,7 @@ CALLS = {
     "gram.solve": dict(kernel=KERNEL, points=ANGLES, count=3),
     "estimation.Estimate.table": dict(self=ESTIMATE),
     "estimation.estimate": dict(angles=ANGLES, bins=3, count=2),
-    "estimation.digit_angles": dict(digit=3),
+    "estimation.digit_angles": dict(),
     "sphere.Band": dict(low=-0.5, high=1.0),
     "sphere.Band.contains": dict(self=BANDS.regions[0], X=POLES),
     "sphere.Bands": dict(edges=BANDS.edges, values=BANDS.values),
@@ -125,12 +125,12 @@ CALLS = {
     "bounds.multiplier": dict(kernel=KERNEL, frequency=2),
     "bounds.source": dict(kernel=KERNEL, density=DENSITY, frequency=2),
     "bounds.amplitude_constant": dict(density=DENSITY),
-    "bounds.coefficient_printed": dict(q=np.arange(4.0), frequency=1, density=DENSITY, B=1.0),
+    "bounds.coefficient_printed": dict(q=np.arange(4.0), frequency=1, density=DENSITY),
     "bounds.coefficient": dict(eigenvalues=np.array([1.0, 0.5]), source=2.0),
     "bounds.reciprocal_tail_printed": dict(n=np.array([2.0, 3.0])),
     "bounds.reciprocal_tail": dict(n=np.array([2.0, 3.0])),
     "bounds.tail": dict(next_eigenvalue=0.5, source=2.0),
-    "bounds.modes_printed": dict(tolerance=0.5, frequency=1, density=DENSITY, B=1.0),
+    "bounds.modes_printed": dict(tolerance=0.5, frequency=1, density=DENSITY),
     "bounds.head_printed": dict(
         t=TIMES, n=1, learning_rate=0.5, eigenvalues=np.array([1.0, 0.5])
     ),

@@ -27,7 +27,7 @@ ALL_KERNELS = [
     DeepNTK(2, "tanh"),
     DeepNTK(2, np.arctan, bias_variance=0.2),
     NNGP(2),
-    NNGP(2, "erf", bias_variance=0.1, normalized=True),
+    NNGP(2, "erf", bias_variance=0.1),
 ]
 
 

@@ -119,10 +119,6 @@ def test_start_of_equation_6():
     assert np.mean(entries**4) == pytest.approx(3, abs=5 * np.sqrt(96 / entries.size))
 
 
-def test_output_scale_multiplies_the_output():
-    np.testing.assert_allclose(values(deep(output_scale=0.1)), 0.1 * values(deep()), rtol=1e-13)
-
-
 def test_generator_decides_the_network():
     np.testing.assert_array_equal(values(deep()), values(deep()))
     assert (values(deep()) != values(deep(generator=seeded(1)))).all()
@@ -213,7 +209,6 @@ def test_repr_says_which_network():
     (lambda: deep(activation="step"), ValueError, "activation: must be one of 'relu'"),
     (lambda: deep(activation=[1]), TypeError, "activation: must be a name or a function"),
     (lambda: deep(bias_variance=-1), ValueError, "bias_variance: must be >= 0"),
-    (lambda: deep(output_scale=0), ValueError, "output_scale: must be > 0"),
     (lambda: deep(trained="none"), ValueError, "trained: must be one of"),
     (lambda: deep(1, 5, trained="hidden"), ValueError, "trained: with one hidden layer"),
     (lambda: deep(trained=(5,)), ValueError, "trained: must be <= 4"),

@@ -36,13 +36,12 @@ def test_ci_runs_the_test_command_of_the_readme():
     assert 'bash -euo pipefail -c "$test_command"\n' in script
 
 
-def test_the_snippet_prints_what_the_readme_shows():
-    [snippet], [shown] = blocks("python"), blocks("text")
+def test_the_snippets_print_what_the_readme_shows(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", snippet],
-        capture_output=True, encoding="utf-8", check=True,
+        [sys.executable, "-W", "error", "-c", "".join(blocks("python"))],
+        cwd=tmp_path, capture_output=True, encoding="utf-8", check=True,
     )
-    assert difference(shown, done.stdout) == ""
+    assert difference("".join(blocks("text")), done.stdout) == ""
 
 
 def test_the_table_lists_every_lecture():
