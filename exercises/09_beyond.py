@@ -28,28 +28,34 @@ from ntklab.course.checks import beyond as checks
 from ntklab.densities import PiecewiseConstant
 from ntklab.kernels import TwoLayerNTK
 
-# %% [markdown] exercise={"difficulty": 2, "importance": 4, "minutes": 20}
+# %% [markdown] exercise={"difficulty": 3, "importance": 4, "minutes": 20}
 # ## Exercise 1 · Forget where the data came from
 #
-# > difficulty ●●○○○ · importance ●●●●○ · 20 minutes · 5 marks
+# > difficulty ●●●○○ · importance ●●●●○ · 20 minutes · 5 marks
 #
-# Points lie on the circle, many here, few there, in any order. Give each a weight such that sums become
-# integrals, $\sum_i w_i f(x_i) \approx \int_{-\pi}^{\pi} f(x)\,dx$: every point stands for the part of the circle
-# that is nearer to it than to any other point.
+# Of a function on the circle you know the values at $n$ points, many here, few there. Of all continuous periodic
+# functions with these values take the calmest one, with the least $\int_{-\pi}^{\pi} f'(x)^2\,dx$. Its integral over the
+# circle is $\sum_i w_i f(x_i)$ with weights that depend on the points alone. Find them.
 #
-# **Before you code:** what do the weights add up to? Who is the left neighbour of the first point?
+# **Before you code:** what does the calmest function do between two neighbours? Prove it: add to it any
+# $h$ that vanishes at the points, and expand the square. Then: what do the weights add up to, and what is the plain
+# mean $\frac1n\sum_i f(x_i)$ of points with density $p$ an estimate of?
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
 #
-# Sort, take the gaps, and let each gap go half to its left and half to its right end. Do not forget
-# the gap across $\pm\pi$, and give the weights back in the order in which the points came.
+# $\int (f' + h')^2 = \int f'^2 + 2\int f'h' + \int h'^2$. For which $f'$ does the middle term vanish for every such $h$?
+#
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# On a gap the integral of that function needs its two ends only. The circle has as many gaps as points.
 #
 # </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "arc-weights", "locked": false, "schema_version": 3, "solution": true, "task": false} deletable=false
 def arc_weights(angles: np.ndarray) -> np.ndarray:
-    """The length of the arc that is nearest to each point.
+    """The weights w for which Σ w_i f(x_i) is the integral of the calmest function through f(x_i).
 
     Parameters
     ----------
@@ -69,17 +75,25 @@ def arc_weights(angles: np.ndarray) -> np.ndarray:
 checks.arc_weights(arc_weights)
 
 # %% [markdown]
-# **See it.** The mean of $\cos 3x$ over a circle is 0. Here it is estimated from $n$ random points of a
-# density of 1 : 10, by the plain mean and by your weights. How does each error depend on $n$?
+# **See it.** The mean of $\sin 3x$ over a circle is 0. Here it is estimated from $n$ random points of a
+# density of 10 : 1, by the plain mean and by your weights; shown is the rms of 40 draws. **Predict:** by which factor
+# does each error fall, roughly, when $n$ is four times as large?
+#
+# <details><summary>Answer</summary>
+#
+# The plain mean tends to $\int p\sin 3x\,dx = -\frac{6}{11\pi} = -0.17$, however many points there are: 1. A straight line
+# misses the integral over a gap of length $d$ by about $d^3|f''|/12$; $n$ gaps of order $1/n$ make $n^{-2}$ of it: 16 in
+# the end. Before that the scatter of random gaps, $n^{-5/2}$, is the larger part: up to 32.
+# </details>
 
 # %%
 density, rng = PiecewiseConstant.equal_pieces([10, 1]), np.random.default_rng(3)
 rows = {}
 for n in (50, 200, 800, 3200):
-    x = density.sample(n, rng)
-    wave = np.cos(3 * x)
-    rows[n] = [wave.mean(), arc_weights(x) @ wave / (2 * np.pi)]
-pd.DataFrame(rows, index=["plain mean", "arc weights"]).T.rename_axis("n").round(5)
+    draws = [density.sample(n, rng) for _ in range(40)]
+    errors = [[np.sin(3 * x).mean(), arc_weights(x) @ np.sin(3 * x) / (2 * np.pi)] for x in draws]
+    rows[n] = np.sqrt(np.mean(np.square(errors), axis=0))
+pd.DataFrame(rows, index=["plain mean", "your weights"]).T.rename_axis("n").round(5)
 
 # %% [markdown] exercise={"difficulty": 3, "importance": 4, "minutes": 20}
 # ## Exercise 2 · One wave first

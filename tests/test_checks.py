@@ -430,7 +430,7 @@ MISTAKES = {
         "one side": ("(gaps + np.roll(gaps, 1)) / 2", "gaps", "the whole gap to one side"),
         "equal weights": ("(gaps + np.roll(gaps, 1)) / 2", "2 * np.pi / len(angles)", "all alike"),
         "no halves": ("(gaps + np.roll(gaps, 1)) / 2", "gaps + np.roll(gaps, 1)",
-                      "in full to both of its ends"),
+                      "in full at both of its ends"),
         "shares": ("(gaps + np.roll(gaps, 1)) / 2", "(gaps + np.roll(gaps, 1)) / (4 * np.pi)",
                    "these are shares"),
         "missing wrap": ("angles[order[0]] + 2 * np.pi", "angles[order[-1]]", "is nobody's"),

@@ -8,7 +8,10 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 
 def arc_weights(student):
-    """Length of the circle, order of the points, then the nearest points of a fine grid."""
+    """Length of the circle, order of the points, then the nearest points of a fine grid.
+
+    A gap's line counts each end by half its length: by what of the gap is nearer to that end.
+    """
     rng = generator()
     for n in (3, *rng.integers([20, 100], [60, 200])):
         x = np.sort(np.pi * rng.uniform(-1, 1, n) ** 3)  # crowded around 0
@@ -28,7 +31,7 @@ def _check_length(student, x, weights):
         return
     hints = {
         1 / (2 * np.pi): "these are shares. The weights are lengths, 2π in all.",
-        2.0: "each gap went in full to both of its ends.",
+        2.0: "each gap counts in full at both of its ends.",
         (x[-1] - x[0]) / (2 * np.pi): "the gap across ±π is nobody's.",
     }
     hint = hint_for(total, hints) or "which part of the circle is nobody's, or two points'?"
@@ -43,7 +46,7 @@ def _check_arcs(student, x, weights):
     if np.allclose(weights, right, atol=2e-4):
         return
     worst = int(np.argmax(np.abs(weights - right)))
-    hint = "half of the way to the left neighbour, and half of that to the right one."
+    hint = "a straight line over a gap: how much does each of its ends count?"
     gaps = np.diff(np.append(x, x[0] + 2 * np.pi))
     if np.allclose(weights, weights[0]):
         hint = "all alike: that is the plain mean. A lonely point stands for a long arc."
