@@ -2,8 +2,8 @@
 
 bubblewrap gives it a file system of its own (Python's folders to read and this package's without
 the checks, a small one in memory to write), no network, and no process but its own to signal.
-Limits of the operating system hold for each process; a watcher counts what all of them take
-together. Without bubblewrap (macOS, Windows) only limits and watcher are left: `missing` says so.
+Limits of the operating system hold for each process, a control group for the memory of all where
+one can be had; a watcher counts what all of them take together. Without bubblewrap (macOS, Windows) only limits and watcher are left: `missing` says so.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ import zmq
 from jupyter_client.manager import AsyncKernelManager
 
 import ntklab
-from ntklab.course import absent
+from ntklab.course import absent, control_groups
 
 HOME = "/home/student"
 LOOK_EVERY = 0.1  # seconds between two looks of the watcher
@@ -75,7 +75,7 @@ class Kernel(AsyncKernelManager):
     def __init__(self, limits: Limits, isolated: bool, **keywords):
         super().__init__(**keywords)
         self.limits, self.isolated = limits, isolated
-        self.stopped = ""  # why the watcher stopped it
+        self._stopped, self.group = "", None
         self.folder = Path(tempfile.mkdtemp(prefix="ntk")).resolve()
         if len(os.fsencode(self.folder)) > 90:  # a socket's path has 107 bytes
             shutil.rmtree(self.folder)
@@ -100,19 +100,33 @@ class Kernel(AsyncKernelManager):
         keywords |= {"env": _environment(home), "cwd": str(home)}
         keywords |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         await super().start_kernel(**keywords)
+        self.group = control_groups.around(self.provisioner.pid, self.limits.memory)
         threading.Thread(target=self._watch, args=[self.provisioner.pid], daemon=True).start()
+
+    @property
+    def stopped(self):
+        """Why it was stopped, in words; "" where it was not."""
+        if not self._stopped and self.group and self.group.exceeded():
+            self._stopped = self._too_much_memory()
+        return self._stopped
+
+    def _too_much_memory(self):
+        return f"it took more than {self.limits.memory / 1024**3:.1f} GB of memory"
 
     async def cleanup_resources(self, restart=False):
         """Leave nothing behind."""
         await super().cleanup_resources(restart)
+        if self.group:
+            _ = self.stopped  # the group's last words
+            self.group.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _watch(self, pid):
         try:
             process = psutil.Process(pid)
             while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                self.stopped = self._beyond(process)
-                if self.stopped:
+                self._stopped = self.stopped or self._beyond(process)
+                if self._stopped:
                     _kill(process)
                     return
                 threading.Event().wait(LOOK_EVERY)
@@ -129,7 +143,7 @@ class Kernel(AsyncKernelManager):
         anonymous, deleted = _held(family)
         memory = anonymous + sum(_memory(one) for one in family)
         if memory > self.limits.memory:
-            return f"it took more than {self.limits.memory / 1024**3:.1f} GB of memory"
+            return self._too_much_memory()
         used, number = _size(self.folder)
         if used + deleted > self.limits.disk:
             return f"it wrote more than {self.limits.disk / 1024**2:.0f} MB"
@@ -152,6 +166,8 @@ def ended():
             with contextlib.suppress(psutil.Error):
                 if kernel.has_kernel:
                     _kill(psutil.Process(kernel.provisioner.pid))
+            if kernel.group:
+                kernel.group.remove()
             shutil.rmtree(kernel.folder, ignore_errors=True)
         del STARTED[before:]
 
