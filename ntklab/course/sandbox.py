@@ -3,7 +3,8 @@
 bubblewrap gives it a file system of its own (Python's folders to read and this package's without
 the checks, a small one in memory to write), no network, and no process but its own to signal.
 Limits of the operating system hold for each process, a control group for the memory of all where
-one can be had; a watcher counts what all of them take together. Without bubblewrap (macOS, Windows) only limits and watcher are left: `missing` says so.
+one can be had; a watcher counts what all of them take together. Without bubblewrap (macOS,
+Windows) only limits and watcher are left: `missing` says so.
 """
 
 import contextlib
