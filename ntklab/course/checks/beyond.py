@@ -1,6 +1,7 @@
 """Checks of the assignment: weights that forget a density, and losses that choose a wave."""
 
 import numpy as np
+from scipy.integrate import trapezoid
 
 from ntklab.course.checks.answers import CheckFailed, ask, generator, hint_for, passed
 from ntklab.densities import PiecewiseConstant
@@ -8,10 +9,7 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 
 def arc_weights(student):
-    """Length of the circle, order of the points, then the nearest points of a fine grid.
-
-    A gap's line counts each end by half its length: by what of the gap is nearer to that end.
-    """
+    """Length of the circle, order of the points, then integrals of the lines through the points."""
     rng = generator()
     for n in (3, *rng.integers([20, 100], [60, 200])):
         x = np.sort(np.pi * rng.uniform(-1, 1, n) ** 3)  # crowded around 0
@@ -39,11 +37,10 @@ def _check_length(student, x, weights):
 
 
 def _check_arcs(student, x, weights):
-    grid = -np.pi + 2 * np.pi * (np.arange(100_000) + 0.5) / 100_000
-    gap = np.abs(grid[:, None] - np.concatenate([x[-1:] - 2 * np.pi, x, x[:1] + 2 * np.pi]))
-    nearest = (np.argmin(gap, axis=1) - 1) % len(x)
-    right = np.bincount(nearest, minlength=len(x)) * 2 * np.pi / 100_000
-    if np.allclose(weights, right, atol=2e-4):
+    corners = np.concatenate([[-np.pi], x, [np.pi]])
+    lines = [np.interp(corners, x, values, period=2 * np.pi) for values in np.eye(len(x))]
+    right = trapezoid(lines, corners)
+    if np.allclose(weights, right, atol=1e-10):
         return
     worst = int(np.argmax(np.abs(weights - right)))
     hint = "a straight line over a gap: how much does each of its ends count?"
