@@ -83,7 +83,8 @@ def trained(ratios=RATIOS, size="quick", *, rng, device="auto", progress=False):
                 quotient = low / high if np.isfinite(low) and high else np.nan
                 theory = _theory(draw, y, rate, threshold, setting.centred)
                 rows.append((ratio, k, low, high, quotient, number, *theory))
-    columns = [f"{start}{half}" for start in ("predicted_", "zero_") for half in ("sparse", "dense")]
+    halves = ("sparse", "dense")
+    columns = [f"{start}_{half}" for start in ("predicted", "zero") for half in halves]
     table = exact.table(rows, "seed", *columns)
     dense = table.predicted_dense.where(table.predicted_dense > 0)
     return table.assign(predicted=table.predicted_sparse / dense)
