@@ -15,11 +15,11 @@ TINY = {
     | {"width": 400, "frequencies": (3, 4), "iterations": 400},
     "order": runs.RUNS["order"].setting | {"width": 400, "iterations": 400},
     "circle_deep": runs.RUNS["circle_deep"].setting
-    | {"width": 24, "frequencies": (3,), "iterations": 60, "hidden_layers": 3},
+    | {"width": 128, "frequencies": (3,), "iterations": 60, "hidden_layers": 2},
     "sphere": runs.RUNS["sphere"].setting
     | {"width": 300, "per_half": 40, "frequencies": (2,), "iterations": 300},
     "learning": runs.RUNS["learning"].setting
-    | {"points": 400, "hidden_layers": 2, "width": 16, "iterations": 40},
+    | {"points": 800, "hidden_layers": 2, "width": 16, "iterations": 40},
     "gaussianity": {"networks": 40},
     "laziness": {"depths": (1, 2), "iterations": 10},
 }

@@ -166,6 +166,15 @@ def _first(found, factor):
     return float(rest.min()) if len(rest) else np.inf
 
 
+def in_order(table):
+    """(networks that finish their regions in the order of the densities, all): Figure 6."""
+    wide = table.pivot(index=["seed", "frequency"], columns="region", values="trained")
+    densities = table.groupby("region").density.first().sort_values(ascending=False)
+    times = wide[densities.index].to_numpy()
+    sorted_ = (times[:, :-1] < times[:, 1:]).all(axis=1)
+    return int(sorted_.sum()), len(times)
+
+
 def of_the_mean(rng, frequencies=None, ratios=halves.RATIOS):
     """The reading "η of mean" by linear theory from 0: nothing has to be trained to refute it.
 
@@ -217,7 +226,7 @@ READINGS = (
 )
 
 
-def beside_the_paper(tables, rng):
+def beside_the_paper(tables, rng, source=None):
     """Figures 7 and 9 in one table: the paper, networks, linear theory, and all readings.
 
     Parameters
@@ -226,22 +235,27 @@ def beside_the_paper(tables, rng):
         Those of `READINGS` that there are.
     rng : numpy.random.Generator
         Of the points for which "η of mean" is predicted.
+    source : mapping of str to str, optional
+        Where each table comes from.
 
     Returns
     -------
     pandas.DataFrame
-        figure, reading, pair, paper, then the columns of `medians`.
+        figure, reading, pair, paper, the columns of `medians` and `of_the_mean`, source.
     """
-    frames = []
+    frames, source = [], source or {}
     for figure, reading, name in READINGS:
         if name not in tables:
             continue
         table = tables[name]
-        frames.append(_row(medians(table), figure, reading))
+        told = source.get(name, "")
+        frames.append(_row(medians(table), figure, reading).assign(source=told))
         if (figure, reading) == ("7", "norm 1") and (last := leaves(table)[0]) < np.inf:
-            frames.append(_row(medians(table, last), figure, f"norm 1, κ < {last:g}"))
+            lazy = _row(medians(table, last), figure, f"norm 1, κ < {last:g}")
+            frames.append(lazy.assign(source=told))
     for figure, part in of_the_mean(rng).groupby("figure"):
-        frames.append(_row(part[["pair", "from_zero", "first"]], figure, "η of mean, theory"))
+        exact = _row(part[["pair", "from_zero", "first"]], figure, "η of mean, theory")
+        frames.append(exact.assign(source="linear theory"))
     return pd.concat(frames, ignore_index=True).sort_values("figure", kind="stable")
 
 

@@ -222,7 +222,7 @@ RUNS = {
         _circle_setting(PROTOCOL), 10, cost=_circle_cost,
     ),
     "circle_deep": Run(
-        "the same with 10 hidden layers, all trained, f - u(0) learned, η = 1/λ_1", _circle,
+        "the same with 10 hidden layers, all trained, f - u(0) learned, η = 1/(2λ_1)", _circle,
         _circle_setting(PROTOCOL, width=256, centred=True, hidden_layers=10, iterations=5000,
                         frequencies=(3, 4, 6, 8, 12, 16)),
         10, cost=_circle_cost,

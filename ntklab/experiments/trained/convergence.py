@@ -78,10 +78,13 @@ def times(
 
 
 def _rate(setting, kernel, points):
-    """η of the mean loss: the paper's with one hidden layer, 1/λ_1 with more."""
+    """η of the mean loss: the paper's with one hidden layer, 1/(2λ_1) with more.
+
+    λ_1 is that of infinite width; a deep network's own may well be half as large again.
+    """
     if setting.hidden_layers == 1:
         return SUM_RATE * POINTS
-    return 1 / max(gram.solve(kernel, x, 1).eigenvalues[0] for x in points)
+    return 0.5 / max(gram.solve(kernel, x, 1).eigenvalues[0] for x in points)
 
 
 def thinning(weights, frequency, threshold, learning_rate, setting, *, rng):
