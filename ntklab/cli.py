@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of `ntklab claims | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, ValueError, ModuleNotFoundError, RuntimeError) as error:
+    except (OSError, ValueError, ModuleNotFoundError, RuntimeError, MemoryError) as error:
         of_a_file = isinstance(error, OSError) and error.filename
         told = f"{error.filename}: {error.strerror}" if of_a_file else error
         print(f"ntklab: {told}", file=sys.stderr)

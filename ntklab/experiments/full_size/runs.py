@@ -121,7 +121,7 @@ def _learning(setting, case, seeds, rng, device):
         times = run.half_learned().rename_axis("half")
         long = times.reset_index().melt("half", var_name="frequency", value_name="iteration")
         frames.append(long.assign(seed=number))
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True).assign(**setting)
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,10 @@ class Learned:
         return wide.loc[list(motivation.HALVES), list(self.frequencies)]
 
 
-def learned(table, setting):
-    """The learnings of a table of the run "learning"."""
+def learned(table):
+    """The learnings of a table of the run "learning", which holds their setting, too."""
     frequencies = tuple(sorted(table.frequency.unique()))
-    chosen = motivation.Setting(**setting)
+    chosen = motivation.Setting(**table.loc[0, list(motivation.Setting._fields)])
     return [Learned(frequencies, chosen, rows) for _, rows in table.groupby("seed")]
 
 
