@@ -189,6 +189,7 @@ def test_a_run_that_fails_is_told_and_tried_again(tmp_path, tiny, monkeypatch):
     assert found.claims.measured[0].startswith("1 networks")
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_dies_costs_no_part(tmp_path, tiny):
     from distributed import Client, LocalCluster
 

@@ -141,7 +141,8 @@ class Learned:
 def learned(table):
     """The learnings of a table of the run "learning", which holds their setting, too."""
     frequencies = tuple(sorted(table.frequency.unique()))
-    chosen = motivation.Setting(**table.loc[0, list(motivation.Setting._fields)])
+    fields = {name: table[name][0].item() for name in motivation.Setting._fields}
+    chosen = motivation.Setting(**fields)
     return [Learned(frequencies, chosen, rows) for _, rows in table.groupby("seed")]
 
 
