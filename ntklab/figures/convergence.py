@@ -231,18 +231,18 @@ def departures(found, factor, leaves):
         seen = rows[np.isfinite(rows.high)]
         ax.fill_between(seen.frequency, seen.low, seen.high, color=color, alpha=0.2, lw=0)
         ax.semilogy(seen.frequency, seen.departure, marker=marker, ms=4, color=color, label=name)
-    ax.axhline(factor, color="0.3", lw=0.8, ls="--", label=f"{factor:g}")
+    ax.axhline(factor, color="0.3", lw=0.8, ls="--", label=f"{factor:zg}")
     ax.set(xlabel="κ", ylabel="iterations, networks / linear theory", ylim=(0.9, 5))
     ax.set_yticks([1, 1.1, 1.5, 2, 3, 5], ["1", "1.1", "1.5", "2", "3", "5"])
     ax.set_yticks([], minor=True)
     ax.legend(loc="upper left")
     first, low, high = leaves
     never = "does not happen up to the largest kappa shown"
-    told = f"is at kappa {first:g} (single seeds {low:g} to {high:g})"
+    told = f"is at kappa {first:zg} (single seeds {low:zg} to {high:zg})"
     figure.set_label(
         "Iterations that trained networks need over those of linear theory for the same points "
         "and start, against kappa, for circle and sphere with targets of norm 1. The quotient is "
-        f"near 1 at low kappa and rises; on the circle the first beyond {factor:g} "
+        f"near 1 at low kappa and rises; on the circle the first beyond {factor:zg} "
         f"{told if np.isfinite(first) else never}."
     )
     return figure

@@ -251,7 +251,7 @@ def beside_the_paper(tables, rng, source=None):
         told = source.get(name, "")
         frames.append(_row(medians(table), figure, reading).assign(source=told))
         if (figure, reading) == ("7", "norm 1") and (last := leaves(table)[0]) < np.inf:
-            lazy = _row(medians(table, last), figure, f"norm 1, κ < {last:g}")
+            lazy = _row(medians(table, last), figure, f"norm 1, κ < {last:zg}")
             frames.append(lazy.assign(source=told))
     for figure, part in of_the_mean(rng).groupby("figure"):
         exact = _row(part[["pair", "from_zero", "first"]], figure, "η of mean, theory")

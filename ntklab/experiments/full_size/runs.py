@@ -176,15 +176,16 @@ def _laziness(setting, case, seeds, rng, device):
     )
 
 
-# -- how long it takes, in multiplications: steps × networks × points × weights a point meets ------
+# -- how long it takes, in operations of which a core does some 10⁹ a second -----------------------
 
 
 def _circle_cost(setting, case):
-    inner = setting["hidden_layers"] * setting["width"] if setting["hidden_layers"] > 1 else 1
-    # neurons sorted by angle meet only their neighbours
-    each = 6 * setting["width"] * max(inner, 10)
-    waves = len(setting["frequencies"])
-    return waves * setting["iterations"] * each * (convergence.POINTS if inner > 1 else 1)
+    steps = len(setting["frequencies"]) * setting["iterations"]
+    width, layers = setting["width"], setting["hidden_layers"]
+    if layers == 1:  # neurons are looked up by their angle, at about this price each
+        return 1000.0 * steps * width
+    stopped = 0.2  # of the iterations, at which most are finished
+    return stopped * steps * 6 * convergence.POINTS * layers * width**2
 
 
 def _sphere_cost(setting, case):
