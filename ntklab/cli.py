@@ -271,7 +271,7 @@ def _add_reproduce(commands):
     size = command.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="minutes on two cores (default)")
     size.add_argument(
-        "--paper", action="store_true", help="the paper's sizes: hours on a GPU or days on a CPU"
+        "--paper", action="store_true", help="the paper's sizes, for a GPU: a core alone takes days"
     )
     command.add_argument(
         "--device", metavar="NAME", default="cpu",
