@@ -109,6 +109,7 @@ class Arcs:
     """
 
     def __init__(self, network):
+        self.memory = MEMORY
         self.trained = network.trained_parameters
 
     def order(self, parameters):
@@ -173,6 +174,7 @@ class Patterns:
     """The two-layer ReLU network on any points."""
 
     def __init__(self, network):
+        self.memory = MEMORY
         self.trained = network.trained_parameters
 
     def order(self, parameters):
@@ -207,10 +209,9 @@ class Patterns:
     def _pattern(w, x):
         return torch.bmm(w.mT, x).gt_(0)  # in place: 1 where active, 0 elsewhere
 
-    @staticmethod
-    def _blocks(w, x):
+    def _blocks(self, w, x):
         """Slices of networks and of neurons whose pattern fits; it is made twice, never stored."""
-        entries = (CACHE if x.device.type == "cpu" else MEMORY) // x.element_size()
+        entries = (CACHE if x.device.type == "cpu" else self.memory) // x.element_size()
         (count, _, width), n = w.shape, x.shape[-1]
         neurons = min(width, max(64, entries // n))
         some = max(1, entries // (n * neurons))
@@ -228,6 +229,7 @@ class Layers:
     """Any network of `ntklab.networks`, by ∂f/∂W⁽ʰ⁾ = b⁽ʰ⁾ g⁽ʰ⁻¹⁾ᵀ."""
 
     def __init__(self, network):
+        self.memory = MEMORY  # bytes of work at a time, less where a device runs out of it
         self.trained = network.trained_parameters
         self._scheme = network._scheme
         entries = 3 * sum(network.widths)  # a point's values, slopes and backward vectors
@@ -254,10 +256,10 @@ class Layers:
         return torch.cat(outputs), joined
 
     def _parts(self, parameters, points):
-        """Groups of networks whose hidden layers fit in MEMORY."""
+        """Groups of networks whose hidden layers fit in `memory`."""
         count = len(next(iter(parameters.values())))
         x = points.expand(count, -1, -1)
-        size = max(1, MEMORY // (self._bytes * x.shape[1]))
+        size = max(1, self.memory // (self._bytes * x.shape[1]))
         for i in range(0, count, size):
             some = slice(i, i + size)
             yield some, {name: value[some] for name, value in parameters.items()}, x[some]

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of `ntklab claims | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, ValueError, ModuleNotFoundError, RuntimeError) as error:
+    except (OSError, ValueError, ModuleNotFoundError, RuntimeError, MemoryError) as error:
         of_a_file = isinstance(error, OSError) and error.filename
         told = f"{error.filename}: {error.strerror}" if of_a_file else error
         print(f"ntklab: {told}", file=sys.stderr)
@@ -271,9 +271,25 @@ def _add_reproduce(commands):
     size = command.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="minutes on two cores (default)")
     size.add_argument(
-        "--paper", action="store_true", help="the paper's sizes: hours instead of minutes"
+        "--paper", action="store_true", help="the paper's sizes, for a GPU: a core alone takes days"
     )
-    command.add_argument("--workers", metavar="N", type=int, help="processes (default: all cores)")
+    command.add_argument(
+        "--device", metavar="NAME", default="cpu",
+        help="where networks are trained: cpu (default), cuda, auto",
+    )
+    command.add_argument(
+        "--seeds", metavar="N", type=int,
+        help="with --paper: networks of each setting (default: as each figure and claim needs)",
+    )
+    where = command.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers", metavar="N", type=int,
+        help="processes (default: all cores; one at a time on a GPU)",
+    )
+    where.add_argument(
+        "--dask", metavar="ADDRESS",
+        help="run on the Dask cluster there; its machines see the same folder",
+    )
     command.set_defaults(run=_reproduce)
 
 
@@ -282,7 +298,11 @@ def _reproduce(args):
 
     size = "paper" if args.paper else "quick"
     out = args.out or Path("ntklab-report-paper" if args.paper else "ntklab-report")
-    report = reproduce(out, size, args.names, workers=args.workers, progress=True)
+    with _cluster(args.dask) as executor:
+        report = reproduce(
+            out, size, args.names, device=args.device, seeds=args.seeds, executor=executor,
+            workers=args.workers, progress=True,
+        )
     print(report.claims[["id", "verdict", "seconds"]].round(1).to_string(index=False))
     _report([report.html, report.markdown])
 

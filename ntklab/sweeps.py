@@ -44,7 +44,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from ntklab._arguments import _short, instance_of, whole_number
+from ntklab._arguments import _short, finite_array, instance_of, whole_number
 
 try:
     import fcntl
@@ -59,8 +59,8 @@ class SweepWarning(UserWarning):
 
 
 def run(
-    function, grid, *, seed=0, record=None, executor=None, workers=None, retry=False,
-    progress=False,
+    function, grid, *, given=None, seed=0, record=None, executor=None, workers=None, retry=False,
+    progress=False, costs=None,
 ):
     """The function at every cell of a grid of parameters.
 
@@ -73,6 +73,9 @@ def run(
         None, or lists of them.
     grid : dict of sequences, or sequence of dicts
         Values of each parameter, whose product is the grid (the last varies fastest); or the cells.
+    given : dict, optional
+        Keywords for every call that say how to compute, not what (a device, a folder): they are
+        neither in the table nor on record, so a record may be taken up with others.
     seed : int
         0 <= seed < 2¹²⁸.
     record : path, optional
@@ -88,7 +91,9 @@ def run(
     retry : bool
         Run cells again that are on record as failed.
     progress : bool
-        Whether to show a bar.
+        Whether to show a bar, with an estimate of the time left.
+    costs : sequence of float, optional
+        What each cell of the grid may cost, in any unit, > 0: the estimate goes by it.
 
     Returns
     -------
@@ -109,27 +114,28 @@ def run(
     cells = _cells(grid)
     seed = whole_number("seed", seed, at_least=0, at_most=2**128 - 1)
     parameters = sorted(next(iter(cells.values())))
-    name, wants_rng = _inspected(function, parameters, record)
+    given, costs = _given(given, parameters), _costs(costs, cells)
+    name, wants_rng = _inspected(function, [*parameters, *given], record)
     if executor is not None:
         instance_of("executor", executor, futures.Executor)
         if workers is not None:
             raise ValueError("workers: is for sweeps without an executor of their own")
     workers = _cores() if workers is None else whole_number("workers", workers, at_least=0)
     token = uuid.uuid4().hex  # each sweep is new, or Dask might answer from memory
-    job = functools.partial(_compute, function, seed, wants_rng, token)
+    job = functools.partial(_compute, function, seed, wants_rng, given, token)
     header = {"function": name, "parameters": parameters, "seed": seed}
     with _open(record, header) as (lines, write):
         missing = {
             key: cell for key, cell in cells.items()
             if key not in lines or (retry and lines[key]["error"])
         }
-        done = len(cells) - len(missing)
-        with tqdm(total=len(cells), initial=done, disable=not progress, desc="cells") as bar:
+        with _bar(costs, missing, progress) as bar:
             def finish(key, line):
                 write(line)
                 lines[key] = line
                 del missing[key]
-                bar.update()
+                bar.set_description_str(_done(costs, missing), refresh=False)
+                bar.update(costs[key])
 
             if executor is not None:
                 _run_on(executor, job, missing, finish)
@@ -149,6 +155,40 @@ def run(
     ]
     frame = pd.DataFrame(rows)
     return frame[[name for name in frame if name not in ADDED] + list(ADDED)]
+
+
+def _given(given, parameters):
+    """Keywords by name, none of them a parameter of the grid."""
+    given = {} if given is None else dict(instance_of("given", given, Mapping))
+    for name in given:
+        if name in {*parameters, "rng", *ADDED}:
+            told = f"must name no parameter of the grid, rng or {', '.join(ADDED)}"
+            raise ValueError(f"given: {told}, got {name!r}")
+    return given
+
+
+def _costs(costs, cells):
+    """{key: cost}; 1 each where none are given."""
+    if costs is None:
+        return dict.fromkeys(cells, 1.0)
+    costs = finite_array("costs", costs, ndim=1)
+    if len(costs) != len(cells) or not (costs > 0).all():
+        told = f"must be {len(cells)} numbers > 0, one a cell"
+        raise ValueError(f"costs: {told}, got {_short(costs.tolist())}")
+    return dict(zip(cells, costs.tolist(), strict=True))
+
+
+def _bar(costs, missing, progress):
+    """A bar as long as the cells' costs; its estimate of what is left goes by those done here."""
+    total, left = sum(costs.values()), sum(costs[key] for key in missing)
+    return tqdm(
+        total=total, initial=total - left, disable=not progress, desc=_done(costs, missing),
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}, about {remaining} left",
+    )
+
+
+def _done(costs, missing):
+    return f"{len(costs) - len(missing)} of {len(costs)} cells"
 
 
 def _cores():
@@ -210,7 +250,7 @@ def _plain(name, value):
         raise TypeError(f"{name}: {told}, got {_short(value)} ({error})") from None
 
 
-def _compute(function, seed, wants_rng, _token, key, cell):
+def _compute(function, seed, wants_rng, given, _token, key, cell):
     """What a worker does for one cell: a line of the record."""
     rng = {}
     if wants_rng:
@@ -219,7 +259,7 @@ def _compute(function, seed, wants_rng, _token, key, cell):
         rng["rng"] = np.random.default_rng(stream)
     start = time.perf_counter()
     try:
-        rows, failure = _rows(function(**cell, **rng), cell), None
+        rows, failure = _rows(function(**cell, **given, **rng), cell), None
     except (Exception, SystemExit) as error:
         rows, failure = [], error
     return _line(cell, rows, time.perf_counter() - start, failure)

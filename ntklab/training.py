@@ -42,6 +42,7 @@ from ntklab.dynamics import NORMS
 from ntklab.networks import pick_device
 from ntklab.tangent import ntk_vector_product
 
+LEAST = 2**22  # bytes of work at a time, below which less would not help
 SAVE = 60.0  # seconds between two checkpoints
 LONGEST = 10**9  # iterations
 MOST_RECORDED = 10**4
@@ -170,6 +171,8 @@ def train(
     ValueError, TypeError
         Naming the argument out of range or of the wrong kind; for a checkpoint that is damaged or
         of other settings, naming the file, which is kept.
+    MemoryError
+        A GPU that runs out of memory even with small blocks of work.
     """
     boolean("progress", progress)
     data = _data(networks, X, targets, device)
@@ -190,10 +193,26 @@ def train(
     parameters = _gradients.stack(data.networks, data.X.device)
     order = step.route.order(parameters)
     start = descent.start(_gradients.rearranged(parameters, order))
-    state, end = _descend(descent, store, start, iterations, progress)
+    state, end = _in_smaller_blocks(descent, store, start, iterations, progress)
     training = _training(data, options, state, end, order)
     _judge(data, options, training)
     return training
+
+
+def _in_smaller_blocks(descent, *given):
+    """`_descend`, with half the memory for work again and again where the device runs out of it."""
+    route, device = descent.step.route, descent.X.device
+    while True:
+        try:
+            return _descend(descent, *given)
+        except torch.OutOfMemoryError:
+            if route.memory <= LEAST:
+                break
+            route.memory //= 4
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # of what the lines above have left
+    told = f"{device} ran out of memory, even with small blocks; train fewer at a time"
+    raise MemoryError(f"networks: {told}")
 
 
 def _descend(descent, store, start, iterations, progress):

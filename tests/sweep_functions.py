@@ -16,6 +16,10 @@ def draw(x, rng):
     return {"value": rng.standard_normal(), "many": rng.standard_normal(2)}
 
 
+def scaled(x, by):
+    return {"value": x * by}
+
+
 def rows(n):
     return [{"i": i, "root": np.sqrt(i)} for i in range(n)]
 

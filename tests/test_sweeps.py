@@ -44,6 +44,35 @@ def test_the_table():
     assert (frame.seconds >= 0).all()
 
 
+def test_what_is_given_is_neither_in_the_table_nor_on_record(tmp_path):
+    record = tmp_path / "record"
+    first = serial(functions.scaled, {"x": [1, 2]}, given={"by": 10}, record=record)
+    assert list(first) == ["x", "value", "seconds", "error", "traceback"]
+    assert first.value.tolist() == [10, 20]
+    more = serial(functions.scaled, {"x": [1, 2, 3]}, given={"by": 100}, record=record)
+    assert more.value.tolist() == [10, 20, 300]  # two from the record
+
+
+def test_the_estimate_goes_by_costs(monkeypatch):
+    bars = []
+
+    class Bar(sweeps.tqdm):
+        def close(self):
+            if not self.disable and self not in bars:
+                bars.append(self)
+            super().close()
+
+        def update(self, n=1):
+            steps.append(n)
+            return super().update(n)
+
+    steps = []
+    monkeypatch.setattr(sweeps, "tqdm", Bar)
+    serial(functions.square, {"x": [1, 2]}, costs=[1, 30], progress=True)
+    assert steps == [1, 30] and bars[0].total == bars[0].n == 31
+    assert bars[0].desc == "2 of 2 cells" and "about" in str(bars[0])
+
+
 def test_cells_may_be_listed_and_return_several_rows():
     frame = serial(functions.rows, [{"n": 3}, {"n": 0}, {"n": np.int64(1)}])
     assert frame.n.tolist() == [3, 3, 3, 0, 1]
@@ -401,7 +430,7 @@ def test_progress_is_shown_on_request(capsys):
     serial(functions.square, GRID)
     assert capsys.readouterr().err == ""
     serial(functions.square, GRID, progress=True)
-    assert "5/5" in capsys.readouterr().err
+    assert "5 of 5 cells" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -449,6 +478,11 @@ def test_a_bad_grid_is_named(grid, match):
         ({"workers": 1, "executor": ThreadPoolExecutor(1)}, "workers: is for sweeps without"),
         ({"workers": None, "executor": map}, "executor: must be a Executor"),
         ({"record": 3}, "record: must be a path, got int 3"),
+        ({"given": 3}, "given: must be a Mapping"),
+        ({"given": {"x": 3}}, "given: must name no parameter of the grid"),
+        ({"given": {"z": 3}}, "function: must be one that takes .*'z'"),
+        ({"costs": [1]}, "costs: must be 5 numbers > 0, one a cell, got"),
+        ({"costs": [1, 2, 3, 4, 0]}, "costs: must be 5 numbers > 0"),
     ],
 )
 def test_other_bad_input_is_named(options, match):

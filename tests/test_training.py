@@ -646,6 +646,28 @@ def test_a_step_that_cannot_be_captured_goes_on_and_says_so_once(monkeypatch):
     same(checkpointed(iterations=100), found)
 
 
+@pytest.mark.parametrize("name", ["shared in space", "deep", "circle"])
+def test_a_device_that_is_full_gets_smaller_blocks_then_a_named_error(monkeypatch, name):
+    make, X, targets = SETTINGS[name]
+    route = type(gradients.route(make()[0], torch.as_tensor(X)))
+    step, room, asked = route.gradients, [2**25], []
+
+    def limited(self, *arguments):
+        asked.append(self.memory)
+        if self.memory > room[0]:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return step(self, *arguments)
+
+    expected = train(make(), X, targets, 0.1, 20)
+    monkeypatch.setattr(route, "gradients", limited)
+    found = train(make(), X, targets, 0.1, 20)
+    assert asked[0] == gradients.MEMORY and asked[-1] <= 2**25
+    np.testing.assert_allclose(found.final_outputs, expected.final_outputs, atol=1e-12)
+    room[0] = 0
+    with pytest.raises(MemoryError, match="^networks: cpu ran out of memory"):
+        train(make(), X, targets, 0.1, 20)
+
+
 def test_inference_mode_changes_nothing():
     with torch.inference_mode():
         found = [train(make(), X, y, 0.1, 20) for make, X, y in SETTINGS.values()]

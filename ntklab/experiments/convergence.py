@@ -61,6 +61,7 @@ class Setting(NamedTuple):
     iterations: int  # at most
     draws: int  # random point sets for the linear theory
     normalised: bool = False  # whether the target has norm 1 over the points, or rms 1
+    hidden_layers: int = 1  # more: `FullyConnected`, all layers trained, η = 1/(2λ_1)
 
 
 PROTOCOL = Setting(tuple(range(3, 21)), 5, 4000, 0.2, False, 0.05 / POINTS, 20_000, 40, True)

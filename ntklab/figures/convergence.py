@@ -213,6 +213,42 @@ def finishing_times(exact, trained, ratios=None):
 
 
 @styled
+def departures(found, factor, leaves):
+    """Networks' times over those of linear theory against κ, one line a set of points.
+
+    Parameters
+    ----------
+    found : dict of str to DataFrame
+        Of `experiments.full_size.comparison.departures`, by name.
+    factor : float
+        Beyond which networks count as no longer lazy.
+    leaves : (float, float, float)
+        The first κ beyond it on the circle, with its range over seeds.
+    """
+    figure, axes = new(1, 1, size=(7.2, 4.2))
+    ax = axes[0, 0]
+    for (name, rows), marker, color in zip(found.items(), MARKERS, SERIES, strict=False):
+        seen = rows[np.isfinite(rows.high)]
+        ax.fill_between(seen.frequency, seen.low, seen.high, color=color, alpha=0.2, lw=0)
+        ax.semilogy(seen.frequency, seen.departure, marker=marker, ms=4, color=color, label=name)
+    ax.axhline(factor, color="0.3", lw=0.8, ls="--", label=f"{factor:zg}")
+    ax.set(xlabel="κ", ylabel="iterations, networks / linear theory", ylim=(0.9, 5))
+    ax.set_yticks([1, 1.1, 1.5, 2, 3, 5], ["1", "1.1", "1.5", "2", "3", "5"])
+    ax.set_yticks([], minor=True)
+    ax.legend(loc="upper left")
+    first, low, high = leaves
+    never = "does not happen up to the largest kappa shown"
+    told = f"is at kappa {first:zg} (single seeds {low:zg} to {high:zg})"
+    figure.set_label(
+        "Iterations that trained networks need over those of linear theory for the same points "
+        "and start, against kappa, for circle and sphere with targets of norm 1. The quotient is "
+        f"near 1 at low kappa and rises; on the circle the first beyond {factor:zg} "
+        f"{told if np.isfinite(first) else never}."
+    )
+    return figure
+
+
+@styled
 def sampled_times(grid, random, column="theory"):
     """Times over that of the densest region: a grid's, and every random draw's, against κ."""
     figure, axes = new(1, 2, size=(10.0, 3.8))

@@ -1,12 +1,20 @@
-"""Small tables of runs at the paper's own sizes, which take minutes on a GPU.
+"""The paper's own sizes: small tables of runs that take minutes on a GPU, and how they are made.
 
-circle_protocol  `trained.convergence.times("paper")` for κ = 3 to 20 and 5 seeds: iterations of
-                 networks, of linear theory from the same u(0), and from 0; inf: not in 20 000.
-sphere_protocol  `trained.sphere.trained((2, 3, 4), "paper")` for κ = 2 to 7 and 3 seeds: iterations
-                 in the sparse and the dense half, by networks and by linear theory from the same
-                 u(0) (none at 4, where η is beyond 2/λ_1).
+`read` gives the tables, `runs` computes them anew in parts, `comparison` sets them beside the
+paper.
 
-Provenance: one NVIDIA H200, torch 2.11, float64, November 2026, targets of norm 1.
+circle_protocol  Figure 7: κ = 3 to 20 and 5 seeds: iterations of networks (trained), of linear
+                 theory from the same u(0) (theory), and from 0 (from_zero); inf: not in 20 000.
+sphere_protocol  Figure 9: κ = 2 to 7 and 3 seeds: iterations in the sparse and the dense half, by
+                 networks and by linear theory from the same u(0) (predicted_…) and from 0 (zero_…);
+                 inf or nothing at 1 : 4, where η is beyond 2/λ_1.
+circle_rms_1     Figure 7 with targets of rms 1, `trained.convergence.times("misread")`.
+sphere_rms_1     Figure 9 with targets of rms 1, `trained.sphere.trained(size="misread")`.
+circle_lazy      large weights, `trained.convergence.times("wide")`, 5 seeds.
+sphere_lazy      large weights, `trained.sphere.trained(size="wide")`, 5 draws.
+
+Provenance: torch 2.11, November 2026; the protocol on one NVIDIA H200 in float64, targets of norm
+1; the others on one NVIDIA H100, the sphere's in float32.
 """
 
 from importlib.resources import files
@@ -15,7 +23,11 @@ import pandas as pd
 
 from ntklab._arguments import one_of
 
-TABLES = ("circle_protocol", "sphere_protocol")
+TABLES = (
+    "circle_protocol", "sphere_protocol", "circle_rms_1", "sphere_rms_1", "circle_lazy",
+    "sphere_lazy",
+)
+PROVENANCE = {name: "NVIDIA H200" if "protocol" in name else "NVIDIA H100" for name in TABLES}
 
 
 def read(name):

@@ -5,6 +5,7 @@ whatever τ (Chizat, Oyallon and Bach). `experiments.convergence` says what is p
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,8 @@ from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 from ntklab.experiments.toolkit import chosen
 from ntklab.experiments.trained.toolkit import output, seed
 from ntklab.geometry import to_circle
-from ntklab.networks import TwoLayerReLU
+from ntklab.kernels import DeepNTK
+from ntklab.networks import FullyConnected, TwoLayerReLU
 from ntklab.training import train
 
 
@@ -40,34 +42,49 @@ def times(
     Returns
     -------
     pandas.DataFrame
-        seed, frequency, region, density, theory, floor, trained (iterations; inf if not within
-        `iterations`), layout.
+        seed, frequency, region, density, theory, floor, from_zero (theory that starts from 0),
+        trained (iterations; inf if not within `iterations`), layout.
     """
     setting = chosen(size, SETTINGS)
-    frames, networks, points, targets, masks = [], [], [], [], []
-    for number in range(setting.seeds):
+    drawn = []  # (points, networks) of every seed
+    for _ in range(setting.seeds):
         x = exact.place(density, POINTS, layout, rng)
         exact.check_frequencies(density, x, setting.frequencies)
-        of_seed = [_network(setting, rng, device) for _ in setting.frequencies]
+        drawn.append((x, [_network(setting, rng, device) for _ in setting.frequencies]))
+    kernel = KERNEL if setting.hidden_layers == 1 else DeepNTK(setting.hidden_layers)
+    rate = _rate(setting, kernel, [x for x, _ in drawn])
+    frames, networks, points, targets, masks = [], [], [], [], []
+    for number, (x, of_seed) in enumerate(drawn):
         starts = np.array([output(network, to_circle(x)) for network in of_seed])
         for frequency, start in zip(setting.frequencies, starts, strict=True):
             y = exact.target(x, frequency, setting.normalised)
             targets.append(y + start if setting.centred else y)
-        frame = exact.predicted_times(
-            density, x, setting.frequencies, setting.threshold, SUM_RATE * len(x),
-            normalised=setting.normalised, start=0.0 if setting.centred else starts,
+        theory = partial(
+            exact.predicted_times, density, x, setting.frequencies, setting.threshold, rate,
+            kernel, normalised=setting.normalised,
         )
-        frames.append(frame.assign(seed=number))
+        frame, from_zero = theory(start=0.0 if setting.centred else starts), theory()
+        frames.append(frame.assign(from_zero=from_zero.theory, seed=number))
         networks += of_seed
         points += len(of_seed) * [to_circle(x)]
         masks += len(of_seed) * [[region.contains(x) for region in density.regions]]
     training = train(
-        networks, np.array(points), np.array(targets), SUM_RATE * POINTS, setting.iterations,
+        networks, np.array(points), np.array(targets), rate, setting.iterations,
         regions=np.array(masks), threshold=setting.threshold, norm="half_mse", record=1,
         device=device, progress=progress,
     )
     frame = pd.concat(frames, ignore_index=True)
     return frame.assign(trained=training.reached.ravel(), layout=layout)
+
+
+def _rate(setting, kernel, points):
+    """η of the mean loss: the paper's with one hidden layer, 1/(2λ_1) with more.
+
+    λ_1 is that of infinite width; a deep network's own may well be half as large again.
+    """
+    if setting.hidden_layers == 1:
+        return SUM_RATE * POINTS
+    return 0.5 / max(gram.solve(kernel, x, 1).eigenvalues[0] for x in points)
 
 
 def thinning(weights, frequency, threshold, learning_rate, setting, *, rng):
@@ -151,6 +168,10 @@ def order(
 
 
 def _network(setting, rng, device):
+    if setting.hidden_layers > 1:
+        return FullyConnected(
+            setting.hidden_layers, setting.width, 2, generator=seed(rng), device=device
+        )
     return TwoLayerReLU(
         setting.width, 2, weight_scale=setting.weight_scale, generator=seed(rng), device=device
     )

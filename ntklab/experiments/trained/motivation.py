@@ -33,19 +33,49 @@ def learn(ratio=40.0, frequencies=(1, 16), size="quick", *, rng, device="auto", 
     -------
     Learning
     """
+    given = {"rng": rng, "device": device, "progress": progress}
+    return learn_together(1, ratio, frequencies, size, **given)[0]
+
+
+def learn_together(
+    seeds, ratio=40.0, frequencies=(1, 16), size="quick", *, rng, device="auto", progress=False
+):
+    """`learn` for several networks side by side, each with its own points.
+
+    The batches take the same places of all networks' sorted points.
+
+    Parameters
+    ----------
+    seeds : int
+        Networks.
+
+    Returns
+    -------
+    list of Learning
+    """
     setting = chosen(size, SETTINGS)
     density = halves(ratio, frequencies, setting.points)
-    x = np.sort(density.sample(setting.points, rng))
-    seeds = [seed(rng), seed(rng)]
-    network = FullyConnected(
-        setting.hidden_layers, setting.width, 2,
-        generator=seeds[0], dtype=torch.float32, device=device,
-    )
+    drawn = []
+    for _ in range(seeds):
+        x = np.sort(density.sample(setting.points, rng))
+        network = FullyConnected(
+            setting.hidden_layers, setting.width, 2,
+            generator=seed(rng), dtype=torch.float32, device=device,
+        )
+        drawn.append((x, network))
+    x = np.array([x for x, _ in drawn])
+    X = to_circle(x) if seeds > 1 else to_circle(x[0])
     training = train(
-        [network], to_circle(x), components(x, frequencies).sum(0),
+        [network for _, network in drawn], X,
+        np.array([components(row, frequencies).sum(0) for row in x]),
         setting.learning_rate, setting.iterations,
-        batch_size=min(setting.batch_size, setting.points), generator=seeds[1],
+        batch_size=min(setting.batch_size, setting.points), generator=seed(rng),
         record=12, outputs=True, progress=progress,
     )
-    outputs = training.outputs[:, 0].astype(float)
-    return Learning(density, tuple(frequencies), setting, x, training.iterations, outputs)
+    return [
+        Learning(
+            density, tuple(frequencies), setting, x[i], training.iterations,
+            training.outputs[:, i].astype(float),
+        )
+        for i in range(seeds)
+    ]
