@@ -44,6 +44,8 @@ CURVES = pd.DataFrame(
     ]
 )
 SLOPES = pd.DataFrame({"angle": [0.5, 1.0], "mean": [0.8, 0.7]})
+ANGLES = np.linspace(-np.pi, np.pi, 50)
+PATH = np.linspace([0.5, 0.5], [1, -1], 9)
 SAMPLES = {4: np.linspace(-3, 3, 500), 64: np.linspace(-2, 2, 500)}
 
 DRAWINGS = {
@@ -52,6 +54,10 @@ DRAWINGS = {
     "layers": lambda: deep_kernels.gaussian_layers(SAMPLES, LAYERS),
     "curves": lambda: pictures.error_curves(CURVES),
     "slopes": lambda: deep_kernels.slopes(SLOPES, lambda t: 1 - t / np.pi, np.cos),
+    "one step": lambda: pictures.one_step(ANGLES, np.cos(ANGLES), np.cos(ANGLES) + 0.1, 0.6),
+    "two points": lambda: pictures.two_points(
+        np.array([[1.0, 0.8], [0.8, 1.0]]), np.array([1.0, -1.0]), PATH, PATH
+    ),
     "network": lambda: pictures.network_and_limit(width.compute(16, 1, 0)),
 }
 

@@ -5,7 +5,16 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LightSource
 
-from ntklab.figures.style import COLORS, HALVES, MARKERS, SERIES, new, styled
+from ntklab.figures.style import (
+    COLORS,
+    HALVES,
+    MARKERS,
+    SERIES,
+    WIDE,
+    new,
+    styled,
+    two_over_one,
+)
 
 
 def draw_sphere(ax, function, axis=None, limit=None):
@@ -44,27 +53,23 @@ def halves_learning(seen):
     ----------
     seen : explorers.sphere.Halves
     """
-    figure, axes = new(1, 3, size=(11.0, 3.6), width_ratios=[1, 1, 1.8])
-    spec = axes[0, 0].get_subplotspec(), axes[0, 1].get_subplotspec()
-    for ax in axes[0, :2]:
-        ax.remove()
-    left = figure.add_subplot(spec[0], projection="3d")
-    middle = figure.add_subplot(spec[1], projection="3d")
+    figure, (left, right, below) = two_over_one((WIDE, 6.4), solid=True)
     draw_sphere(left, seen.density.pdf)
     left.set_title(f"density, 1 : {seen.ratio:z.3g}")
-    draw_sphere(middle, seen.target)
-    middle.set_title(f"target, degree {seen.frequency}")
-    right = axes[0, 2]
+    draw_sphere(right, seen.target)
+    right.set_title(f"target, degree {seen.frequency}")
     for (half, color), curve, time in zip(HALVES.items(), seen.errors.T, seen.times, strict=True):
-        right.loglog(seen.t, curve, color=color, label=f"{half} half")
-        right.plot([time], [seen.threshold], "o", color=color)
-    right.axhline(seen.threshold, color=COLORS["printed"], ls="--", lw=1)
-    right.set_ylim(seen.threshold / 5, 3)
-    right.set_xlabel("time of gradient flow")
-    right.set_ylabel("rms error in the half")
+        below.loglog(seen.t, curve, color=color, label=f"{half} half")
+        below.plot([time], [seen.threshold], "o", color=color)
+    below.axhline(seen.threshold, color=COLORS["printed"], ls="--", lw=1)
+    below.set_ylim(seen.threshold / 5, 3)
+    below.set_xlabel("time of gradient flow")
+    below.set_ylabel("rms error in the half")
     quotient = seen.times[0] / seen.times[1]
-    right.set_title(f"sparse/dense = {quotient:z.2f}, ratio of densities {seen.ratio:z.3g}")
-    right.legend()
+    below.set_title(
+        f"time in sparse over time in dense half: {quotient:z.2f}; densities 1 : {seen.ratio:z.3g}"
+    )
+    below.legend()
     figure.set_label(
         f"A sphere whose upper half is {seen.ratio:z.3g} times as dense as the lower; the zonal "
         f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
@@ -83,7 +88,7 @@ def quotients(exact, samples, paper):
         Of `experiments.sphere.population` and `sampled`.
     paper : dict of int to float
     """
-    figure, axes = new(1, 1, size=(8.6, 4.4))
+    figure, axes = new(1, 1, size=(WIDE, 4.8))
     ax = axes[0, 0]
     for i, (ratio, part) in enumerate(exact.groupby("ratio")):
         ax.plot(part.frequency, part.quotient, color=SERIES[i], label=f"1 : {ratio}, population")
@@ -111,7 +116,7 @@ def quotients(exact, samples, paper):
 @styled
 def gap_explained(table):
     """From the ratio of densities down to the paper's median, one step a cause."""
-    figure, axes = new(1, 1, size=(7.2, 3.6))
+    figure, axes = new(1, 1, size=(WIDE, 3.6))
     ax = axes[0, 0]
     parts = [
         ("by_frequency", "finite frequency", SERIES[0], None),
