@@ -30,7 +30,8 @@ SMALLEST = 9  # pixels of print as shown
 def in_a_row(figure):
     """The largest number of panels that one horizontal line meets."""
     figure.draw_without_rendering()  # places them
-    places = [ax.get_position() for ax in figure.axes if ax.axison or ax.name == "3d"]
+    panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
+    places = [ax.get_position() for ax in panels if ax.axison or ax.name == "3d"]
     lines = [(place.y0 + place.y1) / 2 for place in places]
     return max(sum(place.y0 < y < place.y1 for place in places) for y in lines)
 

@@ -1,6 +1,7 @@
 """Figures: learning curves by region, bounds beside the truth, finishing times."""
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from ntklab.figures.style import (
     COLORS,
@@ -100,6 +101,8 @@ def tails_and_bounds(table):
         ("reciprocal_corrected", "-", COLORS["law"], "4/n or 4/(n-1)"),
     ):
         left.semilogx(table.n, table[column] * table.q, style, ms=4, lw=1, color=color, label=label)
+    for ax in (left, right):
+        ax.xaxis.set_minor_formatter(NullFormatter())
     left.set(xlabel="n", ylabel="times q_n", title="Σ 1/q² beyond n", ylim=(0.8, 3.4))
     left.legend()
     tail = np.where(table.rest > 1e-13, table.rest, np.nan)

@@ -13,8 +13,11 @@ from ntklab.figures.style import (
     WIDE,
     new,
     styled,
+    two_in_a_row,
     two_over_one,
 )
+
+LONGITUDE = 30  # degrees, of the eye
 
 
 def draw_sphere(ax, function, axis=None, limit=None):
@@ -33,7 +36,7 @@ def draw_sphere(ax, function, axis=None, limit=None):
     shade = LightSource(azdeg=225, altdeg=45)
     ax.plot_surface(*x, facecolors=face, rstride=2, cstride=2, shade=True, lightsource=shade,
                     linewidth=0, antialiased=False)
-    around = np.linspace(-np.pi, np.pi, 200)
+    around = np.radians(LONGITUDE) + np.linspace(-np.pi / 2, np.pi / 2, 200)  # the half in front
     ax.plot(1.01 * np.cos(around), 1.01 * np.sin(around), 0 * around, color="black", lw=1)
     for e in [] if axis is None else [np.asarray(axis)]:
         ax.plot(*np.outer(e, [1, 1.5]), color="black", lw=2)
@@ -41,7 +44,7 @@ def draw_sphere(ax, function, axis=None, limit=None):
     ax.set_xlim(-0.8, 0.8)
     ax.set_ylim(-0.8, 0.8)
     ax.set_zlim(-0.8, 0.8)
-    ax.view_init(18, 30)
+    ax.view_init(18, LONGITUDE)
     ax.set_axis_off()
 
 
@@ -74,6 +77,31 @@ def halves_learning(seen):
         f"A sphere whose upper half is {seen.ratio:z.3g} times as dense as the lower; the zonal "
         f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
         f"The sparse half needs {quotient:z.2f} times as long as the dense one."
+    )
+    return figure
+
+
+@styled
+def unequal_modes(modes, ratio):
+    """Eigenfunctions under a dense upper and a sparse lower half, on spheres.
+
+    Parameters
+    ----------
+    modes : sequence of experiments.sphere.Mode
+    ratio : float
+        Upper to lower density.
+    """
+    figure, panels, _ = two_in_a_row(len(modes), 3.4, subplot_kw={"projection": "3d"})
+    told = []
+    for ax, mode in zip(panels, modes, strict=True):
+        draw_sphere(ax, mode.function)
+        below, above = mode.crossings
+        name = f"order {mode.order}, λ = {mode.eigenvalue:z.2g}"
+        ax.set_title(f"{name}\nzeros: {above} above, {below} below")
+        told.append(f"order {mode.order}, {above} zeros above and {below} below the equator")
+    figure.set_label(
+        f"Eigenfunctions on a sphere whose upper half is {ratio:zg} times as dense as the lower, "
+        f"in colour: {'; '.join(told)}. Waves are shorter where data are dense."
     )
     return figure
 

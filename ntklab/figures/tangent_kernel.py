@@ -223,6 +223,49 @@ def one_step(angles, moved, kernel, at):
 
 
 @styled
+def moved_kernel(seen):
+    """The tangent kernel at the start and after training, its limit, and what was learned.
+
+    Parameters
+    ----------
+    seen : experiments.trained.tangent_kernel.Moved
+    """
+    figure, axes = new(2, 2, size=(WIDE, 6.6))
+    named = {"infinite width": seen.limit, "H(0), at the start": seen.before,
+             "H(T), after training": seen.after}  # fmt: skip
+    top = max(H.max() for H in named.values())
+    for ax, (name, H) in zip(axes.flat, named.items(), strict=False):
+        ends = (-np.pi, np.pi)
+        shown = ax.imshow(H, vmin=0, vmax=top, extent=2 * ends, origin="lower", cmap="cividis")
+        ax.grid(False)
+        ax.set_title(name)
+        ax.set_ylabel("angle x' (rad)")
+        ax.set_yticks(*_ticks())
+        angle_axis(ax)
+    figure.colorbar(shown, ax=axes[0, 1], label="k(x, x')", shrink=0.8)
+    ax = axes[1, 1]
+    ax.plot(seen.angles, seen.target, color=COLORS["target"], lw=4, label="target")
+    ax.plot(seen.angles, seen.outputs, color=COLORS["network"], label="network")
+    ax.set_title("what it has learned")
+    angle_axis(ax)
+    ax.set_ylim(-1.2, 1.75)
+    ax.legend(loc="upper center", ncols=2)
+    rates = [seen.rate(H) for H in named.values()]
+    figure.set_label(
+        "The tangent kernel over pairs of points of the circle: of infinite width, a smooth band; "
+        "of a network at the start, nearly so; after training it has moved by "
+        f"{seen.drift:z.0%} and fallen into blocks. The rate at which it learns the target was "
+        f"{rates[0]:z.4f}, {rates[1]:z.4f} and is {rates[2]:z.4f}. The network's output is made "
+        "of nearly straight pieces whose kinks lie where blocks meet."
+    )
+    return figure
+
+
+def _ticks():
+    return [-np.pi, 0, np.pi], ["-π", "0", "π"]
+
+
+@styled
 def two_points(H, target, outputs, predicted):
     """Two training points: the path of both predictions to their targets, and the matrix as axes.
 
