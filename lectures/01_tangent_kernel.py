@@ -21,9 +21,9 @@
 # **Time:** about 45 minutes, plus 55 for the assignment, whose third exercise belongs to [any depth](05_deep_kernels.py).
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The first lecture explained everything it showed by one matrix $H$: the residual of a network in training
+# The first lecture explained everything it showed by one matrix $H$, a *tangent kernel*: the residual of a network in training
 # obeys $r^{(t+1)} = (I - \eta H)\, r^{(t)}$, with $\eta$ the learning rate. That was a promise with three gaps. **Where does
-# $H$ come from? Why is it the same for every random start? And why does it not change while the network
+# a network's kernel come from? Why is it the same for every random start? And why does it not change while the network
 # learns?** The answer to the last two is the same: the network is wide. How wide, we measure.
 #
 # After this lecture you can
