@@ -170,7 +170,8 @@ figures.show(pictures.bias_and_variance(run, law))
 # %% [markdown]
 # **Noise is a high frequency**, and what is learned late is mostly noise. The bias of a wave $\kappa$ falls like
 # $e^{-2pt/\pi\kappa^2}$: dense places are done earlier. The variance, $\propto\sqrt{t/p}$, is smaller there, which lets them go on
-# a little. Setting the derivative of the sum to zero gives $t^* = \frac{\pi\kappa^2}{2p}\log(\dots)$, proportional to $1/p$ up to the logarithm.
+# a little. Setting the derivative of the sum to zero gives $t^* = \frac{\pi\kappa^2}{2p}\log(\dots)$, proportional to $1/p$ up to a logarithm that
+# holds $p$, $n$, $\kappa$ and the noise.
 #
 # > **Exercise in the text.** The densities are 1 : 8. Why is the ratio of the two best times not 8?
 # >
@@ -199,7 +200,8 @@ for contrast in (2, 4, 8, 16):
 # ## What is learned first is what generalises
 #
 # Now no noise, and training to the end. The network interpolates all labels; among all functions that do, it takes
-# the one of least norm, $\|u\|^2 = y^\top H^{-1}y$. Arora and others (2019) prove from this, up to terms of order
+# the one of least norm in the kernel's space, in which fast waves are long ([how long it takes](04_convergence.py)); here
+# $\|u\|^2 = y^\top H^{-1}y$. Arora and others (2019) prove from this, up to terms of order
 # $\sqrt{\log n/n}$ and with high probability, for any loss with values in $[0, 1]$ that grows no faster than $|u - g|$:
 #
 # $$\text{mean loss on new data} \;\lesssim\; \sqrt{\frac{2\,y^\top H^{-1}y}{n}}
@@ -278,8 +280,9 @@ for seed in range(4):
 # $$\sum_i L_i + \frac{n\gamma}{C} = n, \quad L_i = \frac{\lambda_i}{\lambda_i + C}, \qquad
 # \mathbb E\,\|u-g\|^2 = \frac{\sum_i (1-L_i)^2g_i^2 + \sigma_\varepsilon^{\,2}}{1 - \frac1n\sum_i L_i^2} - \sigma_\varepsilon^{\,2} .$$
 #
-# $\gamma$ is a ridge, $C$ the capacity: **$n$ points pay for about the $n$ largest eigenvalues.** A ridge acts like stopping at
-# $t \approx 1/\gamma$. Beside the theory stand 20 samples for each $n$.
+# The first equation fixes the number $C$; a mode is learned to the share $L_i$, nearly whole if $\lambda_i \gg C$ and hardly if $\lambda_i \ll C$.
+# Without a ridge the shares add up to $n$: **$n$ points pay for about the $n$ largest eigenvalues.** A *ridge* $\gamma$ adds
+# $\gamma$ times the squared norm to the mean squared error, and acts like stopping at $t \approx 1/\gamma$. Beside the theory stand 20 samples for each $n$.
 
 # %%
 curves = experiments.curves((8, 16, 32, 64), density=uniform(), rng=np.random.default_rng(4))

@@ -197,8 +197,8 @@ CLAIMS = (
         "theorem",
         "cos κx is learned to any error δ in Õ(κ²/p*) iterations, p* the least density",
         "at fixed δ the time of a region tends to πκ² log(1/(√2 δ))/(ηp_j) as κ grows; for "
-        "never beyond S/(eηδ√P), S of order κ²/√p*; over the circle in L²(p) sparse regions count "
-        "little, and δ enters as a power",
+        "ηλ_1 <= 1 never beyond S/(eηδ√P), S of order κ²/√p*; over the circle in L²(p) sparse "
+        "regions count little, and δ enters as a power",
         LECTURE,
         measure_times,
         "1:2:4, κ from 5 to 20, root mean square over a region",
