@@ -162,7 +162,7 @@ print(claims.judge("C07"))
 #
 # <details><summary>Answer</summary>
 #
-# It says $-0.49$; right is $0.49$. For $|x - z| = 6.2$, and the last bracket is negative, as if two neighbours pulled each other's outputs apart. An
+# It says $-0.49$; right is $0.49$. Here $|x - z| = 6.2$, so the last bracket is negative, as if neighbours pulled each other's outputs apart. An
 # angle between two vectors is never more than $\pi$: the difference has to be *wrapped*, $6.2 \to 2\pi - 6.2$.
 # </details>
 

@@ -58,8 +58,8 @@ order = trained.convergence.order(setting, rng=np.random.default_rng(6), thresho
 figures.show(drawn.order_of_regions(order))
 
 # %% [markdown]
-# The dense third is finished long before the others; then comes the 3, then the 1. The dotted lines are no fit: they are equation (8), computed from
-# the points alone.
+# The dense third is finished long before the others. The dotted lines are no fit: they are [equation (8)](01_tangent_kernel.py), computed from the
+# points alone.
 #
 # **Try:** density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
 # and what doubling $\kappa$? And a network without bias, at $\kappa = 5$?
@@ -91,8 +91,8 @@ explorer.explorer()
 # %% [markdown]
 # ## On the back of an envelope
 #
-# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for (11) it is $1/\pi\kappa^2$ at
-# odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If all of the circle had the density $p_j$, then $\cos \kappa x$ would be
+# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for [the two-layer kernel
+# (11)](02_two_layer.py) it is $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If all of the circle had the density $p_j$, then $\cos \kappa x$ would be
 # an eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$ hardly notices its ends. So its root mean square starts at $1/\sqrt2$
 # and decays like $e^{-\eta p_j k_\kappa t}$:
 #
@@ -145,7 +145,7 @@ print(claims.judge("C18"))
 #
 # Expand $g = \sum_i g_i v_i$ with $g_i = \int v_i\, g\, p\,dx$. **Lemma:** few modes suffice, there is an $n_k$ with
 # $\sum_{i > n_k} g_i^2 < \varepsilon^2$. The slides argue as follows. On region $j$ the eigenfunction is $a_j\cos(q_{ij}x + b_j)$ with
-# $q_{ij} = q_i\sqrt{p_j}/Z$, $q_i = \lfloor i/2 \rfloor$, $i = 1, 2, \dots$, and if $q_{ij} \ge 2\kappa$,
+# $q_{ij} = q_i\sqrt{p_j}/Z$, where $Z$ is the mean of $\sqrt p$ over the circle and $q_i = \lfloor i/2 \rfloor$ for $i = 1, 2, \dots$ If $q_{ij} \ge 2\kappa$,
 #
 # $$\Big|\int_{R_j}\!\cos\kappa x \cos(q_{ij}x+b_j)\,dx\Big| \le \frac1{q_{ij}-\kappa}+\frac1{q_{ij}+\kappa}
 # = \frac{2q_{ij}}{q_{ij}^2-\kappa^2} \le \frac{8}{3q_{ij}} .$$
@@ -202,7 +202,8 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # %% [markdown]
 # ## A proof in three lines
 #
-# Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now look at $T$ applied to $g/p$: the density cancels!
+# Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now apply the operator of the lectures, $T$, which convolves $p$ times a function with
+# $K$, to $g/p$: the density cancels!
 #
 # $$T\frac gp\,(x) = \int K(x-z)\,p(z)\,\frac{g(z)}{p(z)}\,dz = k_\kappa\,g(x)
 # \quad\Longrightarrow\quad g = Th, \qquad h = \frac{g}{k_\kappa\,p} .$$
@@ -325,10 +326,11 @@ for reading, target in (("paper", "norm 1"), ("misread", "size 1")):
 # %% [markdown]
 # ## Do networks obey?
 #
-# When does linear theory end? The kernel of (6) does not depend on $\tau$: whether a neuron is on depends on the *direction* of its weights. But to
-# learn a target $g$ of root mean square $A$ each weight must move by $\|g\|_H/\sqrt m$. Here $\|g\|_H^2 = \sum_i g_i^2/\lambda_i$ is the norm of $g$
-# in the kernel's space; for one wave, $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data), it is $\pi\kappa A$. The neuron's kink
-# then turns by $\pi\kappa A/\tau\sqrt m$. Once that is comparable to the wavelength, $1/\kappa$, the kernel is another one:
+# When does linear theory end? The kernel of [(6)](01_tangent_kernel.py) at the start does not depend on $\tau$, the size of the starting weights:
+# whether a neuron is on depends on their *direction*. But to learn a target $g$ of root mean square $A$ each weight must move by $\|g\|_H/\sqrt m$.
+# Here $\|g\|_H^2 = \sum_i g_i^2/\lambda_i$ is the norm of $g$ in the *kernel's space*, in which what is learned slowly is long; for one wave,
+# $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data), it is $\pi\kappa A$. The neuron's kink then turns by
+# $\pi\kappa A/\tau\sqrt m$. Once that is comparable to the wavelength, $1/\kappa$, the kernel is another one:
 #
 # $$\text{linear theory needs} \qquad \kappa^2 A \ll \tau\sqrt m .$$
 #
@@ -349,8 +351,8 @@ for kappa in (3, 6, 9, 12, 15, 17, 18):
 # %% [markdown]
 # (The paper's networks on its points, with targets of norm 1, beside linear theory for the same points and the same $u(0)$: five seeds at full size;
 # `inf` is not within 20 000 iterations. `trained.convergence.times("protocol", rng=...)` repeats three frequencies in half a minute.) The condition
-# tells where the end comes, to within a factor of order one. The medians over the waves that are learned in all regions, and slopes over the lazy
-# ones:
+# tells where the end comes, to within a factor of order one; [what the kernel then does](01_tangent_kernel.py) we have seen. The medians over the waves
+# that are learned in all regions, and slopes over the lazy ones:
 
 # %% tags=["nbval-check-output"]
 full["density"] = p.values[full.region]

@@ -154,7 +154,7 @@ print("3000 points: ", "  ".join(f"{v:.5f}" for v in sample.eigenvalues))
 #
 # Yes, in the limit: the zonal functions number 10, 20, 40 have 6, 12, 25 zeros in the dense half and 4, 8, 15 in the sparse one. Eight waves are slowest
 # where the circles of latitude are longest, near the equator; and what is slow in the dense half is too fast for the sparse one, so the function
-# dies out there.
+# dies out there: 97 % of its square, counted by data, is above the equator.
 # </details>
 
 # %%
