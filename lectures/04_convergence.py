@@ -87,14 +87,13 @@ explorer.explorer()
 #   region counts for little. The experiments measure the root mean square *within each region*.
 # - *Which $\eta$?* Here it is that of the mean loss, $n$ times the lecture's.
 # - *Logarithms of what?* We shall see: not of $1/\delta$.
-
-# %% [markdown]
+#
 # ## On the back of an envelope
 #
 # Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for [the two-layer kernel
-# (11)](02_two_layer.py) it is $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If all of the circle had the density $p_j$, then $\cos \kappa x$ would be
-# an eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$ hardly notices its ends. So its root mean square starts at $1/\sqrt2$
-# and decays like $e^{-\eta p_j k_\kappa t}$:
+# (11)](02_two_layer.py) it is $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If all of the circle had the
+# density $p_j$, then $\cos \kappa x$ would be an eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$ hardly notices its ends. So
+# its root mean square starts at $1/\sqrt2$ and decays like $e^{-\eta p_j k_\kappa t}$:
 #
 # $$t_j \approx \frac{1}{\eta\, p_j\, k_\kappa}\log\frac{1}{\sqrt2\,\delta} \approx
 # \frac{\pi\kappa^2}{\eta\, p_j}\log\frac{1}{\sqrt2\,\delta}.$$
@@ -176,8 +175,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 #
 # The second entry, which alone carries $\kappa$, takes over beyond $\kappa \approx 3800$ at $\varepsilon = 0.025$, so here $n_k$
 # **does not depend on $\kappa$**: it is 22 464 where five modes are enough for $\kappa = 1$, and thirty for $\kappa = 8$.
-
-# %% [markdown]
+#
 # ## Step 2: from modes to time
 #
 # With $\hat g = \sum_{i\le n} g_iv_i$ the slides split $\|g - u\| \le \|g-\hat g\| + \|\hat g - u\|$, give $\delta/2$ to each part and continue
@@ -198,8 +196,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 #    $\kappa \gtrsim 1/\delta^2$ does the printed chain give $\kappa^2/p^*$.
 #
 # So the printed proof proves less than the theorem says. Is the theorem still true?
-
-# %% [markdown]
+#
 # ## A proof in three lines
 #
 # Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now apply the operator of the lectures, $T$, which convolves $p$ times a function with
@@ -366,8 +363,7 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
 # %% [markdown]
 # The paper's 3.89 : 1.96 : 1 lies between the two; slopes are near 2 as long as the networks are lazy. So yes, networks obey: the law, its ratios and
 # its end.
-
-# %% [markdown]
+#
 # ## Exercises
 #
 # `exercises/04_convergence.py` lets you find the worst amount of data, correct the tail sum, prove a bound from
