@@ -364,7 +364,8 @@ print(claims.judge("C03", table=spread))
 # 1. The tangent kernel says how much a step for one point moves the output at another: $H = JJ^\top$.
 # 2. To first order training is linear, $u^{(t)} - y = (I-\eta H)^t(u^{(0)} - y)$; each eigenvector fades at its own speed.
 # 3. Equation (1) leaves $u^{(0)}$ out, and needs it: it is of order one at any width.
-# 4. $\epsilon$ falls like $m^{-1/2}$, as $H$ at the start comes closer to its limit; its change in training falls faster.
+# 4. $\epsilon$ falls like $m^{-1/2}$, as $H$ at the start comes closer to its limit; its change in training falls faster. From small weights
+#    neurons turn, their kinks gather where the target bends, and the kernel moves with them.
 # 5. One random network is enough: its kernel is off the expectation by $m^{-1/2}$, at any depth.
 #
 # Three questions that use the whole lecture:
