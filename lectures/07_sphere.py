@@ -115,10 +115,10 @@ for d in (2, 3, 4, 8):
     print(f"λ for d = {d}: ", "  ".join(f"{v:9.2e}" for v in values), f"  slope {slope:z5.2f}")
 
 # %% [markdown]
-# The slope of the last three degrees is near $-d$: this is the $\kappa^{-d}$ of the lecture, judged in [depth](06_depth.py).
+# The slope of the last three degrees comes near $-d$, the later the higher the dimension: this is the $\kappa^{-d}$ of the lecture, judged in
+# [depth](06_depth.py).
 #
-# The lecture also says that the eigenfunctions *are* zonal harmonics, "invariant under rotation". But of $2l + 1$ harmonics of a degree only one is
-# zonal about a given axis:
+# The lecture also says that the eigenfunctions *are* zonal harmonics, "invariant under rotation". But only one of $2l + 1$ is zonal about an axis:
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C28"))
