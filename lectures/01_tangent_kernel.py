@@ -298,7 +298,7 @@ print(claims.judge("C02", table=table))
 #
 # To the crests and troughs of $\cos 4x$, where it bends most: the network draws a zigzag. The kernel counts the neurons that are
 # on at both points, so it changes only where a kink lies between them. When all kinks gather at eight places it falls into
-# blocks. Inside a block all points are moved together, and the round crests, which differ from the zigzag, are hardly learned any more.
+# blocks. Inside a block all points are moved together, and the round crests, which differ from the zigzag, are learned ever more slowly.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -308,14 +308,17 @@ for m, tau in ((4096, 1), (256, 1), (256, 1 / 16)):
     rates = [seen.rate(H) for H in (seen.before, seen.after)]
     print(f"{m:5d}   {tau:6.4f}   {seen.drift:8.0%}   {seen.error:18.3f}", end="")
     print(f"   {rates[0]:16.4f}   {rates[1]:.4f}")
+left = [seen.rate(H, of=seen.outputs - seen.target) for H in (seen.before, seen.after)]
+print(f"last row, rate of learning what is left: by H(0) {left[0]:.4f}, by H(T) {left[1]:.4f}")
 
 # %%
 figures.show(pictures.moved_kernel(seen))
 
 # %% [markdown]
-# (Width 256, $\tau = \frac1{16}$. The rate is $y^\top H y/n\|y\|^2$: the factor in front of $\eta$ by which a target $y$ begins to fade.) A kernel that moves is no
-# longer the one that all of this course computes with. That is why networks here are wide and their weights not small; training
-# in which the kernel stays is called *lazy*. Where the border runs, [how long it takes](04_convergence.py) says.
+# (The picture is that of the last row. The rate is $y^\top H y/n\|y\|^2$: times $\eta$, the share of a target $y$ that fades in the
+# first step.) A moved kernel is no longer the one that this course computes with: by $H(0)$ what is left would go ten times as
+# fast; in fact four times as many steps only halve it. That is why networks here are wide and their weights not small. Training in which
+# the kernel stays is called *lazy*; where it ends, [how long it takes](04_convergence.py) says.
 
 # %% [markdown]
 # ## One network speaks for all

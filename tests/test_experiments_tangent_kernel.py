@@ -273,6 +273,7 @@ def test_moved_by_plain_steps():
     np.testing.assert_allclose(seen.after, empirical_ntk(network, X), atol=1e-6)
     assert seen.error == pytest.approx(np.linalg.norm(u[-1] - y) / np.linalg.norm(y), abs=1e-6)
     assert seen.rate(limit) == pytest.approx(y @ limit @ y / (y @ y) / 12)
+    assert seen.rate(limit, of=X[:, 0]) == pytest.approx(np.linalg.eigvalsh(limit)[-2] / 12)
 
 
 def test_small_weights_let_the_kernel_move_and_kinks_gather_at_the_crests():

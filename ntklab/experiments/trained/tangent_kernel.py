@@ -172,9 +172,10 @@ class Moved:
         """Root mean square error at the end, relative to that of the target."""
         return ratio(self.outputs - self.target, self.target)
 
-    def rate(self, H):
-        """yᵀHy / n‖y‖²: the rate at which a kernel begins to learn the target."""
-        return float(self.target @ H @ self.target / (len(H) * np.sum(self.target**2)))
+    def rate(self, H, of=None):
+        """yᵀHy / n‖y‖²: the rate at which a kernel begins to learn the target, or values `of`."""
+        y = self.target if of is None else of
+        return float(y @ H @ y / (len(H) * np.sum(y**2)))
 
 
 def moved(
