@@ -21,8 +21,8 @@
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The tangent kernel was defined as an expectation over random weights. For two layers it can be computed by hand, and the result fits in one line.
-# That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that it never learns, however
-# wide it is and however long we train?**
+# That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that a network of two layers
+# never learns, however wide it is and however long we train?**
 #
 # After this lecture you can
 #
