@@ -21,9 +21,9 @@
 # **Time:** about 45 minutes, plus 55 for the assignment, whose third exercise belongs to [any depth](05_deep_kernels.py).
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The first lecture explained everything it showed by one matrix $H$: the residual of a network in training
+# The first lecture explained everything it showed by one matrix $H$, a *tangent kernel*: the residual of a network in training
 # obeys $r^{(t+1)} = (I - \eta H)\, r^{(t)}$, with $\eta$ the learning rate. That was a promise with three gaps. **Where does
-# $H$ come from? Why is it the same for every random start? And why does it not change while the network
+# a network's kernel come from? Why is it the same for every random start? And why does it not change while the network
 # learns?** The answer to the last two is the same: the network is wide. How wide, we measure.
 #
 # After this lecture you can
@@ -237,7 +237,7 @@ figures.show(pictures.error_curves(curves))
 # ## Move it yourself
 #
 # A deeper network, (3) of [any depth](05_deep_kernels.py): its kernel before training against the angle between two points,
-# its outputs and its error, with two predictions, from its own $H(0)$ and from $H^\infty$.
+# its error, and below its outputs, with two predictions, from its own $H(0)$ and from $H^\infty$.
 
 # %%
 figures.show(explorer.draw(explorer.compute(width=64, hidden_layers=2)))
@@ -283,16 +283,42 @@ print(claims.judge("C02", table=table))
 # *initial* kernel from its limit; the change during training falls faster. About $\sqrt m$ neurons switch at a point, as
 # many switch on as off. Were they independent, $\sqrt m$ terms $\pm\frac1m$ would add up to $m^{-3/4}$; the measured exponent is
 # about $-0.7$. (`"full"`, widths 256 to 65 536: $-0.52 \pm 0.02$ for (1) from the paired start, $-0.69 \pm 0.01$ for the change.)
+
+# %% [markdown]
+# ## When the kernel does move
 #
-# <details><summary>Can we not just start with small weights? (a side road)</summary>
+# Could we not simply start from small weights, drawn from $N(0, \tau^2)$ with a small $\tau$? Then $u^{(0)}$ is small, and the
+# kernel at the start is the same: whether a ReLU neuron is on depends on the direction of its weights, not on their length. But a
+# neuron still has to move by about $1/\sqrt m$. Beside a short weight that is a long way: the neuron *turns*, and the place where it
+# switches on, the kink in its output, wanders. We train on $\cos 4x$, always with $u^{(0)} = 0$.
 #
-# The theorem behind (1) draws its weights from $N(0, \tau^2)$ with a small $\tau$. The ReLU kernel does not depend on
-# $\tau$, and $u^{(0)}$ is proportional to it: a free lunch? No. A neuron must still move by $1/\sqrt m$, and now that is a
-# large part of its length $\tau$: it turns, and the kernel changes. What (1) misses is about $\tau$, plus a multiple of $1/(\tau\sqrt m)$.
-# The sum is least at $\tau \sim m^{-1/4}$ and falls like $m^{-1/4}$ only. The paired start is the better way. At $m = 4096$ we measured
-# what (1) misses for $\tau$ = 1, 1/4, 1/16 with
-# `trained.tangent_kernel.training(Size((4096,), 12), starts=["random"], weight_scale=tau, ...)`: run it.
+# **Predict:** where do the kinks go, and what does that do to the kernel?
+#
+# <details><summary>Answer</summary>
+#
+# To the crests and troughs of $\cos 4x$, where it bends most: the network draws a zigzag. The kernel counts the neurons that are
+# on at both points, so it changes only where a kink lies between them. When all kinks gather at eight places it falls into
+# blocks. Inside a block all points are moved together, and the round crests, which differ from the zigzag, are learned ever more slowly.
 # </details>
+
+# %% tags=["nbval-check-output"]
+print("width   τ        kernel moved by   error left   rate of learning cos 4x, before and after")
+for m, tau in ((4096, 1), (256, 1), (256, 1 / 16)):
+    seen = trained.tangent_kernel.moved(tau, m, rng=np.random.default_rng(0), device="cpu")
+    rates = [seen.rate(H) for H in (seen.before, seen.after)]
+    print(f"{m:5d}   {tau:6.4f}   {seen.drift:8.0%}   {seen.error:18.3f}", end="")
+    print(f"   {rates[0]:16.4f}   {rates[1]:.4f}")
+left = [seen.rate(H, of=seen.outputs - seen.target) for H in (seen.before, seen.after)]
+print(f"last row, rate of learning what is left: by H(0) {left[0]:.4f}, by H(T) {left[1]:.4f}")
+
+# %%
+figures.show(pictures.moved_kernel(seen))
+
+# %% [markdown]
+# (The picture is that of the last row. The rate is $y^\top H y/n\|y\|^2$: times $\eta$, the share of a target $y$ that fades in the
+# first step.) A moved kernel is no longer the one that this course computes with: by $H(0)$ what is left would go ten times as
+# fast; in fact four times as many steps only halve it. That is why networks here are wide and their weights not small. Training in which
+# the kernel stays is called *lazy*; where it ends, [how long it takes](04_convergence.py) says.
 
 # %% [markdown]
 # ## One network speaks for all
@@ -341,7 +367,8 @@ print(claims.judge("C03", table=spread))
 # 1. The tangent kernel says how much a step for one point moves the output at another: $H = JJ^\top$.
 # 2. To first order training is linear, $u^{(t)} - y = (I-\eta H)^t(u^{(0)} - y)$; each eigenvector fades at its own speed.
 # 3. Equation (1) leaves $u^{(0)}$ out, and needs it: it is of order one at any width.
-# 4. $\epsilon$ falls like $m^{-1/2}$, as $H$ at the start comes closer to its limit; its change in training falls faster.
+# 4. $\epsilon$ falls like $m^{-1/2}$, as $H$ at the start comes closer to its limit; its change in training falls faster. From small weights
+#    neurons turn, their kinks gather where the target bends, and the kernel moves with them.
 # 5. One random network is enough: its kernel is off the expectation by $m^{-1/2}$, at any depth.
 #
 # Three questions that use the whole lecture:

@@ -21,8 +21,8 @@
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The tangent kernel was defined as an expectation over random weights. For two layers it can be computed by hand, and the result fits in one line.
-# That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that it never learns, however
-# wide it is and however long we train?**
+# That line decides what this network can learn. **Which functions are learned fast, which slowly, and is there anything that a network of two layers
+# never learns, however wide it is and however long we train?**
 #
 # After this lecture you can
 #
@@ -162,7 +162,7 @@ print(claims.judge("C07"))
 #
 # <details><summary>Answer</summary>
 #
-# It says $-0.49$; right is $0.49$. For $|x - z| = 6.2$, and the last bracket is negative, as if two neighbours pulled each other's outputs apart. An
+# It says $-0.49$; right is $0.49$. Here $|x - z| = 6.2$, so the last bracket is negative, as if neighbours pulled each other's outputs apart. An
 # angle between two vectors is never more than $\pi$: the difference has to be *wrapped*, $6.2 \to 2\pi - 6.2$.
 # </details>
 

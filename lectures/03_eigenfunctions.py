@@ -21,7 +21,7 @@
 #
 # A wide network trained by gradient descent learns the component of its target along eigenvector $v_i$ of the kernel matrix at a speed proportional to the
 # eigenvalue $\lambda_i$ ([the tangent kernel](01_tangent_kernel.py)). With uniform data the eigenvectors are sines and cosines. Data are never uniform. **What takes
-# the place of the sines, and how fast is each learned?**
+# the place of sines and cosines when data are uneven, and how fast is each learned?**
 #
 # After this lecture you can
 #

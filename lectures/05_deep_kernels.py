@@ -21,7 +21,7 @@
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # Everything so far had one hidden layer, where the kernel is an average over independent neurons. With several layers the
-# neurons of one depend on all below. **Why is there a limit at all, what is it, and can it be written down?** It can: as a
+# neurons of one depend on all below. **Why do wide networks of any depth have a limit at all, what is it, and can it be written down?** It can: as a
 # recursion forwards, a recursion backwards, and a sum over layers. On the way we find a factor too many in a paper.
 #
 # After this lecture you can
@@ -108,7 +108,7 @@ explorer.explorer()
 #
 # For ReLU the excess kurtosis (zero for a Gaussian) can be computed for any
 # width: each layer multiplies the variance by a mean of $m$ terms $2\max(z, 0)^2$, with mean 1
-# and variance $5/m$, so it is $3(1 + 5/m)^{h-1} - 3$. Left, a neuron of layer 3 in 10 000 random networks;
+# and variance $5/m$ (at $m = 100$ a factor of $1 \pm 0.22$ a layer), so it is $3(1 + 5/m)^{h-1} - 3$. Left, a neuron of layer 3 in 10 000 random networks;
 # right, the kurtosis of 5000 networks of each width, on these curves.
 
 # %%
@@ -130,11 +130,12 @@ print(claims.judge("C04", table=layers))
 #
 # Now the gradients. By the chain rule, as on the backup slides,
 #
-# $$\frac{\partial f}{\partial W^{(h)}} = b^{(h)}(x)\; g^{(h-1)}(x)^\top, \qquad
-# b^{(L+1)} = 1, \qquad b^{(h)} = \sqrt{\frac{c_\sigma}{d_h}}\; D^{(h)}\,
-# \big(W^{(h+1)}\big)^\top b^{(h+1)},$$
+# $$\frac{\partial f}{\partial W^{(h)}} = \zeta^{(h)}(x)\; g^{(h-1)}(x)^\top, \qquad
+# \zeta^{(L+1)} = 1, \qquad \zeta^{(h)} = \sqrt{\frac{c_\sigma}{d_h}}\; D^{(h)}\,
+# \big(W^{(h+1)}\big)^\top \zeta^{(h+1)},$$
 #
-# with $D^{(h)} = \operatorname{diag}\,\dot\sigma(f^{(h)}(x))$: what backpropagation computes anyway. Follow
+# where $\zeta^{(h)}$ is the derivative of the output by the pre-activation $f^{(h)}$, the signal that comes back from above, and
+# $D^{(h)} = \operatorname{diag}\,\dot\sigma(f^{(h)}(x))$ the slopes of $\sigma$: what backpropagation computes anyway. Follow
 # it by hand in a small network and ask autograd:
 
 # %% tags=["nbval-check-output"]
@@ -144,9 +145,9 @@ f1 = net.W1 @ x0
 g1 = (2 / 50) ** 0.5 * torch.relu(f1)
 f2 = net.W2 @ g1
 g2 = (2 / 50) ** 0.5 * torch.relu(f2)
-b2 = (2 / 50) ** 0.5 * (f2 > 0) * net.W3
-b1 = (2 / 50) ** 0.5 * (f1 > 0) * (net.W2.T @ b2)
-by_hand = [torch.outer(b1, x0), torch.outer(b2, g1), g2]
+back2 = (2 / 50) ** 0.5 * (f2 > 0) * net.W3
+back1 = (2 / 50) ** 0.5 * (f1 > 0) * (net.W2.T @ back2)
+by_hand = [torch.outer(back1, x0), torch.outer(back2, g1), g2]
 by_torch = torch.autograd.grad(net(x0), [net.W1, net.W2, net.W3])
 for h, (mine, theirs) in enumerate(zip(by_hand, by_torch, strict=True), start=1):
     print(f"∂f/∂W{h}: the same as autograd:", torch.allclose(mine, theirs, atol=1e-12))
@@ -165,7 +166,7 @@ for h, (mine, theirs) in enumerate(zip(by_hand, by_torch, strict=True), start=1)
 # In formulas:
 #
 # $$\left\langle \frac{\partial f(x)}{\partial W^{(h)}}, \frac{\partial f(x')}{\partial W^{(h)}}\right\rangle
-# = \big\langle g^{(h-1)}(x), g^{(h-1)}(x')\big\rangle\cdot\big\langle b^{(h)}(x), b^{(h)}(x')\big\rangle .$$
+# = \big\langle g^{(h-1)}(x), g^{(h-1)}(x')\big\rangle\cdot\big\langle \zeta^{(h)}(x), \zeta^{(h)}(x')\big\rangle .$$
 #
 # The first tends to $\Sigma^{(h-1)}$. The second is a sum over entries where both neurons are on; each step
 # down multiplies it by $\dot\Sigma^{(h)} = c_\sigma\,\mathbb E[\dot\sigma(u)\dot\sigma(v)]$. Together,

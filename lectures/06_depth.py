@@ -298,7 +298,7 @@ print(claims.judge("C22"))
 #
 # $$\|y - u^{(t)}\| = \sqrt{\sum_{i=1}^n (1-\eta\lambda_i)^{2t}(v_i^\top y)^2 \pm \epsilon} . \tag{20}$$
 #
-# The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
+# (Its $\delta$ is not our threshold; it stands for how far apart any two inputs are at least.) The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
 #
 # $$u^{(t)} - y = (I - \eta H^\infty)^t (u^{(0)} - y) + \xi(t), \qquad \xi \text{ small} . \tag{22}$$
 #

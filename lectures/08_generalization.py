@@ -32,20 +32,17 @@
 # - judge a bound and a theory of learning curves by what they say beside what they cost.
 
 # %% [markdown]
-# ## Predict
+# ## The picture
 #
-# A network learns $\cos 3x$ from 200 labels with noise of standard deviation ½. Half the circle is eight
+# **Predict:** a network learns $\cos 3x$ from 200 labels with noise of standard deviation ½. Half the circle is eight
 # times as dense as the other. We watch the error on *new* points, in each half. Write down before you go on:
 # does it fall all the time? If not, which half should stop first?
 #
-# <details><summary>What happens</summary>
+# <details><summary>Answer</summary>
 #
 # It falls, is least, and rises again in both halves. The dense half should stop first, by a factor of
 # about six in time.
-#
 # </details>
-#
-# ## The picture
 #
 # The sample and what an infinitely wide network has made of it after the time 1000 (learning rate times
 # iterations of the mean loss, as ever).
@@ -87,7 +84,7 @@ print("networks within 8 % of infinite width on the same labels:", off < 0.08)
 # The best moment over all lies between: too early for the sparse half, too late for the dense one. Move the
 # sliders below and answer:
 #
-# 1. With $\sigma = 0.01$, what is left of the best moments?
+# 1. With a noise of 0.01, what is left of the best moments?
 # 2. At which contrast do the two halves agree on a time?
 # 3. Raise $\kappa$ from 1 to 12. Which way do the best moments go, and which way the best errors?
 #
@@ -96,7 +93,6 @@ print("networks within 8 % of infinite width on the same labels:", off < 0.08)
 # 1. They move far to the right: without noise nothing is lost by training on.
 # 2. At 1, up to the luck of the sample: there are then no two kinds of place.
 # 3. Both go up: a high wave is learned late, and by then more noise has come along.
-#
 # </details>
 
 # %%
@@ -105,16 +101,16 @@ explorer.explorer()
 # %% [markdown]
 # ## Error on new data, exactly
 #
-# Training from $u = 0$ on labels $y_j = g(x_j) + \sigma\varepsilon_j$, each coefficient in the eigenbasis of the *sample*
+# Training from $u = 0$ on labels $y_j = g(x_j) + \sigma_\varepsilon\varepsilon_j$, each coefficient in the eigenbasis of the *sample*
 # is learned on its own, and the eigenfunctions carry it to every $x$:
 #
 # $$u_t(x) = \sum_i \big(1 - e^{-\lambda_i t}\big)\,\hat y_i\, v_i(x), \qquad
 # \hat y_i = \frac1n\sum_j v_i(x_j)\,y_j, \qquad v_i(x) = \frac1{n\lambda_i}\sum_j k(x, x_j)\,v_i(x_j) .$$
 #
-# The noise adds to $\hat y_i$ a random number of variance $\sigma^2/n$, independent for each $i$ (the $v_i$ are orthogonal). So
+# The noise adds to $\hat y_i$ a random number of variance $\sigma_\varepsilon^{\,2}/n$, independent for each $i$ (the $v_i$ are orthogonal). So
 #
 # $$\mathbb E\,(u_t - g)^2(x) = \underbrace{\Big(g - \sum_i (1-e^{-\lambda_i t})\,\hat g_i v_i\Big)^2(x)}_{\text{bias}^2}
-# + \underbrace{\frac{\sigma^2}n \sum_i (1-e^{-\lambda_i t})^2\, v_i(x)^2}_{\text{variance}} .$$
+# + \underbrace{\frac{\sigma_\varepsilon^{\,2}}n \sum_i (1-e^{-\lambda_i t})^2\, v_i(x)^2}_{\text{variance}} .$$
 #
 # Bias falls, since $g$ is learned; variance rises, since the noise is. By hand:
 
@@ -143,30 +139,29 @@ for t in (100.0, 1000.0, 10_000.0):
           f"exact {exact.bias[0]:.4f} + {exact.variance[0]:.4f}")
 
 # %% [markdown]
-# ## Predict
+# ## Early stopping is a low-pass filter
 #
-# At the same time, in which half has more noise come through: in the dense one, which learns faster,
+# **Predict:** at the same time, in which half has more noise come through: in the dense one, which learns faster,
 # or in the sparse one?
 #
-# <details><summary>What happens</summary>
+# <details><summary>Answer</summary>
 #
 # In the sparse one. The dense half lets more frequencies through, but averages over more labels.
-#
 # </details>
-#
-# ## Early stopping is a low-pass filter
 #
 # The [local law](04_convergence.py): where the density is $p$, frequency $\kappa$ is learned at the rate $p/\pi\kappa^2$. So at time $t$
 # what has come through is
 #
 # $$1 - e^{-pt/\pi\kappa^2}, \qquad\text{a low-pass filter with cut-off}\quad \kappa_c = \sqrt{p\,t/\pi} .$$
 #
+# At $t = 1000$ it lies at 9.5 in the dense half, and in the sparse one at 3.4, just above the target's 3.
+#
 # Noise on $np$ labels per radian is white: its energy is spread evenly over the frequencies 0 to $\pi np$. So the part of it
 # that the filter lets through is
 #
-# $$\frac{\sigma^2}{\pi n p}\int_0^\infty\!\big(1 - e^{-pt/\pi\kappa^2}\big)^2 d\kappa
-# = \frac{\sigma^2}{\pi n p}\;(2-\sqrt2)\sqrt{\pi}\,\sqrt{\frac{pt}{\pi}}
-# = \frac{(2-\sqrt2)\,\sigma^2}{\pi n}\sqrt{\frac tp} .$$
+# $$\frac{\sigma_\varepsilon^{\,2}}{\pi n p}\int_0^\infty\!\big(1 - e^{-pt/\pi\kappa^2}\big)^2 d\kappa
+# = \frac{\sigma_\varepsilon^{\,2}}{\pi n p}\;(2-\sqrt2)\sqrt{\pi}\,\sqrt{\frac{pt}{\pi}}
+# = \frac{(2-\sqrt2)\,\sigma_\varepsilon^{\,2}}{\pi n}\sqrt{\frac tp} .$$
 #
 # (Expand the square and use $\int_0^\infty (1-e^{-a/\kappa^2})\,d\kappa = \sqrt{\pi a}$ twice.)
 
@@ -177,15 +172,16 @@ figures.show(pictures.bias_and_variance(run, law))
 # %% [markdown]
 # **Noise is a high frequency**, and what is learned late is mostly noise. The bias of a wave $\kappa$ falls like
 # $e^{-2pt/\pi\kappa^2}$: dense places are done earlier. The variance, $\propto\sqrt{t/p}$, is smaller there, which lets them go on
-# a little. Setting the derivative of the sum to zero gives $t^* = \frac{\pi\kappa^2}{2p}\log(\dots)$, proportional to $1/p$ up to the logarithm.
+# a little. Setting the derivative of the sum to zero gives $t^* = \frac{\pi\kappa^2}{2p}\log(\dots)$, proportional to $1/p$ up to a logarithm that
+# holds $p$, $n$, $\kappa$ and the noise.
 #
 # > **Exercise in the text.** The densities are 1 : 8. Why is the ratio of the two best times not 8?
 # >
 # > <details><summary>Solution</summary>
 # >
-# > $\frac12 e^{-2pt/\pi\kappa^2} + C\sqrt{t/p}$ is least where $\frac{p}{\pi\kappa^2}e^{-2pt/\pi\kappa^2} = \frac C{2\sqrt{pt}}$.
-# > Put $s = pt$: $\;e^{-2s/\pi\kappa^2} = \frac{\pi\kappa^2 C}{2p\sqrt s}$. Were $C/p$ the same in both halves, so would be
-# > $s$, and $t^* = s/p$. But $C/p$ is 8 times smaller in the dense half: it can afford a larger $s$,
+# > $\frac12 e^{-2pt/\pi\kappa^2} + c\sqrt{t/p}$ is least where $\frac{p}{\pi\kappa^2}e^{-2pt/\pi\kappa^2} = \frac c{2\sqrt{pt}}$.
+# > Put $s = pt$: $\;e^{-2s/\pi\kappa^2} = \frac{\pi\kappa^2 c}{2p\sqrt s}$. Were $c/p$ the same in both halves, so would be
+# > $s$, and $t^* = s/p$. But $c/p$ is 8 times smaller in the dense half: it can afford a larger $s$,
 # > that is a smaller remaining bias. So the ratio is below 8.
 # >
 # > </details>
@@ -206,7 +202,8 @@ for contrast in (2, 4, 8, 16):
 # ## What is learned first is what generalises
 #
 # Now no noise, and training to the end. The network interpolates all labels; among all functions that do, it takes
-# the one of least norm, $\|u\|^2 = y^\top H^{-1}y$. Arora and others (2019) prove from this, up to terms of order
+# the one of least norm in the kernel's space, in which fast waves are long ([how long it takes](04_convergence.py)); here
+# $\|u\|^2 = y^\top H^{-1}y$. Arora and others (2019) prove from this, up to terms of order
 # $\sqrt{\log n/n}$ and with high probability, for any loss with values in $[0, 1]$ that grows no faster than $|u - g|$:
 #
 # $$\text{mean loss on new data} \;\lesssim\; \sqrt{\frac{2\,y^\top H^{-1}y}{n}}
@@ -214,14 +211,11 @@ for contrast in (2, 4, 8, 16):
 #
 # **Slow modes, small $\lambda_i$, are dear:** the same spectrum that decides the time decides the bound.
 #
-# ## Predict
+# **Predict:** with 100 points: up to which $\kappa$ is the bound below 1, and so says anything?
 #
-# With 100 points: up to which $\kappa$ is the bound below 1, and so says anything?
-#
-# <details><summary>What happens</summary>
+# <details><summary>Answer</summary>
 #
 # Up to $\kappa = 2$. The true error there is a thousandth, and $\kappa = 8$ is still learned well.
-#
 # </details>
 
 # %%
@@ -243,17 +237,14 @@ for row in table.itertuples():
 print(claims.judge("C26"))
 
 # %% [markdown]
-# ## Predict
+# ## Random labels
 #
-# Replace the wave by random labels ±1. Which half fits them first?
+# **Predict:** replace the wave by random labels ±1. Which half fits them first?
 #
-# <details><summary>What happens</summary>
+# <details><summary>Answer</summary>
 #
 # The sparse one. The density bias is reversed.
-#
 # </details>
-#
-# ## Random labels
 #
 # Labels without any structure are white noise: mostly of the highest frequency that the points can hold, $\kappa \approx \pi np$.
 # **That frequency is itself proportional to $p$.** So the local law gives
@@ -274,8 +265,8 @@ for seed in range(4):
     fits = experiments.random_labels(p, 300, times, 3, rng=np.random.default_rng(seed))
     half = {c: [times[np.argmax(rows[c] < 0.5)] for _, rows in fits.groupby("region")]
             for c in ("wave", "random")}
-    print("down to ½, dense over sparse half:",
-          *(f"{name} {dense / sparse:.2f} " for name, (sparse, dense) in half.items()))
+    told = (f"{name} {dense / sparse:.2f}" for name, (sparse, dense) in half.items())
+    print(f"sample {seed}: time until half is left, dense over sparse half:", ", ".join(told))
 
 # %% [markdown]
 # So "dense places are learned first" is a statement about a *fixed* frequency. A network that memorises noise begins where data
@@ -289,10 +280,11 @@ for seed in range(4):
 # independent Gaussian numbers and find
 #
 # $$\sum_i L_i + \frac{n\gamma}{C} = n, \quad L_i = \frac{\lambda_i}{\lambda_i + C}, \qquad
-# \mathbb E\,\|u-g\|^2 = \frac{\sum_i (1-L_i)^2g_i^2 + \sigma^2}{1 - \frac1n\sum_i L_i^2} - \sigma^2 .$$
+# \mathbb E\,\|u-g\|^2 = \frac{\sum_i (1-L_i)^2g_i^2 + \sigma_\varepsilon^{\,2}}{1 - \frac1n\sum_i L_i^2} - \sigma_\varepsilon^{\,2} .$$
 #
-# $\gamma$ is a ridge, $C$ the capacity: **$n$ points pay for about the $n$ largest eigenvalues.** A ridge acts like stopping at
-# $t \approx 1/\gamma$. Beside the theory stand 20 samples for each $n$.
+# The first equation fixes the number $C$; a mode is learned to the share $L_i$, nearly whole if $\lambda_i \gg C$ and hardly if $\lambda_i \ll C$.
+# Without a ridge the shares add up to $n$: **$n$ points pay for about the $n$ largest eigenvalues.** A *ridge* $\gamma$ adds
+# $\gamma$ times the squared norm to the mean squared error, and acts like stopping at $t \approx 1/\gamma$. Beside the theory stand 20 samples for each $n$.
 
 # %%
 curves = experiments.curves((8, 16, 32, 64), density=uniform(), rng=np.random.default_rng(4))
@@ -305,7 +297,7 @@ for row in curves.itertuples():
 
 # %% [markdown]
 # It falls as it should, but is not exact. Without a ridge, and with many points, there is a gap that no larger $n$ will close. Between two
-# neighbours the network nearly draws a straight line, $(1-s)\,y_1 + s\,y_2$; its noise is $\int_0^1 (1-s)^2 + s^2\,ds = \frac23$ of $\sigma^2$.
+# neighbours the network nearly draws a straight line, $(1-s)\,y_1 + s\,y_2$; its noise is $\int_0^1 (1-s)^2 + s^2\,ds = \frac23$ of $\sigma_\varepsilon^{\,2}$.
 # The theory says 1. Waves at random points of a *circle* are not independent Gaussian numbers: a gap between points is one
 # for all of them at once.
 
@@ -356,7 +348,6 @@ for name, q in (("p", p), ("uniform", uniform()), ("8 : 1", PiecewiseConstant.eq
 # 1. Those of the sparse half, whose bias is still large; training on helps them and spoils the dense half.
 # 2. That they are mostly noise, or of a frequency that grows with the density.
 # 3. With 50, 100, 200 points the bound is about 25, 40 and 50, depending on the sample, so it says nothing; and rightly: the rms stays above $1/\sqrt2$, that of $u = 0$.
-#
 # </details>
 #
 # ## Sources

@@ -20,8 +20,8 @@
 # **Time:** about 50 minutes, plus 40 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The operator $f \mapsto \int k\,p f$ has explained everything so far: what is learned first, where, and
-# how fast. Whoever understands a machine can change it. **Can the effect of the density be undone? Can
+# The operator $f \mapsto \int k\,p f$, the kernel with the density inside, has explained everything so far: what is learned
+# first, where, and how fast. Whoever understands a machine can change it. **Can the effect of the density be undone? Can
 # the frequency bias be tuned? And does any of this say something about real data, in 64 dimensions?**
 #
 # After this lecture you can
@@ -146,14 +146,13 @@ for name, j in judged.items():
 
 # %% tags=["nbval-check-output"]
 x = np.sort(PiecewiseConstant.equal_pieces([4, 1]).grid(200))
-w = beyond.quadrature_weights(x)
-exact = beyond.quadrature_weights(x, exact=24)
-print(" κ    equal weights   arcs      arcs, corrected to be exact up to 24")
+arcs, corrected = (beyond.quadrature_weights(x, exact=k) / (2 * np.pi) for k in (0, 24))
+print(" κ    equal weights   arcs       arcs, corrected to be exact up to 24")
 for k in (1, 3, 9, 20):
     wave = np.cos(k * (x - 0.3))
-    plain = wave.mean()
-    print(f"{k:2d}    {plain:z10.4f}   {w @ wave / (2 * np.pi):z9.5f}", end="")
-    print(f"   {abs(exact @ wave) / (2 * np.pi) < 1e-12!s:>10}")
+    left = corrected @ wave
+    told = "below 1e-12" if abs(left) < 1e-12 else f"{left:z.1e}"
+    print(f"{k:2d}    {wave.mean():z10.4f}   {arcs @ wave:z9.5f}    {told}")
 
 # %% [markdown]
 # The third column changes the arcs as little as possible so that all waves up to frequency 24 are
@@ -167,7 +166,8 @@ for k in (1, 3, 9, 20):
 #
 # $$\Phi_s = \frac12 \sum_\kappa (1 + \kappa^2)^s\, |\hat r_\kappa|^2 ,$$
 #
-# with Fourier coefficients $\hat r_\kappa$ computed by quadrature. In our notation
+# with Fourier coefficients $\hat r_\kappa$ computed by quadrature. For $s = 0$ this is half the mean of $r^2$ over the circle; for $s = 1$ it
+# also counts the square of the slope of $r$, which is large for fast waves; a negative $s$ makes fast waves count less. In our notation
 # $M = W F\, \mathrm{diag}\big((1+\kappa^2)^s\big)\, F^\top W$, where $W = \mathrm{diag}(w)/2\pi$ and the columns of $F$ are the waves
 # $1, \sqrt2\cos\kappa x_i, \sqrt2\sin\kappa x_i$, so that $\hat r = F^\top W r$. Where $F^\top W F = I$ (hence the exact weights)
 # waves stay eigenvectors, and the speed of frequency $\kappa$ becomes
@@ -240,8 +240,8 @@ for loss, value in off.items():
 #
 # Now for something that was not made for this course. scikit-learn ships 1797 handwritten digits of
 # $8 \times 8$ pixels. Scaled to length 1 each is a point on a sphere in 64 dimensions. Nobody knows their
-# density; we estimate it with a kernel, here the von Mises–Fisher density around each point, whose
-# width maximises the likelihood of each point given the others.
+# density; we estimate it as a sum of equal round bumps, one about each digit (von Mises–Fisher densities, the sphere's
+# bell curves), as wide as makes each digit most likely given the others.
 
 # %%
 data = trained.digits.learn(
@@ -313,8 +313,9 @@ print("random labels, rms from the sparsest to the densest quarter:", np.mean(rm
 #
 # $$(1-\varepsilon)\,\lambda_i \le \lambda_i' \le (1+\varepsilon)\,\lambda_i \qquad\text{for every } i,$$
 #
-# for the eigenvalues are those of $K^{1/2} p K^{1/2}$, and the min–max principle is monotone in $p$. A histogram whose shares have
-# confidence intervals gives such an $\varepsilon$, and with it intervals of times. The digits' two leading directions as angles:
+# for the eigenvalues are those of the symmetric operator $K^{1/2} p K^{1/2}$, with $K$ the convolution with the kernel alone, and a larger $p$ makes
+# each of them larger (min–max principle). A histogram whose shares have confidence intervals gives such an $\varepsilon$, and with it
+# intervals of times. The digits have no natural angle; we take that in the plane of their two leading principal directions:
 
 # %% tags=["nbval-check-output"]
 found = estimation.estimate(estimation.digit_angles(), bins=6, count=7, confidence=0.95)

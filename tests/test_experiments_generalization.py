@@ -57,18 +57,18 @@ LABELS = generalization.random_labels(P, 40, [1, 10, 100], 2, rng=np.random.defa
 NETWORKS = RUN.curves[["region", "t"]].assign(trained=0.5, theory=0.4)
 
 
-@pytest.mark.parametrize(
-    "draw",
-    [
-        lambda: pictures.sample(RUN, 100.0),
-        lambda: pictures.stopping_times(RUN, NETWORKS),
-        lambda: pictures.bias_and_variance(RUN, [RUN.times * 1e-6] * 2),
-        lambda: pictures.bounds(BOUNDS),
-        lambda: pictures.random_labels(LABELS),
-        lambda: pictures.learning_curves(CURVES),
-        lambda: explorer.draw(explorer.compute(contrast=1.0, noise=0.0)),
-    ],
-)
+DRAWINGS = {
+    "sample": lambda: pictures.sample(RUN, 100.0),
+    "stopping": lambda: pictures.stopping_times(RUN, NETWORKS),
+    "bias and variance": lambda: pictures.bias_and_variance(RUN, [RUN.times * 1e-6] * 2),
+    "bounds": lambda: pictures.bounds(BOUNDS),
+    "random labels": lambda: pictures.random_labels(LABELS),
+    "learning curves": lambda: pictures.learning_curves(CURVES),
+    "explorer": lambda: explorer.draw(explorer.compute(contrast=1.0, noise=0.0)),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
 def test_drawn_with_alt_text(draw):
     picture = figures.show(draw())
     assert len(picture.png) > 5000 and len(picture.alt) > 100

@@ -96,3 +96,28 @@ def test_the_gap_adds_up():
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
         call(np.random.default_rng(0))
+
+
+def test_modes_are_eigenfunctions_with_their_order_and_eigenvalue():
+    """By a sum over a fine grid of each half, with no harmonics."""
+    density, nodes = sphere.hemispheres(4), np.polynomial.legendre.leggauss(80)
+    z = np.concatenate([(nodes[0] - 1) / 2, (nodes[0] + 1) / 2])
+    turn = np.linspace(0, 2 * np.pi, 240, endpoint=False)
+    X = sphere.at_height(np.repeat(z, 240), np.tile(turn, len(z)))
+    area = np.repeat(np.tile(nodes[1] / 2, 2), 240) * 2 * np.pi / 240
+    probe = sphere.at_height(np.array([-0.7, -0.2, 0.3, 0.8]), np.array([0.1, 1.0, 2.0, -2.5]))
+    for mode in hemispheres.modes(4, ((0, 3), (2, 1)), degree=60):
+        values = mode.function(X)
+        image = hemispheres.NETWORK(probe, X) @ (area * density.pdf(X) * values)
+        np.testing.assert_allclose(image, mode.eigenvalue * mode.function(probe), atol=2e-5)
+        if mode.order:  # turned by half a wave it changes its sign
+            turned = sphere.at_height(np.full(2, 0.4), np.array([0.3, 0.3 + np.pi / mode.order]))
+            assert np.sum(mode.function(turned)) == pytest.approx(0, abs=1e-12)
+
+
+def test_zeros_are_twice_as_close_where_data_are_four_times_as_dense():
+    [equal] = hemispheres.modes(1, ((0, 10),))
+    assert equal.crossings == (5, 5)
+    [mode] = hemispheres.modes(4, ((0, 40),))
+    assert sum(mode.crossings) == 40
+    assert 1.5 < mode.crossings[1] / mode.crossings[0] < 2

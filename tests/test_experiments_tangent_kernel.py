@@ -258,3 +258,30 @@ def test_cpu_and_gpu_agree():
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
         call()
+
+
+def test_moved_by_plain_steps():
+    seen = lazy.moved(0.2, 16, 3, points=12, iterations=8, rng=rng(4), device="cpu")
+    network = lazy.two_layer(16, "paired", weight_scale=0.2, rng=rng(4), device="cpu")
+    x = np.linspace(-np.pi, np.pi, 12, endpoint=False)
+    X, y = to_circle(x), np.cos(3 * x)
+    np.testing.assert_allclose(seen.before, empirical_ntk(network, X), atol=1e-12)
+    limit = (1 + X @ X.T) * (np.pi - np.arccos(np.clip(X @ X.T, -1, 1))) / (2 * np.pi)
+    np.testing.assert_allclose(seen.limit, limit, atol=1e-7)
+    u = plain_descent(network, X, y, 0.3 * 12 / np.linalg.eigvalsh(limit)[-1], 8)
+    np.testing.assert_allclose(seen.outputs, u[-1], atol=1e-6)
+    np.testing.assert_allclose(seen.after, empirical_ntk(network, X), atol=1e-6)
+    assert seen.error == pytest.approx(np.linalg.norm(u[-1] - y) / np.linalg.norm(y), abs=1e-6)
+    assert seen.rate(limit) == pytest.approx(y @ limit @ y / (y @ y) / 12)
+    assert seen.rate(limit, of=X[:, 0]) == pytest.approx(np.linalg.eigvalsh(limit)[-2] / 12)
+
+
+def test_small_weights_let_the_kernel_move_and_kinks_gather_at_the_crests():
+    small, large = (
+        lazy.moved(tau, m, points=80, rng=rng(0), device="cpu")
+        for tau, m in ((1 / 16, 256), (4.0, 1024))
+    )
+    assert small.drift > 4 * large.drift
+    bends = np.abs(np.diff(small.outputs, 2))  # a zigzag has its bends where cos 4x is 1 or -1
+    np.testing.assert_allclose(np.abs(small.target[1:-1][bends > 0.15]), 1, atol=1e-9)
+    assert small.rate(small.after) < small.rate(small.before) / 4

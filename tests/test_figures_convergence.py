@@ -9,6 +9,7 @@ from ntklab.claims import convergence as ledger
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, convergence
 from ntklab.experiments.trained.convergence import Order
+from ntklab.explorers import convergence as explorer
 from ntklab.figures import convergence as drawn
 
 
@@ -29,49 +30,68 @@ def frame(column, key):
     return pd.DataFrame(rows, columns=columns)
 
 
-def test_order_of_regions():
+def order():
     density = convergence.ELEVEN_ONE_THREE
     x = convergence.place(density, 60)
     t = np.array([0, 1, 10, 100])
     errors = 0.7 * np.exp(-np.outer(t, [1, 0.1, 0.3]))
     reached = np.array([10.0, np.inf, 100.0])
     outputs = np.outer(1 - 1 / (1 + t), np.sin(4 * x))
-    order = Order(density, 4, x, t, outputs, errors, errors, reached, 0.1)
-    text = alt(drawn.order_of_regions(order))
+    return Order(density, 4, x, t, outputs, errors, errors, reached, 0.1)
+
+
+LEMMA = convergence.lemma_table(ONE_TWO_FOUR, 3, modes=40)
+ERRORS = convergence.error_table(ONE_TWO_FOUR, 3, np.array([1, 10, 100, 1000]))
+EXACT = convergence.population_times(ONE_TWO_FOUR, (2, 3), 0.1, 1.0)
+TRAINED = frame("trained", "seed")
+SETTINGS = TRAINED.rename(columns={"other": "theory"}).assign(setting="lazy")
+
+DRAWINGS = {
+    "order": lambda: drawn.order_of_regions(order()),
+    "tails": lambda: drawn.tails_and_bounds(LEMMA),
+    "coefficients": lambda: drawn.coefficients_and_bounds(LEMMA, 3),
+    "errors": lambda: drawn.errors_and_bounds(ERRORS, "learning cos 3x"),
+    "iterations": lambda: drawn.iteration_bounds(ledger.iteration_table((1, 2, 4))),
+    "times": lambda: drawn.finishing_times(
+        EXACT, TRAINED, convergence.thinning((1.0, 0.3), 2, 0.1, 1.0)
+    ),
+    "sampled": lambda: drawn.sampled_times(frame("theory", "draw"), frame("theory", "draw")),
+    "laziness": lambda: drawn.laziness(SETTINGS),
+    "explorer": lambda: explorer.draw(explorer.compute()),
+}
+
+
+def test_order_of_regions():
+    text = alt(DRAWINGS["order"]())
     assert "sin 4x" in text and "densities 0.350, 0.095, 0.032" in text
 
 
 def test_bounds_beside_what_they_bound():
-    table = convergence.lemma_table(ONE_TWO_FOUR, 3, modes=40)
-    assert "tends to 2" in alt(drawn.tails_and_bounds(table))
-    figure = drawn.coefficients_and_bounds(table, 3)
+    assert "tends to 2" in alt(DRAWINGS["tails"]())
+    figure = DRAWINGS["coefficients"]()
     assert "cos 3x" in alt(figure)
     # nothing is drawn where the lemma does not apply
-    assert len(figure.axes[0].lines[1].get_xdata()) == np.isfinite(table.printed).sum()
-    errors = convergence.error_table(ONE_TWO_FOUR, 3, np.array([1, 10, 100, 1000]))
-    figure = drawn.errors_and_bounds(errors, "learning cos 3x")
+    assert len(figure.axes[0].lines[1].get_xdata()) == np.isfinite(LEMMA.printed).sum()
+    figure = DRAWINGS["errors"]()
     assert len(figure.axes) == 4 and "3 regions" in alt(figure)
-    assert "slope two" in alt(drawn.iteration_bounds(ledger.iteration_table((1, 2, 4))))
+    assert "slope two" in alt(DRAWINGS["iterations"]())
 
 
 def test_finishing_times_with_and_without_the_second_panel():
-    exact = convergence.population_times(ONE_TWO_FOUR, (2, 3), 0.1, 1.0)
-    trained = frame("trained", "seed")
-    assert len(drawn.finishing_times(exact, trained).axes) == 1
-    thin = convergence.thinning((1.0, 0.3), 2, 0.1, 1.0)
-    figure = drawn.finishing_times(exact, trained, thin)
+    assert len(drawn.finishing_times(EXACT, TRAINED).axes) == 1
+    figure = DRAWINGS["times"]()
     assert len(figure.axes) == 2 and "against kappa" in alt(figure)
 
 
 def test_sampled_times_share_their_scale():
-    figure = drawn.sampled_times(frame("theory", "draw"), frame("theory", "draw"))
+    figure = DRAWINGS["sampled"]()
     left, right = figure.axes
     assert left.get_ylim() == right.get_ylim()
     assert "scatter" in alt(figure)
 
 
 def test_laziness_leaves_unfinished_networks_out():
-    table = frame("trained", "seed").rename(columns={"other": "theory"}).assign(setting="lazy")
+    table = SETTINGS.copy()
     table.loc[0, "trained"] = np.inf
     figure = drawn.laziness(table)
     assert len(figure.axes[0].lines[0].get_xdata()) == len(table) - 1

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from ntklab import figures
+from ntklab.experiments.trained import tangent_kernel as lazy
 from ntklab.explorers import tangent_kernel as width
 from ntklab.figures import deep_kernels
 from ntklab.figures import tangent_kernel as pictures
@@ -44,6 +45,9 @@ CURVES = pd.DataFrame(
     ]
 )
 SLOPES = pd.DataFrame({"angle": [0.5, 1.0], "mean": [0.8, 0.7]})
+MOVED = lazy.moved(0.1, 16, 2, points=20, iterations=5, rng=np.random.default_rng(0), device="cpu")
+ANGLES = np.linspace(-np.pi, np.pi, 50)
+PATH = np.linspace([0.5, 0.5], [1, -1], 9)
 SAMPLES = {4: np.linspace(-3, 3, 500), 64: np.linspace(-2, 2, 500)}
 
 DRAWINGS = {
@@ -52,6 +56,11 @@ DRAWINGS = {
     "layers": lambda: deep_kernels.gaussian_layers(SAMPLES, LAYERS),
     "curves": lambda: pictures.error_curves(CURVES),
     "slopes": lambda: deep_kernels.slopes(SLOPES, lambda t: 1 - t / np.pi, np.cos),
+    "one step": lambda: pictures.one_step(ANGLES, np.cos(ANGLES), np.cos(ANGLES) + 0.1, 0.6),
+    "two points": lambda: pictures.two_points(
+        np.array([[1.0, 0.8], [0.8, 1.0]]), np.array([1.0, -1.0]), PATH, PATH
+    ),
+    "moved": lambda: pictures.moved_kernel(MOVED),
     "network": lambda: pictures.network_and_limit(width.compute(16, 1, 0)),
 }
 
@@ -73,6 +82,15 @@ def test_deviations_name_each_depth_with_its_law():
     figure = pictures.deviations(SPREAD, {1: "-0.50 ± 0.01", 2: "-0.51 ± 0.01"})
     titles = [ax.get_title() for ax in figure.axes]
     assert titles == ["1 hidden layer: m^(-0.50 ± 0.01)", "2 hidden layers: m^(-0.51 ± 0.01)"]
+
+
+def test_kernels_that_moved_share_their_colours_and_the_alt_text_tells_how_far():
+    figure = pictures.moved_kernel(MOVED)
+    shown = [ax.images[0] for ax in figure.axes[:3]]
+    for image, H in zip(shown, (MOVED.limit, MOVED.before, MOVED.after), strict=True):
+        np.testing.assert_array_equal(image.get_array(), H)
+    assert len({image.get_clim() for image in shown}) == 1
+    assert f"moved by {MOVED.drift:.0%}" in figure.get_label()
 
 
 def test_network_picture_tells_the_distances():

@@ -31,7 +31,7 @@ def measure_times(
     trained=None, expected=-1.0, power=1.0, frequencies=(5, 7, 10, 14, 20), threshold=0.05,
     density=ONE_TWO_FOUR,
 ):
-    """C18: exact times per region against πκ² log(1/√2δ)/(ηp_j), as κ grows.
+    """C18: exact times per region against πκ² log(1/(√2 δ))/(ηp_j), as κ grows.
 
     `power` is the claimed exponent of 1/p_j; `trained`, a frame of `experiments.convergence`, adds
     what networks did.
@@ -56,7 +56,7 @@ def measure_times(
     figure = (
         f"δ={threshold:zg}: times relate as {' : '.join(f'{r:z.2f}' for r in ratios)} at κ={last}; "
         f"slopes in κ {', '.join(f'{x:z.2f}' for x in slope)}; within {100 * off[0]:z.0f} % of "
-        f"log(1/√2δ)/(ηp k_κ) at κ={frequencies[0]}, {100 * off[-1]:z.0f} % at κ={last}"
+        f"log(1/(√2 δ))/(ηp k_κ) at κ={frequencies[0]}, {100 * off[-1]:z.0f} % at κ={last}"
     )
     if trained is not None:
         gap = float(np.abs(trained.trained / trained.theory - 1).max())
@@ -196,9 +196,9 @@ CLAIMS = (
         "C18",
         "theorem",
         "cos κx is learned to any error δ in Õ(κ²/p*) iterations, p* the least density",
-        "at fixed δ the time of a region tends to πκ² log(1/√2δ)/(ηp_j) as κ grows; for ηλ_1 <= 1 "
-        "never beyond S/(eηδ√P), S of order κ²/√p*; over the circle in L²(p) sparse regions count "
-        "little, and δ enters as a power",
+        "at fixed δ the time of a region tends to πκ² log(1/(√2 δ))/(ηp_j) as κ grows; for "
+        "ηλ_1 <= 1 never beyond S/(eηδ√P), S of order κ²/√p*; over the circle in L²(p) sparse "
+        "regions count little, and δ enters as a power",
         LECTURE,
         measure_times,
         "1:2:4, κ from 5 to 20, root mean square over a region",

@@ -190,8 +190,8 @@ def population_times(density, frequencies, threshold, learning_rate, kernel=KERN
     -------
     pandas.DataFrame
         frequency, region, density (p_j, its mean over the region), exact, local
-        (log(1/√2δ)/(ηp_j k_κ)), bound (S/(eηδ√P_j)), and circle (exact, in the norm of L²(p) over
-        the whole circle).
+        (log(1/(√2 δ))/(ηp_j k_κ)), bound (S/(eηδ√P_j)), and circle (exact, in the norm of L²(p)
+        over the whole circle).
     """
     frames = []
     for frequency in frequencies:

@@ -11,6 +11,9 @@ sample       the spectrum of the paper's number of random points: adds the effec
 network      trained on such points (`experiments.trained.sphere`): adds that of finite width.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
@@ -52,6 +55,54 @@ def population(ratios=RATIOS, frequencies=range(1, 31), threshold=PROTOCOL, degr
             flow = dynamics.gradient_flow(spectrum, sphere.harmonic(k))
             rows.append((ratio, k, *halves(flow, density, spectrum.points, threshold)))
     return table(rows)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """An eigenfunction under unequal halves."""
+
+    order: int
+    eigenvalue: float
+    function: Callable  # unit vectors (N, 3) -> values (N,)
+    crossings: tuple  # of zero on a meridian: in the sparse half, in the dense half
+
+
+def modes(ratio=4, chosen=((0, 11), (3, 5), (8, 2), (8, 0)), degree=150):
+    """Eigenfunctions of T under halves of density 1 : ratio, by order and rank within the order.
+
+    Parameters
+    ----------
+    ratio : float
+        Upper to lower density, > 0.
+    chosen : sequence of (int, int)
+        Order m >= 0, and how many eigenvalues of that order are larger.
+    degree : int
+        Of the basis.
+
+    Returns
+    -------
+    list of Mode
+    """
+    density, found = sphere.hemispheres(ratio), []
+    for order, rank in chosen:
+        place = rank if order == 0 else 2 * rank  # cos mφ before sin mφ, of one eigenvalue
+        spectrum = sphere.solve(NETWORK, density, place + 1, orders=(order,), degree=degree)
+        value = float(spectrum.eigenvalues[place])
+        found.append(Mode(order, value, _column(spectrum, place), _crossings(spectrum, place)))
+    return found
+
+
+def _column(spectrum, place):
+    return lambda X: spectrum(X)[:, place]
+
+
+def _crossings(spectrum, place, steps=4001):
+    z = np.linspace(-1, 1, steps)
+    v = _column(spectrum, place)(sphere.at_height(z, np.zeros_like(z)))
+    kept = np.abs(v) > 1e-3 * np.abs(v).max()  # near the poles high orders are rounding
+    z, v = z[kept], v[kept]
+    where = z[1:][np.diff(np.sign(v)) != 0]
+    return int(np.sum(where < 0)), int(np.sum(where > 0))
 
 
 def tilted(ratio, frequency, tilt, threshold=PROTOCOL, degree=60):

@@ -112,7 +112,7 @@ def _limit(hidden_layers):
 
 
 def draw(seen):
-    """Kernel against angle, outputs after training, error in time."""
+    """Kernel against angle, error in time, and below them the outputs after training."""
     return network_and_limit(seen)
 
 

@@ -6,9 +6,11 @@ import numpy as np
 from ntklab.figures.style import (
     COLORS,
     SERIES,
-    legend_below,
+    WIDE,
+    legend_of_all,
     new,
     styled,
+    two_in_a_row,
 )
 
 HALF_STYLES = {"dense": "-", "sparse": "--"}
@@ -28,8 +30,8 @@ def fractions_by_loss(table):
         Of `experiments.beyond.compare`; trained networks are dots on the predicted lines.
     """
     panels = list(dict.fromkeys(zip(table.loss, table.order, strict=True)))
-    figure, axes = new(1, len(panels), size=(2.9 * len(panels) + 0.4, 3.5), sharey=True)
-    for ax, (loss, order) in zip(axes[0], panels, strict=True):
+    figure, axes, spare = two_in_a_row(len(panels), 2.8, sharey=True)
+    for ax, (loss, order) in zip(axes, panels, strict=True):
         part = table[(table.loss == loss) & (table.order == order)]
         for color, (frequency, curves) in zip(SERIES, part.groupby("frequency"), strict=False):
             for (half, route), curve in curves.groupby(["half", "route"], sort=False):
@@ -39,11 +41,12 @@ def fractions_by_loss(table):
                 else:
                     marker = "o" if half == "dense" else "x"
                     ax.semilogx(curve.time, curve.fraction, marker, ms=4, color=color)
-        ax.set_title(f"{_named(loss, order)} loss", fontsize=10)
+        ax.set_title(f"{_named(loss, order)} loss")
         ax.set_ylim(-0.25, 1.3)
         ax.set_xlabel("time · λ₁")
-    axes[0, 0].set_ylabel("fraction learned")
-    legend_below(axes[0, 0], 3)
+    for ax in axes[::2]:
+        ax.set_ylabel("fraction learned")
+    legend_of_all(axes, spare, 3)
     names = ", ".join(_named(*panel) for panel in panels)
     trained = " Dots are a trained network." if (table.route == "trained").any() else ""
     figure.set_label(
@@ -84,19 +87,18 @@ def speeds_by_loss(frequencies, speeds, ratio):
 @styled
 def digit_gallery(digits, count=8):
     """Digits from the sparsest places (above) and from the densest (below)."""
-    figure, axes = new(2, count, size=(1.1 * count, 2.7))
+    figure, axes = new(2, 1, size=(WIDE, 2.6))
     order = np.argsort(digits.log_density)
-    for row, chosen in enumerate((order[:count], order[::-1][:count])):
-        for ax, i in zip(axes[row], chosen, strict=True):
-            ax.imshow(digits.X[i].reshape(8, 8), cmap="gray_r")
-            ax.set_title(f"{digits.digit[i]}", fontsize=9)
-            ax.set_xticks([])
-            ax.set_yticks([])
-            ax.grid(False)
-            ax.spines[:].set_visible(False)
-    axes[0, 0].set_ylabel("sparsest")
-    axes[1, 0].set_ylabel("densest")
     ends = order[:count], order[::-1][:count]
+    for ax, chosen, name in zip(axes[:, 0], ends, ("sparsest", "densest"), strict=True):
+        strip = np.hstack([np.pad(digits.X[i].reshape(8, 8), ((0, 0), (0, 2))) for i in chosen])
+        ax.imshow(strip, cmap="gray_r")
+        ax.set_xticks(10 * np.arange(count) + 3.5, [str(digits.digit[i]) for i in chosen])
+        ax.set_yticks([])
+        ax.tick_params(length=0)
+        ax.grid(False)
+        ax.spines[:].set_visible(False)
+        ax.set_ylabel(name)
     shown = [", ".join(str(digits.digit[i]) for i in chosen) for chosen in ends]
     figure.set_label(
         f"Handwritten digits in the sparsest places of the data: {shown[0]}; and in the densest: "
@@ -108,7 +110,7 @@ def digit_gallery(digits, count=8):
 @styled
 def digit_learning(digits, directions=(1, 3, 10, 25)):
     """Directions learned, and rms error by density: lines predicted, dots trained."""
-    figure, axes = new(1, 2, size=(9.2, 3.8))
+    figure, axes = new(1, 2, size=(WIDE, 3.6))
     left, right = axes[0]
     t = 1 + digits.iterations
     count = max(directions) + 1

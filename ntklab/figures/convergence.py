@@ -1,16 +1,21 @@
 """Figures: learning curves by region, bounds beside the truth, finishing times."""
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from ntklab.figures.style import (
     COLORS,
     MARKERS,
     SERIES,
+    WIDE,
     angle_axis,
     draw_density,
+    legend_of_all,
     new,
     shade_regions,
     styled,
+    two_in_a_row,
+    two_over_one,
 )
 
 
@@ -32,26 +37,26 @@ def frequency_axis(ax, frequencies):
 @styled
 def order_of_regions(order, moments=3):
     """Figure 6: the output at a few moments, and the error of every region against time."""
-    figure, axes = new(1, moments + 1, size=(12.0, 3.2), width_ratios=[1] * moments + [1.3])
+    figure, panels, _ = two_in_a_row(moments + 1, 2.6)
     target = np.sin(order.frequency * np.linspace(-np.pi, np.pi, 2001))
     # a moment just after each of the first regions is finished, in that order
     finished = [order.reached[j] for j in order.sequence()[:moments]]
     finished = [t if np.isfinite(t) else order.iterations[-1] for t in finished]
-    for ax, when in zip(axes[0], finished, strict=False):
+    for ax, when in zip(panels, finished, strict=False):
         i = int(np.argmin(np.abs(order.iterations - when)))
         shade_regions(ax, order.density)
         ax.plot(np.linspace(-np.pi, np.pi, 2001), target, color=COLORS["target"], lw=1.6)
         ax.plot(order.points, order.outputs[i], color=COLORS["network"], lw=1.1)
         ax.set(ylim=(-1.35, 1.35), title=f"iteration {order.iterations[i]}")
         angle_axis(ax)
-    last = axes[0, -1]
+    last = panels[-1]
     t = order.iterations + 1
     for j, color in zip(range(len(order.reached)), SERIES, strict=False):
         label = named([order.density.values[j]])[0]
         last.loglog(t, order.errors[:, j], color=color, label=label)
         last.loglog(t, order.predicted[:, j], ":", color=color)
     last.axhline(order.threshold, color="0.3", lw=0.8, ls="--")
-    last.set(xlabel="1 + iteration", ylabel="rms error", title="trained; dotted: linear theory")
+    last.set(xlabel="1 + iteration", ylabel="rms error", title="dotted: linear theory")
     last.legend(loc="lower left")
     sequence = ", ".join(f"{order.density.values[j]:z.3f}" for j in order.sequence())
     figure.set_label(
@@ -88,7 +93,7 @@ def coefficients_and_bounds(table, frequency):
 @styled
 def tails_and_bounds(table):
     """Left Σ_{i>n} 1/q_i² times q_n; right Σ_{i>n} g_i²; both beside bounds (`lemma_table`)."""
-    figure, axes = new(1, 2, size=(9.6, 3.6))
+    figure, axes = new(1, 2, size=(WIDE, 3.4))
     left, right = axes[0]
     for column, style, color, label in (
         ("reciprocal", ".", COLORS["theory"], "exact"),
@@ -96,6 +101,8 @@ def tails_and_bounds(table):
         ("reciprocal_corrected", "-", COLORS["law"], "4/n or 4/(n-1)"),
     ):
         left.semilogx(table.n, table[column] * table.q, style, ms=4, lw=1, color=color, label=label)
+    for ax in (left, right):
+        ax.xaxis.set_minor_formatter(NullFormatter())
     left.set(xlabel="n", ylabel="times q_n", title="Σ 1/q² beyond n", ylim=(0.8, 3.4))
     left.legend()
     tail = np.where(table.rest > 1e-13, table.rest, np.nan)
@@ -116,14 +123,15 @@ def tails_and_bounds(table):
 def errors_and_bounds(table, title=""):
     """Error in time beside its bound, over the circle and in every region (`error_table`)."""
     groups = list(table.groupby("region"))
-    figure, axes = new(1, len(groups), size=(3.1 * len(groups), 3.3), sharey=True)
-    for ax, (region, curve) in zip(axes[0], groups, strict=True):
+    figure, panels, spare = two_in_a_row(len(groups), 2.6, sharey=True)
+    for ax, (region, curve) in zip(panels, groups, strict=True):
         name = "circle, L²(p)" if region < 0 else named(curve.density[:1])[0] + ", rms"
         ax.loglog(curve.iteration, curve.error, color=COLORS["theory"], label="exact")
         ax.loglog(curve.iteration, curve.bound, color=COLORS["law"], label="S/(eηt√P)")
         ax.set(xlabel="iteration", title=name, ylim=(1e-3, 3))
-    axes[0, 0].set_ylabel("error")
-    axes[0, 0].legend(loc="lower left")
+    for ax in panels[::2]:
+        ax.set_ylabel("error")
+    legend_of_all(panels, spare, 2)
     if title:
         figure.suptitle(title)
     figure.set_label(
@@ -176,7 +184,7 @@ def finishing_times(exact, trained, ratios=None):
     ratios : DataFrame, optional
         lowest (p*), exact, bound, local: the sparsest region's times as p* varies.
     """
-    figure, axes = new(1, 1 if ratios is None else 2, size=(11.0 if ratios is not None else 6, 4.3))
+    figure, axes = new(1, 1 if ratios is None else 2, size=(WIDE if ratios is not None else 6, 4.6))
     left = axes[0, 0]
     for (_, rows), marker, color in zip(exact.groupby("region"), MARKERS, SERIES, strict=False):
         left.loglog(rows.frequency, rows.exact, "-", color=color, label=named(rows.density[:1])[0])
@@ -251,7 +259,7 @@ def departures(found, factor, leaves):
 @styled
 def sampled_times(grid, random, column="theory"):
     """Times over that of the densest region: a grid's, and every random draw's, against κ."""
-    figure, axes = new(1, 2, size=(10.0, 3.8))
+    figure, axes = new(1, 2, size=(WIDE, 3.6))
     left, right = axes[0]
     for ax, times, title in ((left, grid, "even grids"), (right, random, "random draws")):
         key = next((name for name in ("draw", "seed") if name in times), None)
@@ -326,18 +334,17 @@ def theorem_board(density, t, curves, threshold, table, frequency):
     """
     t = np.asarray(t, dtype=float)
     curves = np.asarray(curves, dtype=float)
-    figure, axes = new(1, 3, size=(12.0, 3.7), width_ratios=[0.8, 1.5, 1.2])
-    left, middle, right = axes[0]
+    figure, (left, right, below) = two_over_one((WIDE, 6.6), height_ratios=[1, 1.2])
     draw_density(left, density)
     left.set_title(f"p* = {density.minimum:z.3g}")
     for row, curve, color in zip(table.itertuples(), curves.T, SERIES, strict=False):
-        middle.loglog(t + 1, np.maximum(curve, 1e-6), color=color, label=named([row.density])[0])
+        below.loglog(t + 1, np.maximum(curve, 1e-6), color=color, label=named([row.density])[0])
         if np.isfinite(row.exact):
-            middle.plot(row.exact + 1, threshold, "o", ms=6, mfc="none", color=color)
-    middle.axhline(threshold, color="0.3", lw=0.8, ls="--", label="threshold δ")
-    middle.set_ylim(min(0.3 * threshold, 0.9 * max(1e-6, curves.min())), max(1, 1.2 * curves.max()))
-    middle.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {frequency}x")
-    middle.legend(loc="lower left", fontsize=8)
+            below.plot(row.exact + 1, threshold, "o", ms=6, mfc="none", color=color)
+    below.axhline(threshold, color="0.3", lw=0.8, ls="--", label="threshold δ")
+    below.set_ylim(min(0.3 * threshold, 0.9 * max(1e-6, curves.min())), max(1, 1.2 * curves.max()))
+    below.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {frequency}x")
+    below.legend(loc="lower left", fontsize=8)
     place = np.arange(len(table))
     for column, marker, meaning, label in (
         ("exact", "o", "theory", "exact"), ("local", "x", "law", "local law"),

@@ -3,7 +3,16 @@
 import numpy as np
 from scipy.stats import norm
 
-from ntklab.figures.style import COLORS, MARKERS, SERIES, new, plain_ticks, styled, theta_axis
+from ntklab.figures.style import (
+    COLORS,
+    MARKERS,
+    SERIES,
+    WIDE,
+    new,
+    plain_ticks,
+    styled,
+    theta_axis,
+)
 
 
 @styled
@@ -17,7 +26,7 @@ def gaussian_layers(samples, table):
     table : pandas.DataFrame
         Of `experiments.tangent_kernel.gaussianity`.
     """
-    figure, axes = new(1, 2, size=(9.4, 3.8))
+    figure, axes = new(1, 2, size=(WIDE, 3.6))
     left, right = axes[0]
     edges = np.linspace(-6, 6, 49)
     z = np.linspace(-6, 6, 300)
@@ -93,7 +102,7 @@ def layers_and_parts(seen):
     ----------
     seen : explorers.deep_kernels.Layers
     """
-    figure, axes = new(1, 2, size=(7.6, 3.8))
+    figure, axes = new(1, 2, size=(WIDE, 3.8))
     left, right = axes[0]
     shades = [str(0.75 - 0.7 * h / seen.hidden_layers) for h in range(seen.hidden_layers + 1)]
     at = int(np.argmin(np.abs(seen.theta - seen.angle)))

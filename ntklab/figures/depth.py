@@ -15,6 +15,7 @@ from ntklab.figures.style import (
     new,
     shade_regions,
     styled,
+    two_over_one,
 )
 
 
@@ -159,11 +160,7 @@ def kernel_and_spectrum(seen):
     ----------
     seen : explorers.depth.Deep
     """
-    figure, axes = new(2, 2, size=(WIDE, 5.8), height_ratios=[1, 1.2])
-    left, middle = axes[0]
-    for ax in axes[1]:
-        ax.remove()
-    right = figure.add_subplot(left.get_gridspec()[1, :])
+    figure, (left, middle, right) = two_over_one((WIDE, 5.8), height_ratios=[1, 1.2])
     left.plot(seen.theta, seen.shallow_profile, color=COLORS["printed"], label="1 hidden layer")
     left.plot(seen.theta, seen.profile, color=COLORS["kernel"], label=_layers(seen.hidden_layers))
     left.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])

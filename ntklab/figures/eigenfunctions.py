@@ -15,6 +15,7 @@ from ntklab.figures.style import (
     new,
     shade_regions,
     styled,
+    two_over_one,
 )
 
 
@@ -74,11 +75,7 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
 @styled
 def density_and_spectrum(density, spectrum, index):
     """A density, its eigenvalues beside Z²/πq², and eigenfunction `index` over shaded regions."""
-    figure, axes = new(2, 2, size=(WIDE, 5.2), height_ratios=[1, 1.1])
-    (left, right), (_, removed) = axes
-    removed.remove()
-    axes[1, 0].remove()
-    below = figure.add_subplot(axes[0, 0].get_gridspec()[1, :])
+    figure, (left, right, below) = two_over_one((WIDE, 5.2), height_ratios=[1, 1.1])
     draw_density(left, density)
     left.set_title(f"density,  Z = {density.Z:z.4f},  p* = {density.minimum:z.3g}")
     q = (np.arange(len(spectrum)) + 1) // 2

@@ -7,6 +7,7 @@ from ntklab.figures.style import (
     COLORS,
     HALVES,
     SERIES,
+    WIDE,
     angle_axis,
     new,
     plain_ticks,
@@ -21,7 +22,7 @@ INKS = {-1: "black", 0: HALVES["sparse"], 1: HALVES["dense"]}
 @styled
 def sample(stopping, time):
     """Noisy labels, the target, and what is predicted everywhere at one time."""
-    figure, axes = new(size=(7.6, 3.4))
+    figure, axes = new(size=(WIDE, 3.4))
     _sample(axes[0, 0], stopping, time)
     figure.set_label(
         f"Noisy labels of a wave of frequency {stopping.frequency} on the circle, few on one half "
@@ -48,7 +49,7 @@ def _sample(ax, stopping, time):
 @styled
 def stopping_times(stopping, networks=None):
     """Error on new data against time by region, the best moments, and trained networks."""
-    figure, axes = new(size=(7.2, 4.0))
+    figure, axes = new(size=(WIDE, 4.0))
     _errors(axes[0, 0], stopping, networks)
     figure.set_label(_told(stopping))
     return figure
@@ -85,7 +86,7 @@ def _told(stopping):
 @styled
 def bias_and_variance(stopping, law):
     """Squared bias and variance by region; the variance's law dotted."""
-    figure, axes = new(1, 2, size=(8.4, 3.6), sharey=True)
+    figure, axes = new(1, 2, size=(WIDE, 3.4), sharey=True)
     for ax, j in zip(axes[0], (0, 1), strict=True):
         curve = stopping.curves[stopping.curves.region == j]
         ax.loglog(curve.t, curve.bias, color=SERIES[2], label="bias²")
@@ -131,7 +132,7 @@ def bounds(table):
 @styled
 def random_labels(table):
     """What is left of a wave and of random labels, by region."""
-    figure, axes = new(1, 2, size=(8.4, 3.6), sharey=True)
+    figure, axes = new(1, 2, size=(WIDE, 3.4), sharey=True)
     for ax, column, title in zip(
         axes[0], ("wave", "random"), ("a wave", "random ±1 labels"), strict=True
     ):
@@ -174,9 +175,9 @@ def learning_curves(table):
 @styled
 def stopping_board(stopping, time):
     """The explorer's picture: sample and prediction, errors in time with the moment marked."""
-    figure, axes = new(1, 2, size=(10.0, 3.8))
+    figure, axes = new(2, 1, size=(WIDE, 6.4))
     _sample(axes[0, 0], stopping, time)
-    _errors(axes[0, 1], stopping)
-    axes[0, 1].axvline(time, color="black", lw=1, ls=":")
+    _errors(axes[1, 0], stopping)
+    axes[1, 0].axvline(time, color="black", lw=1, ls=":")
     figure.set_label(f"Prediction at time {time:z.3g} over noisy labels. " + _told(stopping))
     return figure

@@ -5,7 +5,19 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LightSource
 
-from ntklab.figures.style import COLORS, HALVES, MARKERS, SERIES, new, styled
+from ntklab.figures.style import (
+    COLORS,
+    HALVES,
+    MARKERS,
+    SERIES,
+    WIDE,
+    new,
+    styled,
+    two_in_a_row,
+    two_over_one,
+)
+
+LONGITUDE = 30  # degrees, of the eye
 
 
 def draw_sphere(ax, function, axis=None, limit=None):
@@ -24,7 +36,7 @@ def draw_sphere(ax, function, axis=None, limit=None):
     shade = LightSource(azdeg=225, altdeg=45)
     ax.plot_surface(*x, facecolors=face, rstride=2, cstride=2, shade=True, lightsource=shade,
                     linewidth=0, antialiased=False)
-    around = np.linspace(-np.pi, np.pi, 200)
+    around = np.radians(LONGITUDE) + np.linspace(-np.pi / 2, np.pi / 2, 200)  # the half in front
     ax.plot(1.01 * np.cos(around), 1.01 * np.sin(around), 0 * around, color="black", lw=1)
     for e in [] if axis is None else [np.asarray(axis)]:
         ax.plot(*np.outer(e, [1, 1.5]), color="black", lw=2)
@@ -32,7 +44,7 @@ def draw_sphere(ax, function, axis=None, limit=None):
     ax.set_xlim(-0.8, 0.8)
     ax.set_ylim(-0.8, 0.8)
     ax.set_zlim(-0.8, 0.8)
-    ax.view_init(18, 30)
+    ax.view_init(18, LONGITUDE)
     ax.set_axis_off()
 
 
@@ -44,31 +56,52 @@ def halves_learning(seen):
     ----------
     seen : explorers.sphere.Halves
     """
-    figure, axes = new(1, 3, size=(11.0, 3.6), width_ratios=[1, 1, 1.8])
-    spec = axes[0, 0].get_subplotspec(), axes[0, 1].get_subplotspec()
-    for ax in axes[0, :2]:
-        ax.remove()
-    left = figure.add_subplot(spec[0], projection="3d")
-    middle = figure.add_subplot(spec[1], projection="3d")
+    figure, (left, right, below) = two_over_one((WIDE, 6.4), solid=True)
     draw_sphere(left, seen.density.pdf)
     left.set_title(f"density, 1 : {seen.ratio:z.3g}")
-    draw_sphere(middle, seen.target)
-    middle.set_title(f"target, degree {seen.frequency}")
-    right = axes[0, 2]
+    draw_sphere(right, seen.target)
+    right.set_title(f"target, degree {seen.frequency}")
     for (half, color), curve, time in zip(HALVES.items(), seen.errors.T, seen.times, strict=True):
-        right.loglog(seen.t, curve, color=color, label=f"{half} half")
-        right.plot([time], [seen.threshold], "o", color=color)
-    right.axhline(seen.threshold, color=COLORS["printed"], ls="--", lw=1)
-    right.set_ylim(seen.threshold / 5, 3)
-    right.set_xlabel("time of gradient flow")
-    right.set_ylabel("rms error in the half")
+        below.loglog(seen.t, curve, color=color, label=f"{half} half")
+        below.plot([time], [seen.threshold], "o", color=color)
+    below.axhline(seen.threshold, color=COLORS["printed"], ls="--", lw=1)
+    below.set_ylim(seen.threshold / 5, 3)
+    below.set_xlabel("time of gradient flow")
+    below.set_ylabel("rms error in the half")
     quotient = seen.times[0] / seen.times[1]
-    right.set_title(f"sparse/dense = {quotient:z.2f}, ratio of densities {seen.ratio:z.3g}")
-    right.legend()
+    below.set_title(
+        f"time in sparse over time in dense half: {quotient:z.2f}; densities 1 : {seen.ratio:z.3g}"
+    )
+    below.legend()
     figure.set_label(
         f"A sphere whose upper half is {seen.ratio:z.3g} times as dense as the lower; the zonal "
         f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
         f"The sparse half needs {quotient:z.2f} times as long as the dense one."
+    )
+    return figure
+
+
+@styled
+def unequal_modes(modes, ratio):
+    """Eigenfunctions under a dense upper and a sparse lower half, on spheres.
+
+    Parameters
+    ----------
+    modes : sequence of experiments.sphere.Mode
+    ratio : float
+        Upper to lower density.
+    """
+    figure, panels, _ = two_in_a_row(len(modes), 3.4, subplot_kw={"projection": "3d"})
+    told = []
+    for ax, mode in zip(panels, modes, strict=True):
+        draw_sphere(ax, mode.function)
+        below, above = mode.crossings
+        name = f"order {mode.order}, λ = {mode.eigenvalue:z.2g}"
+        ax.set_title(f"{name}\nzeros: {above} above, {below} below")
+        told.append(f"order {mode.order}, {above} zeros above and {below} below the equator")
+    figure.set_label(
+        f"Eigenfunctions on a sphere whose upper half is {ratio:zg} times as dense as the lower, "
+        f"in colour: {'; '.join(told)}. Waves are shorter where data are dense."
     )
     return figure
 
@@ -83,7 +116,7 @@ def quotients(exact, samples, paper):
         Of `experiments.sphere.population` and `sampled`.
     paper : dict of int to float
     """
-    figure, axes = new(1, 1, size=(8.6, 4.4))
+    figure, axes = new(1, 1, size=(WIDE, 4.8))
     ax = axes[0, 0]
     for i, (ratio, part) in enumerate(exact.groupby("ratio")):
         ax.plot(part.frequency, part.quotient, color=SERIES[i], label=f"1 : {ratio}, population")
@@ -111,7 +144,7 @@ def quotients(exact, samples, paper):
 @styled
 def gap_explained(table):
     """From the ratio of densities down to the paper's median, one step a cause."""
-    figure, axes = new(1, 1, size=(7.2, 3.6))
+    figure, axes = new(1, 1, size=(WIDE, 3.6))
     ax = axes[0, 0]
     parts = [
         ("by_frequency", "finite frequency", SERIES[0], None),

@@ -93,6 +93,33 @@ def new(rows=1, columns=1, size=(8.0, 3.6), **kwargs):
     return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
 
 
+def two_in_a_row(count, height, **kwargs):
+    """Panels in two columns, each row `height` inches high, and the place left over, or None."""
+    columns = min(count, 2)
+    rows = -(-count // columns)
+    figure, axes = new(rows, columns, size=(WIDE, rows * height), **kwargs)
+    spare = axes.flat[count] if count < axes.size else None
+    if spare:
+        spare.set_axis_off()
+    return figure, axes.flat[:count], spare
+
+
+def two_over_one(size, solid=False, **kwargs):
+    """A figure with two panels above, for bodies if `solid`, and one as wide as both below."""
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.add_gridspec(2, 2, **kwargs)
+    above = [figure.add_subplot(grid[0, i], projection="3d" if solid else None) for i in range(2)]
+    return figure, [*above, figure.add_subplot(grid[1, :])]
+
+
+def legend_of_all(panels, spare, columns):
+    """One legend of panels that share their entries: in the place left over, else below them."""
+    if spare:
+        spare.legend(*panels[0].get_legend_handles_labels(), loc="center")
+    else:
+        legend_below(panels[0], columns)
+
+
 def legend_below(ax, columns, **style):
     """One legend under all panels that share their entries: those of one of them."""
     handles, labels = ax.get_legend_handles_labels()

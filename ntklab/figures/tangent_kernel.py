@@ -7,12 +7,16 @@ from ntklab.figures.style import (
     COLORS,
     MARKERS,
     SERIES,
+    WIDE,
     angle_axis,
     legend_below,
+    legend_of_all,
     new,
     plain_ticks,
     styled,
     theta_axis,
+    two_in_a_row,
+    two_over_one,
 )
 
 ERRORS = ("printed", "counted", "vector")  # of predictions; what else there is causes them
@@ -39,8 +43,7 @@ def network_and_limit(seen):
     ----------
     seen : explorers.tangent_kernel.Width
     """
-    figure, axes = new(1, 3, size=(11.5, 3.7))
-    left, middle, right = axes[0]
+    figure, (left, right, below) = two_over_one((WIDE, 6.4))
     left.plot(seen.distances.ravel(), seen.before.ravel(), ".", ms=3, alpha=0.5,
               color=COLORS["network"], label="this network, H(0)")
     left.plot(seen.theta, seen.profile, color=COLORS["theory"], label="infinite width")
@@ -55,30 +58,29 @@ def network_and_limit(seen):
         (seen.limit, COLORS["theory"], "-", "predicted from infinite width"),
     ]
     t = seen.iterations
-    middle.plot(seen.angles, seen.target, color=COLORS["target"], lw=4, label="target")
+    below.plot(seen.angles, seen.target, color=COLORS["target"], lw=4, label="target")
     for outputs, color, kind, label in lines:
         marks = {"ms": 4} if kind == "o" else {}
-        middle.plot(seen.angles, outputs[-1], kind, color=color, label=label, **marks)
+        below.plot(seen.angles, outputs[-1], kind, color=color, label=label, **marks)
         right.loglog(1 + t, seen.errors(outputs), kind, color=color, **marks)
     right.set_xticks([1, 3, 10, 30], ["1", "3", "10", "30"])
     errors = [seen.errors(outputs) for outputs, *_ in lines]
     plain_ticks(right, np.min(errors), np.max(errors))
     right.minorticks_off()
-    angle_axis(middle)
-    middle.set_ylabel("output")
-    middle.set_title(f"after {t[-1]} steps; kernel moved by {seen.drift:z.0%}")
+    angle_axis(below)
+    below.set_ylabel("output")
+    below.set_title(f"after {t[-1]} steps; kernel moved by {seen.drift:z.0%}")
     right.set_xlabel("1 + iteration")
     right.set_ylabel("rms error")
     right.set_title("error while training")
-    handles, labels = middle.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower right", ncols=4)
+    legend_below(below, 2)
     ends = [f"{error[-1]:z.3f}" for error in errors]
     figure.set_label(
         f"A network of {_layers(seen.hidden_layers)} and width {seen.width}. Left: its tangent "
         f"kernel for all pairs of points, scattered about the infinite width's curve by "
-        f"{seen.deviation:z.0%}. Middle: outputs after {t[-1]} steps of training, in which the "
-        f"kernel moved by {seen.drift:z.0%}. Right: the error in time; at the end {ends[0]}, "
-        f"predicted {ends[1]} from the kernel at the start and {ends[2]} from infinite width."
+        f"{seen.deviation:z.0%}. Right: the error in time; at the end {ends[0]}, predicted "
+        f"{ends[1]} from the kernel at the start and {ends[2]} from infinite width. Below: outputs "
+        f"after {t[-1]} steps of training, in which the kernel moved by {seen.drift:z.0%}."
     )
     return figure
 
@@ -93,8 +95,8 @@ def error_curves(table):
         Of `experiments.tangent_kernel.curves`.
     """
     widths = sorted(set(table.width))
-    figure, axes = new(1, len(widths), size=(3.7 * len(widths), 3.6), sharey=True)
-    for ax, m in zip(axes[0], widths, strict=True):
+    figure, panels, spare = two_in_a_row(len(widths), 2.7, sharey=True)
+    for ax, m in zip(panels, widths, strict=True):
         part = table[table.width == m]
         t = 1 + part.iteration
         ax.loglog(t, part.printed, color=COLORS["printed"], ls=":", label="(1) as printed")
@@ -102,8 +104,9 @@ def error_curves(table):
         ax.loglog(t, part.trained, "o", ms=4, color=COLORS["network"], label="trained network")
         ax.set_xlabel("1 + iteration")
         ax.set_title(f"width {m}")
-    axes[0, 0].set_ylabel("‖y - u(t)‖ / ‖y‖")
-    legend_below(axes[0, 0], 3)
+    for ax in panels[::2]:
+        ax.set_ylabel("‖y - u(t)‖ / ‖y‖")
+    legend_of_all(panels, spare, 2)
     figure.set_label(
         f"Error against the iteration of networks of width {', '.join(map(str, widths))} over two "
         "predictions. With the initial output included the prediction is met ever more closely "
@@ -128,7 +131,7 @@ def training_gap(table, laws):
         "start": "H(0) from H∞", "drift": "H(T) from H(0)",
         "linearised": "u(T) from its linearisation",
     }
-    figure, axes = new(1, 2, size=(9.6, 4.6))
+    figure, axes = new(1, 2, size=(WIDE, 4.6))
     for ax, title, wanted in (
         (axes[0, 0], "what the prediction misses, ε", [k for k in laws if k[1] in ERRORS]),
         (axes[0, 1], "where it comes from", [k for k in laws if k[1] not in ERRORS]),
@@ -168,16 +171,17 @@ def deviations(table, laws):
     laws : dict of int to str
         hidden layers -> fitted exponent, as text.
     """
-    figure, axes = new(1, len(laws), size=(3.4 * len(laws), 3.5), sharey=True)
-    for ax, (L, law), color in zip(axes[0], laws.items(), SERIES, strict=False):
+    figure, panels, _ = two_in_a_row(len(laws), 2.8, sharey=True)
+    for ax, (L, law), color in zip(panels, laws.items(), SERIES, strict=False):
         part = table[table.hidden_layers == L]
         mean = part.groupby("width").deviation.agg(lambda v: np.sqrt(np.mean(v**2)))
         ax.loglog(part.width, part.deviation, ".", ms=4, alpha=0.5, color=color)
         ax.loglog(mean.index, mean, marker="o", ms=5, color=color)
         _widths(ax, mean.index.to_numpy(float), mean.to_numpy())
         ax.set_title(f"{_layers(L)}: m^({law})")
-    plain_ticks(axes[0, 0], table.deviation.min(), table.deviation.max())
-    axes[0, 0].set_ylabel("‖H(0) - H∞‖ / ‖H∞‖")
+    plain_ticks(panels[0], table.deviation.min(), table.deviation.max())
+    for ax in panels[::2]:
+        ax.set_ylabel("‖H(0) - H∞‖ / ‖H∞‖")
     told = ", ".join(f"{_layers(L)} m^({law})" for L, law in laws.items())
     figure.set_label(
         "Relative distance of the tangent kernel of random networks from its limit against the "
@@ -216,6 +220,49 @@ def one_step(angles, moved, kernel, at):
         f"{off:z.2f}."
     )
     return figure
+
+
+@styled
+def moved_kernel(seen):
+    """The tangent kernel at the start and after training, its limit, and what was learned.
+
+    Parameters
+    ----------
+    seen : experiments.trained.tangent_kernel.Moved
+    """
+    figure, axes = new(2, 2, size=(WIDE, 6.6))
+    named = {"infinite width": seen.limit, "H(0), at the start": seen.before,
+             "H(T), after training": seen.after}  # fmt: skip
+    top = max(H.max() for H in named.values())
+    for ax, (name, H) in zip(axes.flat, named.items(), strict=False):
+        ends = (-np.pi, np.pi)
+        shown = ax.imshow(H, vmin=0, vmax=top, extent=2 * ends, origin="lower", cmap="cividis")
+        ax.grid(False)
+        ax.set_title(name)
+        ax.set_ylabel("angle x' (rad)")
+        ax.set_yticks(*_ticks())
+        angle_axis(ax)
+    figure.colorbar(shown, ax=axes[0, 1], label="k(x, x')", shrink=0.8)
+    ax = axes[1, 1]
+    ax.plot(seen.angles, seen.target, color=COLORS["target"], lw=4, label="target")
+    ax.plot(seen.angles, seen.outputs, color=COLORS["network"], label="network")
+    ax.set_title("what it has learned")
+    angle_axis(ax)
+    ax.set_ylim(-1.2, 1.75)
+    ax.legend(loc="upper center", ncols=2)
+    rates = [seen.rate(H) for H in named.values()]
+    figure.set_label(
+        "The tangent kernel over pairs of points of the circle: of infinite width, a smooth band; "
+        "of a network at the start, nearly so; after training it has moved by "
+        f"{seen.drift:z.0%} and fallen into blocks. The rate at which it learns the target was "
+        f"{rates[0]:z.4f}, {rates[1]:z.4f} and is {rates[2]:z.4f}. The network's output is made "
+        "of nearly straight pieces whose kinks lie where blocks meet."
+    )
+    return figure
+
+
+def _ticks():
+    return [-np.pi, 0, np.pi], ["-π", "0", "π"]
 
 
 @styled

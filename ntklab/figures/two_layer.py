@@ -1,10 +1,17 @@
 """Figures: the two-layer kernel and its parity."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 
-from ntklab.figures.style import COLORS, SERIES, angle_axis, new, styled, theta_axis
+from ntklab.figures.style import (
+    COLORS,
+    SERIES,
+    angle_axis,
+    new,
+    styled,
+    theta_axis,
+    two_over_one,
+)
 
 
 @styled
@@ -208,10 +215,7 @@ def bias_switch(seen):
     ----------
     seen : explorers.two_layer.Switched
     """
-    figure = Figure(figsize=(6.9, 5.4), layout="constrained")
-    grid = figure.add_gridspec(2, 2)
-    left, middle = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[0, 1])
-    below = figure.add_subplot(grid[1, :])
+    figure, (left, middle, below) = two_over_one((6.9, 5.4))
     left.plot(seen.theta, seen.profile, color=COLORS["kernel"])
     left.axhline(0, color="black", lw=0.6)
     left.set_ylim(-0.1, 1.05)

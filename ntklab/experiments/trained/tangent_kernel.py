@@ -2,11 +2,13 @@ r"""Wide networks against their tangent kernel: how far apart, and how that fall
 
 training, curves  equations (1), (8), (22): the error of a trained network is known beforehand (C02)
 concentration     equation (2): one network's kernel is the expectation over networks (C03)
+moved             a network from small weights: training changes its kernel
 
 `size` is "quick" (seconds), "full" (minutes) or a `Size` of one's own.
 """
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -147,6 +149,63 @@ def curves(widths=(16, 128, 4096), *, points=40, iterations=200, rng, device="au
         named = {"trained": error, "printed": from_zero, "counted": from_start}
         frames.append(pd.DataFrame({"width": m, "iteration": t} | named))
     return pd.concat(frames, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The tangent kernel of a network before and after training, beside that of infinite width."""
+
+    angles: np.ndarray  # (n,)
+    target: np.ndarray  # (n,)
+    outputs: np.ndarray  # (n,) at the end
+    limit: np.ndarray  # (n, n)
+    before: np.ndarray  # (n, n)
+    after: np.ndarray  # (n, n)
+
+    @property
+    def drift(self):
+        """‖H(T) - H(0)‖ / ‖H(0)‖."""
+        return ratio(self.after - self.before, self.before)
+
+    @property
+    def error(self):
+        """Root mean square error at the end, relative to that of the target."""
+        return ratio(self.outputs - self.target, self.target)
+
+    def rate(self, H, of=None):
+        """yᵀHy / n‖y‖²: the rate at which a kernel begins to learn the target, or values `of`."""
+        y = self.target if of is None else of
+        return float(y @ H @ y / (len(H) * np.sum(y**2)))
+
+
+def moved(
+    weight_scale, width=256, frequency=4, *, points=80, iterations=4000, rng, device="auto"
+):
+    """Train a network (6) from weights N(0, τ²) on cos κx, and keep its kernel before and after.
+
+    It starts from pairs of neurons, so that u(0) = 0. In units of the sum (5), η is 0.3/λ_1.
+
+    Parameters
+    ----------
+    weight_scale : float
+        τ > 0. The kernel at the start does not depend on it.
+    width, frequency, points, iterations : int
+        m (even), κ, n (evenly spaced), T.
+    rng : numpy.random.Generator
+    device : str
+        See `networks.pick_device`.
+
+    Returns
+    -------
+    Moved
+    """
+    x = np.linspace(-np.pi, np.pi, points, endpoint=False)
+    X, y, limit = to_circle(x), np.cos(frequency * x), KERNEL.at_angles(x)
+    before = two_layer(width, "paired", weight_scale=weight_scale, rng=rng, device=device)
+    rate = 0.3 * points / np.linalg.eigvalsh(limit)[-1]
+    trained = train([before], X, y, rate, iterations, outputs=True, record=1)
+    kernels = (empirical_ntk(network, X) for network in (before, trained.networks[0]))
+    return Moved(x, y, trained.outputs[-1, 0], limit, *kernels)
 
 
 def _problem(points):
