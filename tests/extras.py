@@ -16,6 +16,8 @@ import tempfile
 import time
 import tomllib
 import venv
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 COURSE = Path(__file__).parents[1]
@@ -164,7 +166,9 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     try:
         names = chosen(args.extras)
-        failed = [name for name in names if not keeps(name, args.torch)]
+        with ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:  # pip keeps one core busy
+            kept = list(pool.map(partial(keeps, torch=args.torch), names))
+        failed = [name for name, well in zip(names, kept, strict=True) if not well]
     except ValueError as error:
         parser.error(str(error))
     return f"extras that do not keep their promises: {', '.join(failed)}" if failed else 0
