@@ -1,6 +1,7 @@
 """Settings of all tests. How lectures become tests: tests/collector.py."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -8,6 +9,9 @@ from hypothesis import settings
 # A busy machine may take long over one example. All else stays as Hypothesis has it, in CI too.
 settings.register_profile("ntklab", parent=settings(), deadline=None)
 settings.load_profile("ntklab")
+
+# Tests of interrupts need them, also where pytest runs in the background, which ignores them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Fixtures that take long to make, or are made for tests that do: a browser, a batch of hostile
 # submissions, Binder's environment, nbgrader's course, a whole report.

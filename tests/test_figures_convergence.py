@@ -7,7 +7,8 @@ import pytest
 from ntklab import figures
 from ntklab.claims import convergence as ledger
 from ntklab.densities import PiecewiseConstant
-from ntklab.experiments import ONE_TWO_FOUR, convergence
+from ntklab.experiments import ONE_TWO_FOUR, convergence, full_size
+from ntklab.experiments.full_size import comparison
 from ntklab.experiments.trained.convergence import Order
 from ntklab.explorers import convergence as explorer
 from ntklab.figures import convergence as drawn
@@ -40,6 +41,7 @@ def order():
     return Order(density, 4, x, t, outputs, errors, errors, reached, 0.1)
 
 
+FULL = comparison.departures(full_size.read("circle_protocol"))
 LEMMA = convergence.lemma_table(ONE_TWO_FOUR, 3, modes=40)
 ERRORS = convergence.error_table(ONE_TWO_FOUR, 3, np.array([1, 10, 100, 1000]))
 EXACT = convergence.population_times(ONE_TWO_FOUR, (2, 3), 0.1, 1.0)
@@ -56,6 +58,7 @@ DRAWINGS = {
         EXACT, TRAINED, convergence.thinning((1.0, 0.3), 2, 0.1, 1.0)
     ),
     "sampled": lambda: drawn.sampled_times(frame("theory", "draw"), frame("theory", "draw")),
+    "departures": lambda: drawn.departures({"circle": FULL}, comparison.LEAVES, (9.0, 9.0, 10.0)),
     "laziness": lambda: drawn.laziness(SETTINGS),
     "explorer": lambda: explorer.draw(explorer.compute()),
 }
@@ -75,6 +78,10 @@ def test_bounds_beside_what_they_bound():
     figure = DRAWINGS["errors"]()
     assert len(figure.axes) == 4 and "3 regions" in alt(figure)
     assert "slope two" in alt(DRAWINGS["iterations"]())
+
+
+def test_departures_say_where_they_begin():
+    assert "is at kappa 9 (single seeds 9 to 10)" in alt(DRAWINGS["departures"]())
 
 
 def test_finishing_times_with_and_without_the_second_panel():

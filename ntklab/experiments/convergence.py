@@ -127,10 +127,10 @@ def check_frequencies(density, x, frequencies, *, name="frequencies"):
     lengths = [region.length for region in density.regions]
     limits = np.pi * region_counts(density, x) / lengths
     for frequency in frequencies:
-        if frequency > limits.min():
+        if frequency > float(limits.min()):  # exact for any whole number
             raise ValueError(
                 f"{name}: must be <= {limits.min():z.4g}, Nyquist's limit in the sparsest "
-                f"region ({np.argmin(limits)}), got {frequency}"
+                f"region ({np.argmin(limits)}), got {_short(frequency)}"
             )
 
 
