@@ -30,6 +30,8 @@ USUAL = 50  # eigenpairs
 TAIL = 1e-11
 FINEST = 1e-7  # what is left of a target that thousands of eigenfunctions carry
 ROUNDED = 1e-8
+ELSEWHERE = "bounds.local_time tells when a region learns a frequency without a spectrum"
+STEEP, REACHED = 100, 0.5  # contrast, and rms of a wave
 MASS = 1e-12  # of the density, left unresolved on a panel
 
 
@@ -107,7 +109,9 @@ def resolve(kernel, density, target, tolerance, most=3000):
     ------
     ValueError
         The target is not carried by `most` eigenfunctions (it may have parts that the kernel
-        cannot learn); the remainder reached is named.
+        cannot learn), or by as many as a dense eigenproblem of 8000 nodes bears; the remainder
+        reached is named. To carry κ to a region takes more than 2κZ/√p* eigenpairs, a number
+        that grows like the root of the contrast; seconds grow like the cube of that number.
     """
     finite_number("tolerance", finite_number("tolerance", tolerance, above=0), at_least=FINEST)
     most = whole_number("most", most, at_least=1)
@@ -126,10 +130,33 @@ def resolve(kernel, density, target, tolerance, most=3000):
         if count == most:
             raise ValueError(
                 f"target: {most} eigenfunctions leave rms {left:.3g} of it, "
-                f"more than tolerance {tolerance:.3g}; bounds.local_time tells when a region "
-                "learns a frequency without a spectrum"
+                f"more than tolerance {tolerance:.3g}; {ELSEWHERE}"
             )
+        _bearable(density, count, left, tolerance)
         count = min(2 * count, most)
+
+
+def _bearable(density, count, left, tolerance):
+    """Refuses, before minutes go by, what needs more eigenpairs than a dense eigenproblem bears.
+
+    Twice as many are tried next. Beyond jumps of the density coefficients fall like n⁻³, so what
+    is left falls like n^-5/2 at best: under high contrast, once the sparsest region is reached
+    (what is left is no longer all of a wave), that tells how many will be needed.
+    """
+    if not isinstance(density, PiecewiseConstant) or len(density.values) > MANY_PIECES:
+        return
+    needed = 2 * count
+    if density.values.max() > STEEP * density.minimum and left < REACHED:
+        needed = max(needed, int(count * (left / tolerance) ** 0.4))
+    edges = _refined(_cuts(density), _expected_turn(density, needed))
+    nodes = 2 * (len(edges) - 1) * NODES_PER_PANEL
+    if nodes > MOST_NODES:
+        raise ValueError(
+            f"target, density: {count} eigenfunctions leave rms {left:.3g} of the target, beyond "
+            f"tolerance {tolerance:.3g}; about {needed} would need {nodes} nodes, "
+            f"and at most {MOST_NODES} are accepted. Use a larger tolerance or less contrast; "
+            f"{ELSEWHERE}"
+        )
 
 
 def eigenvalues(kernel, density, count, *, mean_free=False):

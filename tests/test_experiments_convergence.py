@@ -231,3 +231,21 @@ GRID = convergence.place(ONE_TWO_FOUR, 70)
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: "):
         call()
+
+
+def test_the_local_law_ends_at_a_threshold_that_falls_like_the_root_of_the_frequency():
+    frame = convergence.law_border(PiecewiseConstant.equal_pieces([1, 2, 4]), (6, 9, 12))
+    densest = frame[frame.region == 2]
+    excess = (densest.border / densest.law).to_numpy()
+    assert (np.diff(excess) < 0).all() and 1 < excess[-1] < 1.2
+    layer = densest.border * np.log(1 / (np.sqrt(2) * densest.border)) ** 1.25
+    exponent = np.polyfit(np.log(densest.frequency), np.log(layer), 1)[0]
+    assert -0.65 < exponent < -0.45
+
+
+def test_just_beyond_the_border_the_region_is_late():
+    density = PiecewiseConstant.equal_pieces([1, 2, 4])
+    border = convergence.law_border(density, (6,)).border[2]
+    for factor, late in ((0.9, True), (1.1, False)):
+        times = convergence.population_times(density, (6,), factor * border, 1.0)
+        assert (times.exact[2] > 1.25 * times.local[2]) == late

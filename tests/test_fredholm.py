@@ -12,6 +12,7 @@ from scipy.linalg import eigh
 from scipy.optimize import brentq
 from scipy.special import mathieu_a, mathieu_b
 
+from ntklab import fredholm
 from ntklab.densities import FromFunction, PiecewiseConstant, TrigPolynomial, uniform
 from ntklab.fredholm import quadrature, solve
 from ntklab.geometry import circle_distance
@@ -399,3 +400,12 @@ def test_quadrature_integrates_the_density_times_an_oscillation(density, frequen
 def test_wrong_arguments_are_refused(call, error, message):
     with pytest.raises(error, match=f"^{message}"):
         call()
+
+
+def test_a_target_beyond_a_dense_eigenproblem_is_refused_before_minutes_are_spent(monkeypatch):
+    counts, solve = [], fredholm.solve
+    monkeypatch.setattr(fredholm, "solve", lambda k, p, n: counts.append(n) or solve(k, p, n))
+    density = PiecewiseConstant.equal_pieces([1, 1e4])
+    with pytest.raises(ValueError, match="would need .* nodes.*bounds.local_time"):
+        fredholm.resolve(TwoLayerNTK(), density, lambda x: np.cos(3 * x), 5e-3)
+    assert max(counts) <= 256

@@ -28,13 +28,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 from scipy.special import polygamma
 from scipy.stats import linregress
 from scipy.stats import t as student
 from tqdm.auto import tqdm
 
 from ntklab import bounds, dynamics, fredholm, gram
-from ntklab._arguments import one_of
+from ntklab._arguments import finite_number, one_of
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 from ntklab.experiments.toolkit import chosen
@@ -47,6 +48,8 @@ ELEVEN_ONE_THREE = PiecewiseConstant.equal_pieces([11, 1, 3])
 POINTS = 734  # the paper's: spacing 0.02, 0.01 and 0.005 give 105 + 210 + 419
 SUM_RATE = 0.004  # η of the lecture's loss (5), a sum over the points
 LAYOUTS = ("grid", "random")
+LAYER = 3 / (16 * np.sqrt(2 * np.pi))  # ∫ of the square of the layer at a jump
+FINEST_BORDER = 5e-4  # of a target that spectra carry where borders are sought
 
 
 class Setting(NamedTuple):
@@ -281,6 +284,64 @@ def error_table(density, frequency, iterations, learning_rate=1.0, kernel=LECTUR
         table = {"iteration": iterations, "error": error, "bound": bound}
         frames.append(pd.DataFrame({**here, **table}))
     return pd.concat(frames, ignore_index=True)
+
+def law_border(density, frequencies, excess=1.25, kernel=LECTURE_KERNEL):
+    r"""The δ below which a region takes more than `excess` = c times its local law, exact.
+
+    Where p jumps a layer of width 1/(κ√s), s = k_κ t, is left over whose square falls like s^-5/2
+    only. By Laplace's transform of ∂_s ∂_yy r = p r, y = κx, with continuous r and r', it leaves
+
+        ∫ r² dy = 3/(16√2π) cos²φ (√ρ - 1)² (p_j s)^-5/2     (s → ∞)
+
+    on the side of p_j, ρ being p_j over its neighbour and φ the phase of the wave at the jump. The
+    mean over the region's κℓ_j, with p_j s = cL and L = log(1/√2δ), reaches δ² at
+
+        δ √κ (cL)^5/4 = √(3/(16√2π ℓ_j) Σ cos²φ (√ρ - 1)²):     δ* ~ κ^-1/2, up to logarithms.
+
+    Parameters
+    ----------
+    density : PiecewiseConstant
+    frequencies : sequence of int
+    excess : float
+        c > 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        frequency, region, density, border (exact; 0 where none was found), law (δ from the formula,
+        for large κ).
+    """
+    finite_number("excess", excess, above=1)
+    L = np.linspace(0.5, 6.5, 400)
+    rows = []
+    for frequency in frequencies:
+
+        def wave(x, frequency=frequency):
+            return np.cos(frequency * x)
+
+        spectrum = fredholm.resolve(kernel, density, wave, FINEST_BORDER)
+        flow, k = dynamics.gradient_flow(spectrum, wave), bounds.multiplier(kernel, frequency)
+        for j, (region, p) in enumerate(zip(density.regions, density.values, strict=True)):
+            # finished at L's threshold by c times its law: the least error so far tells
+            left = np.minimum.accumulate(flow.error(excess * L / (p * k), region))
+            late = left > np.exp(-L) / np.sqrt(2)
+            border = np.exp(-L[np.argmax(late)]) / np.sqrt(2) if late.any() else 0.0
+            law = _law_border(density, j, frequency, excess)
+            rows.append((frequency, j, p, border, law))
+    return pd.DataFrame(rows, columns=["frequency", "region", "density", "border", "law"])
+
+
+def _law_border(density, j, frequency, excess):
+    values, edges, region = density.values, density.edges, density.regions[j]
+    sides = (edges[j], values[j - 1]), (edges[(j + 1) % len(edges)], values[(j + 1) % len(values)])
+    jumps = sum(
+        np.cos(frequency * x) ** 2 * (np.sqrt(values[j] / other) - 1) ** 2 for x, other in sides
+    )
+    size = np.sqrt(LAYER * jumps / (frequency * region.length)) * excess**-1.25
+    if size < 1e-9:
+        return 0.0
+    return brentq(lambda d: d * np.log(1 / (np.sqrt(2) * d)) ** 1.25 - size, 1e-12, 0.2)
+
 
 def thinning(weights, frequency, threshold, learning_rate):
     """The sparsest third's time as its density p* falls: densities w:1:1, w <= 1 (C18).
