@@ -35,7 +35,7 @@ from scipy.stats import t as student
 from tqdm.auto import tqdm
 
 from ntklab import bounds, dynamics, fredholm, gram
-from ntklab._arguments import finite_number, one_of
+from ntklab._arguments import _short, finite_number, one_of
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 from ntklab.experiments.toolkit import chosen
@@ -284,6 +284,7 @@ def error_table(density, frequency, iterations, learning_rate=1.0, kernel=LECTUR
         table = {"iteration": iterations, "error": error, "bound": bound}
         frames.append(pd.DataFrame({**here, **table}))
     return pd.concat(frames, ignore_index=True)
+
 
 def law_border(density, frequencies, excess=1.25, kernel=LECTURE_KERNEL):
     r"""The δ below which a region takes more than `excess` = c times its local law, exact.
