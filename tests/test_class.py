@@ -44,6 +44,7 @@ def marked(folder, **keywords):
     return grading.grade(folder / "in", SOLUTIONS, folder / "out", **keywords)
 
 
+@pytest.mark.slow
 def test_what_people_really_hand_in(tmp_path):
     """Exercises 2 and 3 right, 1 a stub: 8 of 10, in whatever file."""
     eight = "\n\n".join([HEAD, STUB, "checks.output_after(output_after)", SECOND, THIRD])
