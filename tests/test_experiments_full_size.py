@@ -67,6 +67,7 @@ def test_unlearned_waves_are_counted_and_left_out():
     assert (found.learned == 2).all() and (found.runs == 4).all()
 
 
+@pytest.mark.slow
 def test_the_paper_lies_in_the_intervals_of_its_own_protocol_and_not_of_rms_1():
     tables = {name: full_size.read(name) for name in full_size.TABLES}
     table = comparison.beside_the_paper(tables, np.random.default_rng(1))

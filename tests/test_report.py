@@ -159,6 +159,7 @@ def test_the_papers_sizes_are_trained_in_parts(tmp_path, tiny):
     assert re.search(r"\| learning \| C01: .* \| cpu, torch .* \| 2 \| \d+ \|", told)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_from_its_record(tmp_path, tiny, monkeypatch):
     script = tmp_path / "script.py"
     script.write_text(TINY + SCRIPT.format(folder=str(tmp_path), names=NAMES), encoding="utf-8")
