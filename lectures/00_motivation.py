@@ -21,7 +21,7 @@
 #
 # Train a network on the sum of a slow wave and a fast ripple. The slow wave appears first, every time, whatever the random start. This
 # *frequency bias* is something rare: a fact about learning by gradient descent that anybody can see, and that can be predicted without
-# training anything. Now take away most of the data from the right half. **How does the density of the data decide what the
+# training anything. Now give the network far fewer data on the right than on the left. **How does the density of the data decide what the
 # network learns first, and where?** That is the question of this course. It follows a lecture on the paper by
 # [Basri and others (2020)](https://arxiv.org/abs/2003.04560), and puts everything that the lecture claims to the test.
 #
@@ -254,7 +254,7 @@ figures.show(pictures.eigenvectors(x, eigenvalues, vectors))
 # > <details><summary>Solution</summary>
 # >
 # > Six against two for number 17, three against one for number 9; with 90 : 22 points about two. That is the square root:
-# > $\sqrt{10} = 3.2$, $\sqrt4 = 2$. The local frequency is proportional to $\sqrt p$, where $p$ is the density. Why is the subject of
+# > $\sqrt{10} = 3.2$, $\sqrt4 = 2$. The local frequency is proportional to $\sqrt p$, where $p$ is the density. The reason is the subject of
 # > [eigenfunctions](03_eigenfunctions.py).
 # >
 # > </details>
@@ -269,7 +269,7 @@ figures.show(pictures.eigenvectors(x, eigenvalues, vectors))
 # <details><summary>Answer</summary>
 #
 # By 3.9 and 3.3. The residual fades like $(1-\eta\lambda)^t \approx e^{-\eta\lambda t}$, so the time is proportional to
-# $1/\lambda$: four times as long for twice the frequency, in the limit of high ones. With ten hidden layers it is approached from below.
+# $1/\lambda$: four times as long for twice the frequency, in the limit of high ones. With ten hidden layers the factor grows towards 4 from below.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -342,8 +342,8 @@ for k in (6, 12, 13, 15, 17):
     print(f"κ = {k:2d},  dense half: {dense:4.0f} iterations")
 
 # %% [markdown]
-# The formula promises the time of $\kappa = 12.6$, some 74 iterations, where the slow wave takes 102; computed from the spectrum the time
-# is right. The formula is a limit, and this course always asks how far away it is.
+# The formula promises the time of $\kappa = 12.6$, some 74 iterations; the whole spectrum, from which this table is computed, gives 102. The
+# formula is a limit, and this course always asks how far away it is.
 #
 # ## The way through the course
 #

@@ -301,6 +301,8 @@ print(claims.judge("C02", table=table))
 # on at both points, so it changes only where a kink lies between them. When all kinks gather at eight places it falls into
 # blocks. Inside a block all points are moved together, and the round crests, which differ from the zigzag, are learned ever more slowly.
 # </details>
+#
+# The last two columns are $y^\top H y/n\|y\|^2$: times $\eta$, the share of the target $y$ that fades in one step.
 
 # %% tags=["nbval-check-output"]
 print("width   τ        kernel moved by   error left   rate of learning cos 4x, before and after")
@@ -316,12 +318,11 @@ print(f"last row, rate of learning what is left: by H(0) {left[0]:.4f}, by H(T) 
 figures.show(pictures.moved_kernel(seen))
 
 # %% [markdown]
-# (The rate is $y^\top H y/n\|y\|^2$: times $\eta$, the share of a target $y$ that fades in the first step.) The wide network
-# nearly keeps its kernel, and its rate. Of the narrow ones, the kernel moves by 11 % from ordinary weights, by 14 % from short
-# ones: little, one might think, but it is the part that matters for $\cos 4x$, whose rate falls to about a quarter and to a seventh. The
-# picture shows the last row. By $H(0)$ what is left there would fade ten times as fast as by $H(T)$; in fact four times as many
-# steps bring the error from 0.118 only to 0.063. That is why networks here are wide and their weights not small. Training in which
-# the kernel stays is called *lazy*; where it ends, [how long it takes](04_convergence.py) says.
+# The wide network nearly keeps its kernel, and its rate. In the narrow one the kernel moves by 11 % from ordinary weights, by 14 %
+# from short ones. That seems little, but it is the part that matters for $\cos 4x$: the rate falls to about a quarter, and to a
+# seventh. The picture shows the last row, where by $H(0)$ what is left would fade ten times as fast as by $H(T)$. Indeed four times
+# as many steps bring the error from 0.118 only to 0.063. That is why networks here are wide and their weights not small. Training
+# in which the kernel stays is called *lazy*; [how long it takes](04_convergence.py) finds where it ends.
 #
 # ## One network speaks for all
 #
@@ -331,9 +332,9 @@ figures.show(pictures.moved_kernel(seen))
 # $$H(x, x') = \frac1m \sum_{r=1}^m
 # (x\cdot x' + 1)\; \mathbb 1\{w_r\cdot x > 0\}\;\mathbb 1\{w_r\cdot x' > 0\},$$
 #
-# a mean of $m$ independent terms. Its deviation from the expectation falls like $m^{-1/2}$. With more layers the terms
-# depend on each other, for all neurons of a layer see the same layer below. So we measure, for twenty networks of each width and
-# depth, how far they are from their limits:
+# where $\mathbb 1\{\dots\}$ is 1 if the condition holds and 0 if not: a mean of $m$ independent terms, whose deviation from the
+# expectation falls like $m^{-1/2}$. With more layers the terms depend on each other, for all neurons of a layer see the same layer
+# below. So we measure, for twenty networks of each width and depth, how far they are from their limits:
 
 # %%
 spread = trained.tangent_kernel.concentration("quick", rng=np.random.default_rng(2), device="cpu")
@@ -347,8 +348,8 @@ print(claims.judge("C03", table=spread))
 
 # %% [markdown]
 # The same rate at every depth, with a constant that grows: at width 1024, 0.059 for one hidden layer and 0.107 for three. To
-# be as close to its limit as the first, the second must be $(0.107/0.059)^2 \approx 3.3$ times as wide. Why there is a limit for
-# several layers, and what it is, tells [any depth](05_deep_kernels.py).
+# be as close to its limit as the first, the second must be $(0.107/0.059)^2 \approx 3.3$ times as wide.
+# [Any depth](05_deep_kernels.py) tells why there is a limit for several layers, and what it is.
 #
 # ## Your turn
 #
