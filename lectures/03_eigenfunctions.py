@@ -116,8 +116,7 @@ print("bound on v_1, uniform p:", fredholm.solve(kernel, uniform(), 3).function_
 # <details><summary>Do you trust a bound that was computed with rounding errors? (a certificate)</summary>
 #
 # `ntklab certify 1 2 4 --count 2` (it needs `pip install "ntklab[certify]"`) computes with intervals instead of numbers, so that rounding is part of the proof. It
-# prints `λ_0 in (0.219781771975521, 0.219781771975741)` and `λ_1 in (0.110995955158799, 0.11099595515891)`, and counts the eigenvalues above a level, which proves
-# that none has been missed.
+# prints `λ_0 in (0.219781771975521, 0.219781771975741)` and `λ_1 in (0.110995955158799, 0.11099595515891)`, and proves by counting that no eigenvalue is missing.
 # </details>
 #
 # ## How many points make a population?
@@ -192,7 +191,7 @@ figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], 
 #
 # The fast ones. $\tilde k$ is smooth but for a corner, and a smooth function averages a fast wave away; the spike does not. Under uniform data $\tilde k$ multiplies
 # $\cos qx$ by 0 for odd $q \ge 3$ and by $-\frac{3q^2-1}{\pi(q^2-1)^2}$ for even $q$, beside $-\frac1\pi$ from the spike. The two are as 1.22 to 1 at $q = 2$, where
-# (14) is useless, and as $3/q^2$ to 1 at large $q$. Under other densities $\tilde k$ acts on $pf$, which contains slow waves as well, so this is no proof; we measure.
+# (14) is useless, and as $3/q^2$ to 1 at large $q$. Under other densities $\tilde k$ acts on $pf$, which contains slow waves as well; there we have to measure.
 # </details>
 
 # %%
@@ -200,8 +199,8 @@ residual, exact = asymptotics.law_residuals(spectrum, p, highest=160)
 figures.show(figures.lemma_residual(np.arange(1, 41), residual[2:82:2], exact[2:82:2]))
 
 # %% [markdown]
-# The circles show what (14) leaves over, relative to its terms: it falls like $q^{-2}$. The squares, at rounding error, belong to a law that drops nothing. Six
-# derivatives do it (the paper takes six, too, but then assumes that all but the second-order part cancels); with $D = d/dx$,
+# The circles show what (14) leaves over, relative to its terms: it falls like $q^{-2}$. The squares, at rounding error, belong to a law that drops nothing, at the
+# price of six derivatives: with $D = d/dx$,
 #
 # $$4\pi\lambda\, D^2(D^2+1)^2 f = -2\,(2D^4+D^2+1)\,(pf)(x) + 2\,(3D^2+1)\,(pf)(x+\pi) .$$
 #
@@ -210,6 +209,7 @@ figures.show(figures.lemma_residual(np.arange(1, 41), residual[2:82:2], exact[2:
 # From two coefficients of [the two-layer kernel](02_two_layer.py). The kernel multiplies $\cos qx$ by $\frac{q^2+1}{\pi(q^2-1)^2}$ at even $q$ and by
 # $\frac1{\pi q^2}$ at odd $q \ge 3$. Times $\pi q^2(q^2-1)^2$ these are $q^4 + q^2$ and $q^4 - 2q^2 + 1$, in one formula
 # $\frac12(2q^4 - q^2 + 1) + (-1)^q\,\frac12(3q^2 - 1)$. It gives 0 at $q = 0$ and 1, as it must. Now read $-q^2$ as $D^2$, and $(-1)^q$ as a shift by $\pi$.
+# (The paper takes six derivatives, too, but then assumes that all but the second-order part cancels.)
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -256,7 +256,7 @@ figures.show(figures.eigenvalue_formulas(table))
 # %% [markdown]
 # ## The local frequency
 #
-# From $q = 10$ on both are met within 6.1 %. Now the functions: in region $j$ the wave has the frequency $\sqrt{p_j/\pi\lambda} = q\sqrt{p_j}/Z$, or in the lecture
+# From $q = 10$ on both are met within 6.1 %. Now the functions. In region $j$ the wave has the frequency $\sqrt{p_j/\pi\lambda} = q\sqrt{p_j}/Z$, as in
 #
 # $$f(x) = a_j\cos\Big(\frac{q\sqrt{p_j}\,x}{Z} + b_j\Big), \qquad x \in R_j . \tag{13}$$
 #
@@ -281,8 +281,9 @@ figures.show(figures.local_frequencies(experiments.region_frequencies(p, fredhol
 #
 # <details><summary>Answer</summary>
 #
-# A part $\frac{\sqrt{p_1}-\sqrt{p_2}}{\sqrt{p_1}+\sqrt{p_2}} = -\frac13$ is *reflected*, like light at glass; the rest goes on. There is no frequency in that
-# formula: however fast the wave, a jump of $\sqrt p$ throws a part of it back.
+# A part $\frac{\sqrt{p_1}-\sqrt{p_2}}{\sqrt{p_1}+\sqrt{p_2}} = -\frac13$ is *reflected*, like light at glass, and $\frac23$ goes on. Then the heights meet,
+# $1 - \frac13 = \frac23$, and so do the slopes, which go like $\sqrt p$ and change sign in a wave that runs back: $1 + \frac13 = \sqrt4\cdot\frac23$. There is no
+# frequency in this: however fast the wave, a jump of $\sqrt p$ throws a part of it back.
 # </details>
 
 # %%
@@ -303,14 +304,15 @@ print(claims.judge("C10"))
 # %% [markdown]
 # ## A sharper law
 #
-# So (14) has to be taken as it is, with reflections and all: $f'' = -p f/\pi\lambda$ with $f$ and $f'$ periodic. This is *Hill's equation*, which Kronig and Penney
-# solved for electrons in a crystal. The eigenvalues of a pair *split*, and no integer $q$ makes $\lambda = Z^2/\pi q^2$ exact. But we can do better than Hill.
-# [The kernel](02_two_layer.py) multiplies a wave by $\frac1{\pi q^2}$ at odd $q \ge 3$, and at even $q$ by
+# The two amplitudes differ by up to a factor of 1.93. So (14) must be taken as it is, reflections and all: $f'' = -p f/\pi\lambda$ with $f$ and $f'$ periodic. This
+# is *Hill's equation*, which Kronig and Penney solved for electrons in a crystal. The eigenvalues of a pair *split*, and no integer $q$ makes $\lambda = Z^2/\pi q^2$
+# exact. But we can do better. From $pf$ [the kernel](02_two_layer.py) makes $\lambda f$, multiplying waves by $\frac1{\pi q^2}$ at odd $q \ge 3$, and at even $q$ by
 #
 # $$\frac{q^2+1}{\pi(q^2-1)^2} = \frac1\pi\cdot\frac1{q^2 - 3 + \frac4{q^2+1}} .$$
 #
-# Hill's equation has $q^2$ in place of both denominators: it reads $-q^2$ as $f''$. Keep the 3 for even frequencies, which $\frac12\big(f(x) + f(x+\pi)\big)$ picks
-# out, and drop only $4/(q^2+1)$. That is one term more than (14), and this course's own law (the lecture and its paper do not have it):
+# Backwards, the denominators times the waves of $f$ give those of $pf/\pi\lambda$. With $q^2$ in place of each, and $-q^2$ read as two derivatives, that is Hill's
+# equation. Now keep the 3 at even frequencies, which $\frac12\big(f(x) + f(x+\pi)\big)$ picks out, and drop only $4/(q^2+1)$. This is one term more than (14), and
+# this course's own law (the lecture and its paper do not have it):
 #
 # $$f''(x) + \tfrac32\big(f(x) + f(x+\pi)\big) = -\frac{p(x)}{\pi\lambda}\,f(x) .$$
 #
@@ -342,8 +344,7 @@ for name, values in {"Z²/πq²": ratios, "Hill": hill, "opposite point": opposi
 # ## A density without jumps
 #
 # Where $p$ varies smoothly hardly anything is reflected, and the pairs close quickly. A wave on a string then carries the same energy past every point, amplitude
-# squared times $\sqrt p$. So its amplitude goes like $p^{-1/4}$, at last a function of $p$ alone, as (12) says: the WKB approximation of the textbooks. The lecture's
-# example is $p(x) = (3\cos(2x+\pi)+4.5)/9\pi$:
+# squared times $\sqrt p$, so that the amplitude goes like $p^{-1/4}$: at last a function of $p$ alone, as (12) says. Here is $p(x) = (3\cos(2x+\pi)+4.5)/9\pi$:
 
 # %%
 bent = fredholm.solve(kernel, experiments.CONTINUOUS, 20)
@@ -390,8 +391,7 @@ for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
 #
 # $p$ is $1/\pi$ on half of the circle, so $Z = \frac12\sqrt{1/\pi}$, smaller than $\sqrt{1/2\pi}$ by $\sqrt2$: the local frequency $q\sqrt p/Z$ is $2q$ (the same
 # number of waves on half the length), and $\lambda$ halves. · Without a spike (9) is not local: no $\sqrt p$ law of this kind, and eigenvalues fall faster than
-# $q^{-2}$ (compare [what depth changes](06_depth.py), where two slopes decide). · Of the functions hardly more than their span; of the density that its reflections
-# nearly cancel for these waves, as they do if it is smooth or uniform.
+# $q^{-2}$ (compare [what depth changes](06_depth.py)). · Of the functions hardly more than their span; of the density that its reflections nearly cancel here.
 # </details>
 #
 # ## Sources
