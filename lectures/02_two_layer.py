@@ -112,7 +112,7 @@ print(claims.judge("C06"))
 # probability is $(\pi - \theta)/2\pi$, in any dimension: only the part of $w$ in the plane of $x$ and $x'$ matters.
 # </details>
 #
-# On the left the two half-planes, grey where both neurons are active; on the right shares counted among 20 000 random neurons:
+# On the left the two half-planes, grey the weights $w$ that are active on both inputs; on the right shares counted among 20 000 random neurons:
 
 # %%
 angles = np.linspace(0.05, 3.1, 9)
@@ -184,7 +184,7 @@ print(claims.judge("C09"))
 # $$\int_{x-\pi}^{x+\pi} k(x, z)\,p(z)\,f(z)\,dz = \lambda f(x), \tag{10}$$
 #
 # with $p$ the density of the data ([eigenfunctions](03_eigenfunctions.py) solves it). But of all pairs of angles from $-\pi$ to $\pi$ a quarter
-# differs by more than $\pi$: so many entries of a matrix would be wrong. The assignment shows what becomes of its eigenvectors.
+# differs by more than $\pi$, and a quarter of a matrix would be wrong. The assignment shows what becomes of its eigenvectors.
 #
 # ## The spectrum under uniform data
 #
