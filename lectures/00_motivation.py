@@ -20,10 +20,10 @@
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # Train a network on the sum of a slow wave and a fast ripple. The slow wave appears first, every time, whatever the random start. This
-# *frequency bias* is one of the few things about learning by gradient descent that anybody can see, and that can be predicted without
-# training anything. Now take away most of the data from one half of the interval. **How does the density of the data decide what the
-# network learns first, and where?** That is the question of this course. It follows a lecture on the paper
-# [Basri and others (2020)](https://arxiv.org/abs/2003.04560) and runs everything that the lecture claims.
+# *frequency bias* is something rare: a fact about learning by gradient descent that anybody can see, and that can be predicted without
+# training anything. Now give the network far fewer data on the right than on the left. **How does the density of the data decide what the
+# network learns first, and where?** That is the question of this course. It follows a lecture on the paper by
+# [Basri and others (2020)](https://arxiv.org/abs/2003.04560), and puts everything that the lecture claims to the test.
 #
 # After this lecture you can
 #
@@ -63,18 +63,18 @@ y, X = target(x), np.stack([np.cos(x), np.sin(x)], axis=1)  # X: the points in t
 #
 # $$f(x) = \frac1{\sqrt m}\sum_{r=1}^m a_r\,\sigma(w_r\cdot x + b_r) . \tag{6}$$
 #
-# (Numbers in brackets are those of the lecture. Dividing by $\sqrt m$ keeps the sum of $m$ random terms of order one.)
-# *Gradient descent* repeats one step: move $w$ and $b$ a little downhill on half the mean squared error. How little is the
-# **learning rate** $\eta$ (eta). The last three lines of the loop are that step;
-# `pull` is the derivative of half the mean squared error by $z$, point by point and neuron by neuron.
+# (Numbers in brackets are those of the lecture. In $w_r\cdot x$ the input is the point in the plane, a row of `X`; in $\cos x$ it is
+# the angle of that point. Dividing by $\sqrt m$ keeps the sum of $m$ random terms of order one.) *Gradient descent* repeats one step:
+# move $w$ and $b$ a little downhill on half the mean squared error. How little is the **learning rate** $\eta$ (eta). The last three
+# lines of the loop are that step; `pull` is the derivative of that error with respect to what reaches neuron $r$ from each point.
 #
 # **Predict:** what will the output look like after 10, 100 and 500 steps, on the left and on the right?
 #
 # <details><summary>Answer</summary>
 #
 # After 10 steps it follows the slow wave on the left, and roughly on the right; after 100 there is the slow wave everywhere, and the
-# ripple begins on the left; after 500 the ripple is nearly complete on the left, and less than half of it is there on the right. The order does
-# not depend on the random start: change the seed and see.
+# ripple begins on the left; after 500 the ripple is nearly complete on the left, and less than half of it is there on the right. Two things make
+# it late, a high frequency and few data, and no random start changes the order: try other seeds. Why it is so takes the rest of this lecture.
 # </details>
 
 # %%
@@ -104,8 +104,8 @@ figures.show(pictures.by_hand(x, target, seen))
 # ## The paper's experiment
 #
 # Is it so for deep networks, with mini-batches and random points? The paper opens with ten hidden layers on
-# $\cos x + 0.4\cos 16x$, forty times as many points on the left. What you have seen in ten lines is now done by the
-# package. (2000 points, width 128, some seconds. `size="paper"` takes the paper's 10 000 points and width 256.)
+# $\cos x + 0.4\cos 16x$, forty times as many points on the left. From here on the package does what you have just seen in ten
+# lines. (2000 points, width 128, some seconds. `size="paper"` takes the paper's 10 000 points and width 256.)
 
 # %%
 learning = trained.motivation.learn(ratio=40, size="quick", rng=np.random.default_rng(0), progress=True)
@@ -131,8 +131,8 @@ explorer.explorer()
 # **Try:**
 #
 # 1. Set the ratio to 1. Do the two halves still differ?
-# 2. Set it to 10 and find the iteration at which the ripple of the dense half is half learned. Where is the slow wave of the
-#    sparse half then? Which of the two tasks is the harder one?
+# 2. Set it to 10 and find the iteration at which the ripple of the dense half is half learned. How much of the slow wave is there
+#    in the sparse half by then? Which of the two is harder to learn?
 # 3. Double $\kappa_2$ from 7 to 14. By what factor do you have to move the time to see the same picture?
 #
 # <details><summary>What you should have seen</summary>
@@ -169,13 +169,13 @@ predicted = motivation.predict(ratio=40, size="quick")
 figures.show(pictures.learned_fractions(learning, predicted))
 
 # %% [markdown]
-# The shapes agree, even the slow second half of the orange curve, and so does the order in which the curves reach one half.
-# Not all agrees. On the right the dense ripple overtakes the sparse slow wave near iteration 400, on the left it never does;
-# and times differ by a factor of up to 3. A network of width 128 with 10 hidden layers is far from infinitely wide;
-# [the tangent kernel](01_tangent_kernel.py) and [depth](06_depth.py) measure how such differences shrink with the width.
+# The shapes agree, and so does the order in which the curves reach one half. Even the bend of the solid orange curve is there: the
+# slow wave of the sparse half is first pulled along by the dense half, and then left to its few points. But on the right the dense
+# ripple overtakes this wave near iteration 400, on the left it never does, and times differ by a factor of up to 3: a network of
+# width 128 is far from infinitely wide. [The tangent kernel](01_tangent_kernel.py) and [depth](06_depth.py) measure how such gaps close.
 #
 # From a curve we read one number, **the iteration from which on the fraction is at least one half** (`inf`: not within
-# these 2000 iterations):
+# these 2000 iterations). Read down each column, both tell the same order:
 
 # %%
 pd.concat(
@@ -183,9 +183,9 @@ pd.concat(
 ).round(0)
 
 # %% [markdown]
-# This course runs every claim of the lecture and judges it. A *verdict* like the next one prints the claim, what is true, and
-# what was measured. It follows from the measurement by a rule, so it may say that the lecture is wrong, and you will meet
-# several that are. For this claim two more networks are trained, from other random starts and on other random points.
+# Is that a law or one lucky run? This course judges every claim of the lecture by experiment. A *verdict* like the next one prints
+# the claim, what is true, and what was measured. It follows from the measurement by a rule, so it may say that the lecture is wrong,
+# and you will meet several that do. Here two more networks are trained, from other random starts and on other random points.
 
 # %% tags=["nbval-check-output"]
 more = [trained.motivation.learn(rng=np.random.default_rng(seed), device="cpu") for seed in (1, 2)]
@@ -194,18 +194,19 @@ print(claims.judge("C01", learnings=[learning, *more]))
 # %% [markdown]
 # ## Why: one matrix
 #
-# Here is the whole explanation, still without proofs. Write $u^{(t)}$ for the vector of the network's
-# outputs at the $n$ training points, and $y$ for the targets. One step of gradient descent changes
-# the parameters a little, and these change the outputs. To first order the *residual* $u^{(t)} - y$, what is still missing, obeys
+# Here is the whole explanation, still without proofs. Write $u^{(t)}$ for the vector of the network's outputs at the $n$ training points,
+# and $y$ for the targets. One step of gradient descent changes the parameters a little, and these change the outputs. To first order
+# the *residual* $u^{(t)} - y$, what is still missing, obeys
 #
 # $$u^{(t+1)} - y = \big(I - \tfrac\eta n H\big)\, \big(u^{(t)} - y\big) .$$
 #
 # $H$ is a symmetric matrix whose entry $H_{ij}$ says how much a step for the point $x_j$ moves the output at
-# $x_i$: the **tangent kernel** of [the next lecture](01_tangent_kernel.py). For our network it is short,
+# $x_i$: the **tangent kernel** of [the next lecture](01_tangent_kernel.py). Our network has a short one. A neuron is *active* at a point
+# that reaches it with $z > 0$; a step for $x_j$ moves the neurons active there, and $x_i$ feels those that are active at $x_i$ as well:
 #
-# $$H_{ij} = (x_i\cdot x_j + 1)\;\times\;\text{share of the neurons that are active at both } x_i \text{ and } x_j ,$$
+# $$H_{ij} = (x_i\cdot x_j + 1)\;\times\;\text{share of the neurons that are active at both } x_i \text{ and } x_j .$$
 #
-# and for a wide network it hardly changes during training. Let $\lambda_i$ be the eigenvalues of $H/n$, largest first, and $v_i$ their
+# In a wide network this share hardly changes during training. Let $\lambda_i$ be the eigenvalues of $H/n$, largest first, and $v_i$ their
 # eigenvectors. Then each component of the residual fades at its own speed,
 #
 # $$v_i^\top \big(u^{(t)} - y\big) = (1 - \eta\lambda_i)^t\; v_i^\top \big(u^{(0)} - y\big) .$$
@@ -238,7 +239,7 @@ for t, u in seen.items():
     print(f"iteration {t:3d}: output off the target by {missing:.2f}, prediction off the output by {off:.2f}")
 
 # %% [markdown]
-# So "what is learned first?" becomes "**which functions belong to the large eigenvalues?**" Look at six of the eigenvectors.
+# So "what is learned first?" becomes "**which functions belong to the large eigenvalues?**" Here are six (right: how much slower each is):
 
 # %%
 figures.show(pictures.eigenvectors(x, eigenvalues, vectors))
@@ -253,7 +254,7 @@ figures.show(pictures.eigenvectors(x, eigenvalues, vectors))
 # > <details><summary>Solution</summary>
 # >
 # > Six against two for number 17, three against one for number 9; with 90 : 22 points about two. That is the square root:
-# > $\sqrt{10} = 3.2$, $\sqrt4 = 2$. The local frequency is proportional to $\sqrt p$, where $p$ is the density. Why is the subject of
+# > $\sqrt{10} = 3.2$, $\sqrt4 = 2$. The local frequency is proportional to $\sqrt p$, where $p$ is the density. The reason is the subject of
 # > [eigenfunctions](03_eigenfunctions.py).
 # >
 # > </details>
@@ -268,7 +269,7 @@ figures.show(pictures.eigenvectors(x, eigenvalues, vectors))
 # <details><summary>Answer</summary>
 #
 # By 3.9 and 3.3. The residual fades like $(1-\eta\lambda)^t \approx e^{-\eta\lambda t}$, so the time is proportional to
-# $1/\lambda$: four times as long for twice the frequency, in the limit. Ten hidden layers approach it from below.
+# $1/\lambda$: four times as long for twice the frequency, in the limit of high ones. With ten hidden layers the factor grows towards 4 from below.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -285,10 +286,9 @@ print(f"time ~ κ^({fit_power(kappa, times)})")
 #
 # ## Now the density
 #
-# With uneven data the sines are no longer eigenvectors, and this is where the course begins. Keep $\kappa = 16$ and take data away from
-# one half. How much longer does the ripple take there than in the dense half?
+# With uneven data the sines are no longer eigenvectors: here the course begins. Keep $\kappa = 16$ and take data away from one half.
 #
-# **Predict:** with a quarter of the density, how much longer does the ripple take? And the slow wave?
+# **Predict:** with a quarter of the density, how much longer does the ripple take than in the dense half? And the slow wave?
 #
 # <details><summary>Answer</summary>
 #
@@ -305,7 +305,7 @@ for ratio in (1, 4, 16, 40):
     print(f"{ratio:10d}           {slow:z5.2f}     {fast:z5.2f}")
 
 # %% [markdown]
-# Let the frequency grow at fixed ratio 4, and "nearly" all but goes away:
+# So the faster the wave, the less it feels of the other half, and the nearer the factor should be to the ratio. With ratio 4:
 
 # %% tags=["nbval-check-output"]
 for k in (2, 4, 8, 16, 32):
@@ -313,25 +313,25 @@ for k in (2, 4, 8, 16, 32):
     print(f"κ = {k:2d}: sparse/dense = {table.loc['sparse', k] / table.loc['dense', k]:.2f}")
 
 # %% [markdown]
-# The two tables hold the main result of the paper: **a component of frequency $\kappa$ is learned
-# after a number of iterations proportional to $\kappa^2 / p$, where $p$ is the density of the data around the place where
-# one looks.** Proportional, not equal: even data have $p = 1/2\pi$ per radian, so $\kappa^2/p = 1608$ at $\kappa = 16$, and the first
-# table says 218. The constant hangs on network, learning rate and what counts as learned. A theorem
-# ([how long does it take](04_convergence.py)) proves an upper bound of this form with the least density $p^*$.
+# The time against frequency, and the time against density: together these tables hold the main result of the paper. **A component of
+# frequency $\kappa$ is learned after a number of iterations proportional to $\kappa^2 / p$, where $p$ is the density of the data around
+# the place where one looks.** Proportional, not equal: the constant depends on the network, the learning rate and what counts as
+# learned. (Even data have $p = 1/2\pi$ per radian, so $\kappa^2/p = 1608$ at $\kappa = 16$, and the first table says 218.) A theorem in
+# [how long does it take](04_convergence.py) proves an upper bound of this form with the least density $p^*$.
 #
 # ## Which of the two matters more?
 #
-# The law lets us trade one against the other. In the dense half $p$ is 40 times as large
-# as in the sparse half. Equal times need equal $\kappa^2/p$, so a wave of frequency $\kappa$ in the sparse half should take as long as
-# one of frequency $\sqrt{40}\,\kappa \approx 6.3\,\kappa$ in the dense half, because $(\sqrt{40}\,\kappa)^2/40p = \kappa^2/p$.
+# The law lets us trade one against the other. Take 40 times as many data in the dense half. Equal times need equal $\kappa^2/p$, so a wave
+# of frequency $\kappa$ in the sparse half should take as long as one of frequency $\sqrt{40}\,\kappa \approx 6.3\,\kappa$ in the dense
+# half, because $(\sqrt{40}\,\kappa)^2/40p = \kappa^2/p$.
 #
 # **Predict:** test it with $\kappa = 2$ in the sparse half, so 12.6 in the dense one. Does the law over- or underestimate
 # the frequency of equal time?
 #
 # <details><summary>Answer</summary>
 #
-# It underestimates it: the match is near 15. At frequencies this low time grows more slowly than $\kappa^2$; so extrapolating $\kappa^2$ down from
-# fast waves underestimates a slow wave's time.
+# It underestimates it: the match is near 15. At low frequencies the time grows more slowly than $\kappa^2$, by 3.3 instead of 4 from $\kappa = 4$ to
+# 8. So a slow wave takes longer than $\kappa^2$, extrapolated down from fast waves, suggests.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -342,12 +342,13 @@ for k in (6, 12, 13, 15, 17):
     print(f"κ = {k:2d},  dense half: {dense:4.0f} iterations")
 
 # %% [markdown]
-# Whoever only knows the formula is wrong by a quarter in time here; whoever computes the spectrum gets it right. The formula is a
-# limit, and this course always asks how far away it is.
+# The formula promises the time of $\kappa = 12.6$, some 74 iterations; the whole spectrum, from which this table is computed, gives 102. The
+# formula is a limit, and this course always asks how far away it is.
 #
 # ## The way through the course
 #
-# One idea carries everything: **data density $p(x)$ and kernel $k(x, x')$ meet in one operator; its spectrum is the learning dynamics.**
+# One idea carries everything: the density $p(x)$ of the data and the kernel $k(x, x')$, whose values fill $H$, meet in **one operator,
+# and its eigenvalues and eigenfunctions tell how learning goes.**
 #
 # | lecture | question |
 # |---|---|
@@ -375,15 +376,14 @@ for k in (6, 12, 13, 15, 17):
 #
 # - In the snapshots, has the network *too few iterations* or *too few data* to fit the ripple in the sparse half? How could you tell by an
 #   experiment?
-# - Early stopping is a common remedy for noisy data. What does it do in the dense half, and what in
-#   the sparse half, if the noise is the same everywhere?
-# - You may place 100 more points. Where would you put them if the ripple is to be learned in the shortest time
-#   everywhere? And if you cannot add any, what else could you change?
+# - Early stopping is a common remedy for noisy data. What does it do in the dense half, and what in the sparse half, if the noise is the same?
+# - You may place 100 more points. Where would you put them if the ripple is to be learned everywhere in the shortest time? And if you
+#   cannot add any, what else could you change?
 #
 # <details><summary>Answers</summary>
 #
 # Too few iterations. Train on: with six points to a period the ripple comes, by the table some 27 times later than in the
-# dense half. Were data missing, no time would help. ·
+# dense half. If data were missing, no amount of training would help. ·
 # At any moment the dense half has learned frequencies up to a higher limit, $\kappa \propto \sqrt{pt}$: stopping cuts off the noise above that limit, and
 # with it the target. One moment is too late for one half or too early for the other; [generalisation](08_generalization.py) makes it exact. ·
 # In the sparse half, until the densities are equal: the slowest place decides, with time $\propto 1/p$. Or count each sparse

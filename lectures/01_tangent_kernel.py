@@ -21,18 +21,18 @@
 # **Time:** about 45 minutes, plus 55 for the assignment, whose third exercise belongs to [any depth](05_deep_kernels.py).
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The first lecture explained everything it showed by one matrix $H$, a *tangent kernel*: the residual of a network in training
-# obeys $r^{(t+1)} = (I - \eta H)\, r^{(t)}$, with $\eta$ the learning rate. That was a promise with three gaps. **Where does
-# a network's kernel come from? Why is it the same for every random start? And why does it not change while the network
-# learns?** The answer to the last two is the same: the network is wide. How wide, we measure.
+# The first lecture explained everything it showed by one matrix $H$, a *tangent kernel*: in each step the residual $u^{(t)} - y$,
+# what the outputs $u$ still lack of the targets $y$, is multiplied by $I - \frac\eta n H$, with $\eta$ the learning rate and $n$ the
+# number of points. That was a promise with three gaps. **Where does a network's kernel come from? Why is it the same for every
+# random start? And why does it not change while the network learns?** The last two have one answer: the network is wide. How wide
+# it must be, we measure.
 #
 # After this lecture you can
 #
 # - compute the tangent kernel of any network with autograd, and say what its entries mean;
 # - predict the whole training of a wide network without training it, and say how wrong that is;
 # - explain why one random network is enough where the definition asks for an average over all.
-
-# %% [markdown]
+#
 # ## The picture
 #
 # The simplest network of the course has one hidden layer of $m$ neurons (its *width*),
@@ -46,9 +46,9 @@
 #
 # <details><summary>Answer</summary>
 #
-# It rises there, too: most near $x'$, less and less farther away, hardly at the opposite point. The neurons that see $x'$ see
-# its neighbours as well. How much the output at $x$ moves is a function of $x$ and $x'$, and this function is the hero
-# of the course.
+# It rises there, too: most near $x'$, less and less farther away, hardly at the opposite point. The step turns the neurons that
+# are on at $x'$, and most of these are on at its neighbours as well, but none of them at the opposite point. How much the output
+# at $x$ moves is a function of $x$ and $x'$, and this function is the hero of the course.
 # </details>
 
 # %%
@@ -65,7 +65,7 @@ from ntklab.networks import TwoLayerReLU
 from ntklab.training import train
 
 # %% [markdown]
-# Ten lines do it: the gradient at $x'$, one step, and the change of the whole curve divided by $\eta$.
+# A few lines do it: the gradient at $x'$, one step, and the change of the whole curve divided by $\eta$.
 
 # %%
 network = TwoLayerReLU(2000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
@@ -84,8 +84,7 @@ figures.show(pictures.one_step(angles, moved, kernel(to_circle(angles), to_circl
 # %% [markdown]
 # The thin line is the network, the thick one a formula that knows nothing of its random weights. Change `here`, the width
 # and the seed, and run the cell again.
-
-# %% [markdown]
+#
 # ## The definition
 #
 # To first order in $\eta$ the output at $x$ moved by $\eta\,\langle\partial f(x)/\partial\mathbf w,\, \partial
@@ -96,7 +95,7 @@ figures.show(pictures.one_step(angles, moved, kernel(to_circle(angles), to_circl
 # \frac{\partial f(\mathbf w, x')}{\partial \mathbf w}\right\rangle . \tag{2}$$
 #
 # Without the average, at $n$ points, it is a matrix $H$ that belongs to one network, the *empirical* tangent kernel. By
-# hand: a gradient for each of three points by autograd, one row of $J$ each, then all products.
+# hand, for three points: autograd gives the gradient at each, a row of a matrix $J$; the products of all rows are $H = JJ^\top$.
 
 # %% tags=["nbval-check-output"]
 network = TwoLayerReLU(1000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
@@ -111,7 +110,7 @@ print("J has", J.shape[0], "rows and", J.shape[1], "columns; H =")
 print((J @ J.T).round(3) + 0.0)  # no zero with a sign
 
 # %% [markdown]
-# Of all these numbers only a 3 × 3 matrix will matter. Two more ways to it: the function that the
+# Of 3000 derivatives at each point only this 3 × 3 matrix will matter. Two more ways to it: the function that the
 # course uses, and the formula of infinite width, which [the next lecture](02_two_layer.py) derives.
 
 # %% tags=["nbval-check-output"]
@@ -122,8 +121,7 @@ print(kernel(X).round(3) + 0.0)
 
 # %% [markdown]
 # One network of width 1000 gives every entry within a few per cent, without the expectation.
-
-# %% [markdown]
+#
 # ## One step of gradient descent
 #
 # Now all $n$ training points at once. Collect the outputs in a vector $u$, their gradients as the rows of $J$. To first
@@ -140,8 +138,8 @@ print(kernel(X).round(3) + 0.0)
 #
 # $$u^{(t+1)} - y = (I - \eta H(t))\,(u^{(t)} - y) + \epsilon(t) . \tag{21}$$
 #
-# There is the promised matrix; $\epsilon(t)$ is what first order misses. (The course's `train` descends the *mean* of the squares, so that its
-# $\eta$ is $n$ times the one here. Nothing else changes.)
+# There is the promised matrix; $\epsilon(t)$ is what first order misses. (The loss here is a *sum* over the points. The first lecture
+# and the course's `train` descend the *mean*, so that their $\eta$ is $n$ times the one here. Nothing else changes.)
 #
 # **Predict:** take one step with $\eta = 1/\lambda_1$, which removes the top component at once. By how much does the error of the
 # linearisation fall when the network gets 100 times wider?
@@ -149,7 +147,9 @@ print(kernel(X).round(3) + 0.0)
 # <details><summary>Answer</summary>
 #
 # It falls by a factor between 10 and 20, while the outputs move as far as before. A wide network shares the work among so many
-# neurons that each of them hardly moves: by about $1/\sqrt m$, so that only about $\sqrt m$ of $m$ switch on or off.
+# neurons that each of them hardly moves: by about $1/\sqrt m$. A ReLU is linear unless it switches on or off, so that first order
+# is wrong only for the share of about $1/\sqrt m$ of the neurons that do: 10 times less at 100 times the width. The rest of the
+# factor comes from errors of both signs that cancel.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -167,7 +167,7 @@ for m in (100, 1000, 10_000, 100_000):
 # %% [markdown]
 # ## Two points, one ellipse
 #
-# What does the matrix *do*? Two training points are enough to see it, for then the outputs are a point in the plane.
+# What does the matrix *do*? Two training points are enough to see it, for then the two outputs are one point in the plane.
 #
 # **Predict:** the targets are 1 and −1, at points half a radian apart. Do the outputs run straight to them?
 #
@@ -178,6 +178,8 @@ for m in (100, 1000, 10_000, 100_000):
 # have to part, it is slow. The targets lie along the short axis, the random start $u^{(0)}$ has a part along the long one. So the
 # path bends: first the mean is learned, then the difference. That is frequency bias with two points.
 # </details>
+#
+# The ellipse around the targets has the eigenvectors of $H$ for axes, with lengths in proportion to the roots of the eigenvalues.
 
 # %%
 pair, goal = to_circle([0.0, 0.5]), np.array([1.0, -1.0])
@@ -194,12 +196,13 @@ figures.show(pictures.two_points(H2, goal, run.outputs[:, 0], path))
 # %% [markdown]
 # ## All steps at once
 #
-# Let $H^\infty$ be the matrix of the limit, $H^\infty_{ij} = k(x_i, x_j)$, with eigenvalues $\lambda_1 \ge \lambda_2 \ge \dots$, and suppose that $H(t)$ stays at $H^\infty$ all the time. Then (21), applied $t$ times, is
+# Let $H^\infty$ be the matrix of the limit, $H^\infty_{ij} = k(x_i, x_j)$, with eigenvalues $\lambda_1 \ge \lambda_2 \ge \dots$,
+# and suppose that $H(t)$ stays at $H^\infty$ all the time. Then (21), applied $t$ times, is
 #
 # $$u^{(t)} - y \approx (I - \eta H^\infty)^t\,(u^{(0)} - y) . \tag{22}$$
 #
 # In eigenvectors, $H^\infty v_i = \lambda_i v_i$, each component fades by its own factor
-# $(1 - \eta\lambda_i)^t$. The squares of the components add up to the length of the residual:
+# $(1 - \eta\lambda_i)^t$. The squares of the components add up to the squared length of the residual:
 #
 # $$\|y - u^{(t)}\| \approx
 # \sqrt{\sum_{i=1}^n (1 - \eta\lambda_i)^{2t}\,\big(v_i^\top (u^{(0)} - y)\big)^2} .$$
@@ -216,8 +219,8 @@ figures.show(pictures.two_points(H2, goal, run.outputs[:, 0], path))
 # divided by $\sqrt m$, of order one *at any width*. So width does not help.
 # </details>
 #
-# Watch both versions against trained networks (6); the points follow the density 1 : 2 : 4, the target
-# is $\cos x + \cos 2x$.
+# Watch both versions against trained networks (6). The target is $\cos x + \cos 2x$; the three thirds of the circle hold
+# data in the proportion 1 : 2 : 4.
 
 # %%
 curves = trained.tangent_kernel.curves((16, 128, 4096), rng=np.random.default_rng(0), device="cpu")
@@ -232,8 +235,7 @@ figures.show(pictures.error_curves(curves))
 # behind: $\epsilon$ is an absolute error, small beside $\|y\|$ but not beside an error that has become
 # small itself. **The bulk of learning can be predicted at moderate widths, the last few per cent only at
 # large ones.**
-
-# %% [markdown]
+#
 # ## Move it yourself
 #
 # A deeper network, (3) of [any depth](05_deep_kernels.py): its kernel before training against the angle between two points,
@@ -254,15 +256,14 @@ explorer.explorer()
 # The prediction from $H(0)$ is good first: a network knows its own kernel before that kernel is the limit. At width 512 hardly
 # anything depends on the start. Depth takes a network farther from its limit: fluctuations of the layers multiply.
 # </details>
-
-# %% [markdown]
+#
 # ## How wide is wide enough?
 #
-# Now with statistics. For twenty networks of each width we train 60 steps with $\eta = 1/\lambda_1$ and
-# measure, relative to $\|y\|$ and at the worst moment $t$, what (1) as printed misses, from the usual random start and from a
-# *paired* start, where each neuron has a twin of the opposite sign $a_r$, so that $u^{(0)} = 0$ exactly; what it misses with
-# $u^{(0)} - y$ inserted; and the vector that (22) misses. On the right, what may be the cause. (Seconds. `"full"` goes to width
-# 65 536 in minutes.)
+# Now with statistics: twenty networks of each width, 60 steps with $\eta = 1/\lambda_1$, and the largest error on the way, relative to
+# $\|y\|$. The left panel has the error of (1) as printed, from the usual start and from a *paired* one (each neuron has a twin of the
+# opposite sign $a_r$, so that $u^{(0)} = 0$ exactly); of (1) with $u^{(0)} - y$ inserted; and of (22), which predicts the whole vector.
+# The right panel has three suspects: the kernel is off its limit at the start, it changes during training, and the outputs
+# leave the linearisation. (Seconds. `"full"` goes to width 65 536 in minutes.)
 
 # %%
 table = trained.tangent_kernel.training("quick", rng=np.random.default_rng(1), device="cpu", progress=True)
@@ -279,18 +280,18 @@ print(claims.judge("C02", table=table))
 
 # %% [markdown]
 # So (1) holds if $u^{(0)} = 0$, as it silently assumes; otherwise insert $u^{(0)}$. Then four times
-# the width halves $\epsilon$. The right panel tells why. What falls like $m^{-1/2}$ is the distance of the
-# *initial* kernel from its limit; the change during training falls faster. About $\sqrt m$ neurons switch at a point, as
-# many switch on as off. Were they independent, $\sqrt m$ terms $\pm\frac1m$ would add up to $m^{-3/4}$; the measured exponent is
-# about $-0.7$. (`"full"`, widths 256 to 65 536: $-0.52 \pm 0.02$ for (1) from the paired start, $-0.69 \pm 0.01$ for the change.)
-
-# %% [markdown]
+# the width halves $\epsilon$. The right panel convicts the *start*: the distance of the initial kernel from its limit falls
+# like $m^{-1/2}$, as $\epsilon$ does; the change during training falls faster. About $\sqrt m$ neurons switch at a point, as
+# many on as off, and each changes an entry of $H$ by about $\pm\frac1m$. If they were independent, these $\sqrt m$ terms would add up
+# to $m^{1/4}\cdot\frac1m = m^{-3/4}$; the measured exponent is about $-0.7$. (`"full"`, widths 256 to 65 536: $-0.52 \pm 0.02$ for (1)
+# from the paired start, $-0.69 \pm 0.01$ for the change.)
+#
 # ## When the kernel does move
 #
-# Could we not simply start from small weights, drawn from $N(0, \tau^2)$ with a small $\tau$? Then $u^{(0)}$ is small, and the
-# kernel at the start is the same: whether a ReLU neuron is on depends on the direction of its weights, not on their length. But a
+# Could we not get rid of $u^{(0)}$ by starting from small weights, drawn from $N(0, \tau^2)$ with a small $\tau$? The kernel
+# at the start is the same: whether a ReLU neuron is on depends on the direction of its weights, not on their length. But a
 # neuron still has to move by about $1/\sqrt m$. Beside a short weight that is a long way: the neuron *turns*, and the place where it
-# switches on, the kink in its output, wanders. We train on $\cos 4x$, always with $u^{(0)} = 0$.
+# switches on, the kink in its output, wanders. To see this alone we start in pairs, with $u^{(0)} = 0$, and train on $\cos 4x$.
 #
 # **Predict:** where do the kinks go, and what does that do to the kernel?
 #
@@ -300,6 +301,8 @@ print(claims.judge("C02", table=table))
 # on at both points, so it changes only where a kink lies between them. When all kinks gather at eight places it falls into
 # blocks. Inside a block all points are moved together, and the round crests, which differ from the zigzag, are learned ever more slowly.
 # </details>
+#
+# The last two columns are $y^\top H y/n\|y\|^2$: times $\eta$, the share of the target $y$ that fades in one step.
 
 # %% tags=["nbval-check-output"]
 print("width   τ        kernel moved by   error left   rate of learning cos 4x, before and after")
@@ -315,12 +318,12 @@ print(f"last row, rate of learning what is left: by H(0) {left[0]:.4f}, by H(T) 
 figures.show(pictures.moved_kernel(seen))
 
 # %% [markdown]
-# (The picture is that of the last row. The rate is $y^\top H y/n\|y\|^2$: times $\eta$, the share of a target $y$ that fades in the
-# first step.) A moved kernel is no longer the one that this course computes with: by $H(0)$ what is left would go ten times as
-# fast; in fact four times as many steps only halve it. That is why networks here are wide and their weights not small. Training in which
-# the kernel stays is called *lazy*; where it ends, [how long it takes](04_convergence.py) says.
-
-# %% [markdown]
+# The wide network nearly keeps its kernel, and its rate. In the narrow one the kernel moves by 11 % from ordinary weights, by 14 %
+# from short ones. That seems little, but it is the part that matters for $\cos 4x$: the rate falls to about a quarter, and to a
+# seventh. The picture shows the last row, where by $H(0)$ what is left would fade ten times as fast as by $H(T)$. Indeed four times
+# as many steps bring the error from 0.118 only to 0.063. That is why networks here are wide and their weights not small. Training
+# in which the kernel stays is called *lazy*; [how long it takes](04_convergence.py) finds where it ends.
+#
 # ## One network speaks for all
 #
 # Definition (2) has an expectation, and we replaced it by one network. For one hidden layer
@@ -329,8 +332,9 @@ figures.show(pictures.moved_kernel(seen))
 # $$H(x, x') = \frac1m \sum_{r=1}^m
 # (x\cdot x' + 1)\; \mathbb 1\{w_r\cdot x > 0\}\;\mathbb 1\{w_r\cdot x' > 0\},$$
 #
-# a mean of $m$ independent terms. Its deviation from the expectation falls like $m^{-1/2}$. For more layers the terms
-# depend on each other; measure how far twenty networks of each width and depth are from their limits:
+# where $\mathbb 1\{\dots\}$ is 1 if the condition holds and 0 if not: a mean of $m$ independent terms, whose deviation from the
+# expectation falls like $m^{-1/2}$. With more layers the terms depend on each other, for all neurons of a layer see the same layer
+# below. So we measure, for twenty networks of each width and depth, how far they are from their limits:
 
 # %%
 spread = trained.tangent_kernel.concentration("quick", rng=np.random.default_rng(2), device="cpu")
@@ -343,11 +347,10 @@ figures.show(pictures.deviations(spread, laws))
 print(claims.judge("C03", table=spread))
 
 # %% [markdown]
-# The same rate at any depth, with a constant that grows: to be as close to the limit as a network of one
-# hidden layer, one of three must be three to four times as wide. Why a limit exists for several layers, and what it is:
-# [any depth](05_deep_kernels.py).
-
-# %% [markdown]
+# The same rate at every depth, with a constant that grows: at width 1024, 0.059 for one hidden layer and 0.107 for three. To
+# be as close to its limit as the first, the second must be $(0.107/0.059)^2 \approx 3.3$ times as wide.
+# [Any depth](05_deep_kernels.py) tells why there is a limit for several layers, and what it is.
+#
 # ## Your turn
 #
 # In the picture of two points, move the second point to $\pi$, opposite to the first, and run the cell again. What does the path
@@ -360,8 +363,7 @@ print(claims.judge("C03", table=spread))
 # </details>
 #
 # `exercises/01_tangent_kernel.py` lets you take a million steps at once and write down the tangent kernel of (6) without autograd.
-
-# %% [markdown]
+#
 # ## Summary
 #
 # 1. The tangent kernel says how much a step for one point moves the output at another: $H = JJ^\top$.
@@ -373,18 +375,17 @@ print(claims.judge("C03", table=spread))
 #
 # Three questions that use the whole lecture:
 #
-# - Two networks of width 4096, started from different seeds, are trained on the same data. Are their weights alike at the end?
-#   Their outputs?
+# - Two networks of width 4096, started from different seeds, are trained on the same data. Are their weights alike at the end? Their outputs?
 # - You have the eigenvectors of $H$ and may choose the target. Which one is learned in the fewest steps, and how many at $\eta = 1/\lambda_1$?
 # - A colleague sees the error level off at 5 % of the start, far above the prediction. Which two widths would you ask for?
 #
 # <details><summary>Answers</summary>
 #
 # The weights are not alike: each stays near its own random start. The outputs are, up to $m^{-1/2}$ and the decaying memory of $u^{(0)}$. ·
-# The first eigenvector, in a single step if $u^{(0)} = 0$; otherwise one still has to wait until $u^{(0)}$ has faded. · The one trained and four times that: if the gap halves it is finite width.
+# The first eigenvector, in a single step if $u^{(0)} = 0$, since $1 - \eta\lambda_1 = 0$; otherwise one still has to wait until the
+# rest of $u^{(0)}$ has faded. · The one trained and four times that: if the gap halves, finite width is the cause.
 # </details>
-
-# %% [markdown]
+#
 # ## Sources
 #
 # - A. Jacot and others, *Neural tangent kernel*, NeurIPS 2018, [arXiv:1806.07572](https://arxiv.org/abs/1806.07572).

@@ -40,7 +40,8 @@
 #
 # <details><summary>Answer</summary>
 #
-# All of $\cos x$. Of $\cos 3x$ nothing, then or ever: its eigenvalue is not small but zero. With a bias, 300 iterations are enough for both.
+# All of $\cos x$. Of $\cos 3x$ nothing, then or ever: its eigenvalue is not small but zero, for three reasons that this lecture finds one by one.
+# With a bias, 300 iterations are enough for both.
 # </details>
 
 # %%
@@ -69,13 +70,12 @@ explorer.explorer()
 #
 # 1. Nothing of 3, all of 4, nothing of 5: odd frequencies from 3 on are never learned.
 # 2. It is never negative any more, twice as high at 0, and flat at $\pi$ where it had a corner (seen round the circle).
-# 3. Not any more: 51 % of $\cos 11x$ and 46 % of $\cos 12x$ are learned.
+# 3. Not any more: 51 % of $\cos 11x$ and 46 % of $\cos 12x$ are learned, a little less the higher the frequency.
 # </details>
 #
 # ## The network and its gradient
 #
-# The lecture considers the squared loss and one hidden layer of $m$ neurons whose weights $w_r$ and biases $b_r$ are trained while the signs
-# $a_r = \pm 1$ stay fixed:
+# Take the squared loss and one hidden layer of $m$ neurons. The weights $w_r$ and biases $b_r$ are trained, the signs $a_r = \pm 1$ stay fixed:
 #
 # $$\Phi = \frac12 \sum_{i=1}^n \big(f(x_i) - y_i\big)^2, \tag{5}$$
 #
@@ -109,8 +109,10 @@ print(claims.judge("C06"))
 #
 # It is $\frac12$, $\frac14$ and 0, and a straight line between. A neuron is active on $x$ if its $w$ lies in the half-plane around $x$. Two
 # half-planes whose axes differ by $\theta$ overlap in a wedge of angle $\pi - \theta$, out of $2\pi$. Random directions are uniform, so the
-# probability is $(\pi - \theta)/2\pi$, in any dimension: only the plane of $x$ and $x'$ matters.
+# probability is $(\pi - \theta)/2\pi$, in any dimension: only the part of $w$ in the plane of $x$ and $x'$ matters.
 # </details>
+#
+# On the left the two half-planes, grey the weights $w$ that are active on both inputs; on the right shares counted among 20 000 random neurons:
 
 # %%
 angles = np.linspace(0.05, 3.1, 9)
@@ -143,10 +145,10 @@ for t, *k in zip(theta, sampled, formula, package, strict=True):
 #
 # $$k(x, x') = \frac1{4\pi}\; x\cdot x'\,(\pi - \arccos x\cdot x') . \tag{7}$$
 #
-# No network of the form (6) has $1/4\pi$. With bias there is a convention that justifies the constant: treat the bias as one more weight and scale
-# the longer input $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$ becomes $1/4\pi$. This is what
-# (11) below uses, and what this course calls `normalization="lecture"`; the gradients of (6) as they stand are `normalization="network"`. A factor of
-# 2 in the kernel is a factor of 2 in every learning time, if the learning rate $\eta$ stays the same.
+# The half-planes gave $1/2\pi$. Where can $1/4\pi$ come from? With bias there is a convention that makes it right: treat the bias as one more weight
+# and scale the longer input $(x, 1)$ to length one, $(x, 1)/\sqrt2$. Then all inner products shrink by a factor 2, and $1/2\pi$ becomes $1/4\pi$. This
+# is what (11) below uses, and what this course calls `normalization="lecture"`; the gradients of (6) as they stand are `normalization="network"`.
+# A factor of 2 in the kernel is a factor of 2 in every learning time, if the learning rate $\eta$ stays the same.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C07"))
@@ -176,34 +178,37 @@ figures.show(pictures.wrapped_and_not(difference, printed, wrapped))
 print(claims.judge("C09"))
 
 # %% [markdown]
-# So (11) is right where the lecture integrates over it, half a turn to either side of $x$:
+# As printed (dashed) and wrapped, the kernel is the same up to half a turn, and opposite beyond. So (11) is right where the lecture integrates over
+# it, half a turn to either side of $x$,
 #
 # $$\int_{x-\pi}^{x+\pi} k(x, z)\,p(z)\,f(z)\,dz = \lambda f(x), \tag{10}$$
 #
-# with $p$ the density of the data ([eigenfunctions](03_eigenfunctions.py) solves it). In a matrix of angles from one turn, a quarter of all entries
-# would be wrong; assignment 02 shows what becomes of the eigenvectors.
+# with $p$ the density of the data ([eigenfunctions](03_eigenfunctions.py) solves it). But of all pairs of angles from $-\pi$ to $\pi$ a quarter
+# differs by more than $\pi$, and a quarter of a matrix would be wrong. The assignment shows what becomes of its eigenvectors.
 #
 # ## The spectrum under uniform data
 #
-# On evenly spread data every kernel that depends on the angle alone is a *convolution*, and convolutions have waves for eigenfunctions: shifting $x$
-# shifts $\cos\kappa x$. The eigenvalue is the Fourier coefficient, here and in all that follows with the lecture's $1/4\pi$,
+# Evenly spread data have $p = 1/2\pi$. Then a kernel of the angle alone is a *convolution*, and its eigenfunctions are waves: put $f(z) = \cos\kappa z$
+# into (10) with $z = x - \theta$, use $\cos\kappa(x-\theta) = \cos\kappa x\cos\kappa\theta + \sin\kappa x\sin\kappa\theta$, and the sine integrates
+# to zero because $K$ is even. What is left is $\cos\kappa x$ times its eigenvalue (here and in all that follows with $1/4\pi$),
 #
 # $$\lambda_\kappa = \frac1{2\pi}\int_{-\pi}^{\pi} K(\theta)\cos\kappa\theta\,d\theta
 # = \frac1{4\pi^2} \int_0^\pi (\pi - \theta)(1 + \cos\theta)\cos\kappa\theta\;d\theta .$$
 #
-# Two facts make it easy: $\int_0^\pi (\pi-\theta)\cos\kappa\theta\,d\theta$ is $2/\kappa^2$ for odd $\kappa$, zero for even $\kappa \ge 2$, and
-# $\pi^2/2$ for $\kappa = 0$; and
-#
-# $$\cos\theta\cos\kappa\theta = \tfrac12\big(\cos(\kappa-1)\theta + \cos(\kappa+1)\theta\big).$$
+# Two facts make it easy. By parts $\int_0^\pi (\pi-\theta)\cos\kappa\theta\,d\theta = (1 - \cos\kappa\pi)/\kappa^2$, which is $2/\kappa^2$ for odd
+# $\kappa$ and zero for even $\kappa \ge 2$ (for $\kappa = 0$ the integral is $\pi^2/2$). And the factor $\cos\theta$ does nothing but shift the
+# frequency by one, $\cos\theta\cos\kappa\theta = \tfrac12\big(\cos(\kappa-1)\theta + \cos(\kappa+1)\theta\big)$.
 #
 # **Predict:** the kernel is a sum of the bias's part, the **1**, and the weights' part, the **$\cos\theta$**. Which frequencies does each of them
 # contribute to?
 #
 # <details><summary>Answer</summary>
 #
-# The bias to odd $\kappa$ (and to 0) only, by the first fact. The factor $\cos\theta$ shifts $\kappa$ by one, so the weights contribute to even
-# $\kappa$ (and to 1) only. Hardly any frequency is learned by both.
+# The bias to odd $\kappa$ (and to 0) only, by the first fact. The weights, with their shift by one, to even $\kappa$ (and to 1) only. Except for 0
+# and 1, no frequency is learned by both.
 # </details>
+#
+# The eigenvalues in closed form, and beside them the integral as a sum over 200 000 angles:
 
 # %% tags=["nbval-check-output"]
 theta = (np.arange(200_000) + 0.5) * np.pi / 200_000
@@ -223,7 +228,7 @@ for kappa in range(6):
 # | even, $\ge 2$ | $\frac{\kappa^2+1}{2\pi^2(\kappa^2-1)^2}$ | 0 |
 # | odd, $\ge 3$ | **0** | $\frac{1}{2\pi^2\kappa^2}$ |
 #
-# Both columns fall like $1/\kappa^2$, with the same constant. Frequency bias is nothing but this decay.
+# Doing the integral gives this table. Both columns fall like $1/\kappa^2$, with the same constant. Frequency bias is nothing but this decay.
 #
 # ## A kink is a spike
 #
@@ -240,9 +245,11 @@ for kappa in range(6):
 #
 # <details><summary>Answer</summary>
 #
-# The spike at $\pi$ counts with $\cos\kappa\pi = (-1)^\kappa$. At even $\kappa$ the two add up to the same $-1/\pi$ as with bias. At odd $\kappa$
-# they cancel. Opposite points speak against each other.
+# Each has the weight $-1/2\pi$, and the one at $\pi$ counts with $\cos\kappa\pi = (-1)^\kappa$. At even $\kappa$ they add up to the same
+# $-1/\pi$ as with bias. At odd $\kappa$ they cancel.
 # </details>
+#
+# From top to bottom the kernel, its slope and its curvature; arrows are spikes:
 
 # %%
 theta = np.linspace(0, np.pi, 400)
@@ -254,8 +261,7 @@ figures.show(pictures.kinks_and_spikes(theta, profiles))
 
 # %% [markdown]
 # > **Your turn.** The spikes explain large $\kappa$. Show that without bias $\lambda_\kappa = 0$ *exactly* for odd $\kappa \ge 3$: write
-# > $\pi - \theta = \frac\pi2 + \big(\frac\pi2 - \theta\big)$, and look at what each part of $\cos\theta\,(\pi-\theta)$ does when $\theta$ becomes
-# > $\pi - \theta$.
+# > $\pi - \theta = \frac\pi2 + \big(\frac\pi2 - \theta\big)$, and see what becomes of each part of $\cos\theta\,(\pi-\theta)$ under $\theta \to \pi - \theta$.
 # >
 # > <details><summary>Solution</summary>
 # >
@@ -269,7 +275,8 @@ figures.show(pictures.kinks_and_spikes(theta, profiles))
 #
 # On the sphere in three dimensions *spherical harmonics* of degree $\kappa$ take the place of waves: polynomials of degree $\kappa$ that solve
 # Laplace's equation, seen on the sphere only. Those that depend on nothing but the angle to one axis are called *zonal*; they are the Legendre
-# polynomials $P_\kappa(\cos\theta)$. The argument is the same as for waves: a kernel of the angle alone commutes with rotations.
+# polynomials $P_\kappa(\cos\theta)$. The argument is the same as for waves: a kernel of the angle alone commutes with rotations. In the figure
+# eigenvalues fall faster on the sphere ([beyond the circle](07_sphere.py) tells how fast), and the same ones are zero without bias.
 
 # %%
 table = two_layer.uniform_spectra(highest=10)
@@ -285,14 +292,14 @@ print(claims.judge("C24"))
 # %% [markdown]
 # ## Never
 #
-# An eigenvalue of zero means *never*. But it is the eigenvalue of an infinitely wide network. Train two of width 2000 on $\cos 3x$, one with bias and
-# one without.
+# An eigenvalue of zero means *never*. But it is the eigenvalue of an infinitely wide network. Train two of width 2000, one with bias and one without.
+# Each is asked to add $\cos 3x$ to its random initial output, so that nothing else has to be learned.
 #
 # **Predict:** how much of $\cos 3x$ does the one without bias learn: something of order $1/\sqrt m \approx 2\,\%$, or exactly nothing?
 #
 # <details><summary>Answer</summary>
 #
-# Exactly nothing, to the last digit, at any width. There is a reason that has nothing to do with kernels, and it comes below the figure. Can you find
+# Exactly nothing, up to rounding, at any width. There is a reason that has nothing to do with kernels, and it comes below the figure. Can you find
 # it? What is $\sigma(z) - \sigma(-z)$?
 # </details>
 #
@@ -309,17 +316,13 @@ for name, found, line in zip(("with", "without"), parity.fractions, parity.predi
 print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 
 # %% [markdown]
-# For every $z$
-#
-# $$\sigma(z) - \sigma(-z) = z ,$$
-#
-# so the odd part of a network without bias is
+# For every $z$ we have $\sigma(z) - \sigma(-z) = z$, for one of the two is always zero. So the odd part of a network without bias is
 #
 # $$f(x) - f(-x) = \frac1{\sqrt m}\sum_r a_r\big(\sigma(w_r\cdot x) - \sigma(-w_r\cdot x)\big)
 # = \frac1{\sqrt m} \sum_r a_r\, w_r\cdot x ,$$
 #
-# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. A function like $\cos 3x$ that changes sign when $x$ goes to its
-# opposite simply is not there. No training, no width and no luck can help; [depth](06_depth.py) can, and a bias can.
+# a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. But $\cos 3x$ changes sign from a point to its opposite and is not
+# linear: no such network contains any of it. No training, no width and no luck can help; [depth](06_depth.py) can, and a bias can.
 #
 # So there are three reasons: the integral (odd frequencies come only from the bias), the two spikes that cancel, and $\sigma(z) - \sigma(-z) = z$.
 # The first two speak of infinite width, the third of any.
@@ -330,9 +333,8 @@ print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 #
 # $$H^\infty = \sum_{i=1}^n \lambda_i\, v_i v_i^\top, \tag{18}$$
 #
-# and the proof of convergence by Arora and others assumes that the least eigenvalue is positive. (The lecture calls it $\lambda_0$. In this course
-# $\lambda_0$ belongs to the constant function, so we write $\lambda_{\min}$.) With bias it is. Without, take points that come with their opposites:
-# any values that are odd and not linear are out of reach.
+# and the proof of convergence by Arora and others assumes that the least eigenvalue $\lambda_{\min}$ (the lecture's $\lambda_0$) is positive. With
+# bias it is. Without, take points that come with their opposites: values that are odd and not linear are out of reach, and $\lambda_{\min} = 0$.
 
 # %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C25"))
@@ -347,13 +349,13 @@ for with_bias in (True, False):
     print(f"bias {with_bias!s:5}: λ_min / λ_max = {eigenvalues[0] / eigenvalues[-1]:.0e}")
 
 # %% [markdown]
-# Hardly a difference! What a network without bias misses is a class of *functions*; at a few scattered points it can still fit any values. It cannot
-# when points fill the circle, and it does not learn $\cos 3x$ between them.
+# Hardly a difference! What a network without bias misses is a class of *functions*; at a few scattered points it can still fit any values. But
+# between them it does not follow $\cos 3x$, and when the points fill the circle it cannot fit them any more.
 #
 # ## How long, then?
 #
-# With $\eta = 1/\lambda_{\max}$, about the largest that is safe, a component is learned to 95 % after $t \approx 3\,\lambda_{\max}/\lambda_\kappa$
-# iterations. With bias the largest is that of the constant, $\lambda_{\max} = \lambda_0 = 0.176$:
+# Training is stable up to $\eta = 2/\lambda_{\max}$. With half of that a component is learned to 95 % when $(1 - \lambda_\kappa/\lambda_{\max})^t = 0.05$,
+# after $t \approx 3\,\lambda_{\max}/\lambda_\kappa$ iterations. With bias the largest is that of the constant, $\lambda_{\max} = \lambda_0 = 0.176$:
 
 # %% tags=["nbval-check-output"]
 kernel = TwoLayerNTK(bias=True)
@@ -363,10 +365,8 @@ for kappa in (1, 2, 3, 4, 8, 9, 16, 17):
     print(f"κ = {kappa:2d}: {np.ceil(np.log(0.05) / np.log1p(-rate)):6.0f} iterations")
 
 # %% [markdown]
-# From $\kappa = 3$ on: twice the frequency, four times the time. Odd and even frequencies run almost on one line, though odd ones come only from the
-# bias and even ones only from the weights. That balance belongs to biases that start at zero; the assignment lets you spread them out.
-#
-# ## Exercises
+# Twice the frequency, about four times the time: 4.7 from 4 to 8, 4.2 from 8 to 16. Odd and even frequencies run almost on one line, though odd ones
+# come only from the bias and even ones only from the weights. That balance belongs to biases that start at zero; the assignment spreads them out.
 #
 # `exercises/02_two_layer.py` lets you repair (11) for any two angles, derive the kernel of biases that start at random (with the constant that (6)
 # really gives), and find out which part of a target a network without bias never learns.

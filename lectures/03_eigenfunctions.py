@@ -20,16 +20,15 @@
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # A wide network trained by gradient descent learns the component of its target along eigenvector $v_i$ of the kernel matrix at a speed proportional to the
-# eigenvalue $\lambda_i$ ([the tangent kernel](01_tangent_kernel.py)). With uniform data the eigenvectors are sines and cosines. Data are never uniform. **What takes
-# the place of sines and cosines when data are uneven, and how fast is each learned?**
+# eigenvalue $\lambda_i$ ([the tangent kernel](01_tangent_kernel.py)). With uniform data the eigenvectors are sines and cosines. But real data are never uniform.
+# **What takes the place of sines and cosines when data are uneven, and how fast is each learned?**
 #
 # After this lecture you can
 #
 # - turn an $n \times n$ kernel matrix into an integral equation, and say how far the two are apart;
-# - explain why an eigenfunction oscillates like $\sqrt{p}$, from one derivative of the kernel;
+# - explain from a kink of the kernel why eigenfunctions oscillate at a frequency that goes like $\sqrt{p}$;
 # - predict eigenvalues by three laws, each with the size of its error, and tell which formulas of the lecture hold.
-
-# %% [markdown]
+#
 # ## The picture
 #
 # Three thirds of a circle hold data in the proportion 1 : 2 : 4. The *density* $p(x)$ is the share of the data per radian at the angle $x$; $v_{19}$ is the
@@ -39,8 +38,8 @@
 #
 # <details><summary>Answer</summary>
 #
-# Fastest where data are dense: four times the data, *twice* the frequency. Tallest where they are sparse: amplitudes 1.55, 1.48, 1.34. The first is a law, the
-# second typical: of the eigenfunctions 5 to 160 three are taller in the densest third than in the sparsest; one is $i = 15$.
+# Fastest where data are dense: four times the data, *twice* the frequency. That is a law; a kink of the kernel will explain it. Tallest where they are
+# sparse, amplitudes 1.55, 1.48, 1.34: only a habit. Of the eigenfunctions 5 to 160 three are taller in the densest third than in the sparsest.
 # </details>
 
 # %%
@@ -54,8 +53,8 @@ from ntklab.kernels import TwoLayerNTK
 figures.show(eigenfunctions.draw(eigenfunctions.compute(eigenfunction=19)))
 
 # %% [markdown]
-# Two quantities return all the time: $p^*$, the smallest density, and $Z = \frac1{2\pi}\int\sqrt p$, the mean of $\sqrt p$ over the circle. Eigenvalues come in
-# pairs, numbers $2q - 1$ and $2q$ for each $q = 1, 2, \dots$; under uniform data $q$ is the frequency $\kappa$.
+# Two numbers in the picture will return all the time: $p^*$, the smallest density, and $Z = \frac1{2\pi}\int\sqrt p$, the mean of $\sqrt p$ over the circle.
+# Eigenvalues come in pairs, numbers $2q - 1$ and $2q$ for each $q = 1, 2, \dots$; under uniform data $q$ is the frequency $\kappa$.
 #
 # **Try:** give the left third the weight 40: what happens to the wave there, and to $Z$? Set all weights to 1: where do the pairs go? Choose the smooth bumps: what
 # stays although nothing jumps any more?
@@ -80,12 +79,12 @@ eigenfunctions.explorer()
 #
 # $$\int k(x, z)\, p(z)\, f(z)\, dz = \lambda f(x). \tag{9}$$
 #
-# (A *Fredholm equation of the second kind*: the unknown $f$ stands under the integral and outside.) Note that $p$ sits *inside*. **The same kernel has other
-# eigenfunctions for other data.** On the circle $x$ and $z$ are angles, and
+# (A *Fredholm equation of the second kind*: the unknown $f$ stands under the integral and outside.) The density sits *inside* the integral: **the same kernel has
+# other eigenfunctions for other data.** On the circle $x$ and $z$ are angles, and
 #
 # $$k(x, z) = \frac1{4\pi}\,(\cos\theta + 1)(\pi - \theta), \qquad \theta = |x - z| \text{ wrapped to } [0, \pi] . \tag{11}$$
 #
-# (The lecture forgets the wrapping, without which $k$ is negative for some neighbours across $\pm\pi$.) By hand, from a thousand points that follow $p$:
+# ([The two-layer kernel](02_two_layer.py) shows why $\theta$ has to be wrapped.) By hand, from a thousand points that follow $p$:
 
 # %%
 def by_hand(x, count):
@@ -111,14 +110,13 @@ for i in range(6):
 print("bound on v_1, uniform p:", fredholm.solve(kernel, uniform(), 3).function_errors[1].round(2))
 
 # %% [markdown]
-# The last line is $\sqrt2$, the distance of two orthogonal functions: *nothing* is known of $v_1$ under uniform data. Rightly so: $\cos x$, $\sin x$ and all their
-# mixtures have one eigenvalue, only their span is determined. Pairs are a fact, their members a matter of taste.
+# The last line is $\sqrt2$, the distance of two orthogonal functions of length 1: *nothing* is known of $v_1$ under uniform data. Rightly so: $\cos x$, $\sin x$
+# and all their mixtures have one eigenvalue, only their span is determined. Pairs are a fact, their members a matter of taste.
 #
 # <details><summary>Do you trust a bound that was computed with rounding errors? (a certificate)</summary>
 #
 # `ntklab certify 1 2 4 --count 2` (it needs `pip install "ntklab[certify]"`) computes with intervals instead of numbers, so that rounding is part of the proof. It
-# prints `λ_0 in (0.219781771975521, 0.219781771975741)` and `λ_1 in (0.110995955158799, 0.11099595515891)`, and counts the eigenvalues above a level, which proves
-# that none has been missed.
+# prints `λ_0 in (0.219781771975521, 0.219781771975741)` and `λ_1 in (0.110995955158799, 0.11099595515891)`, and proves by counting that no eigenvalue is missing.
 # </details>
 #
 # ## How many points make a population?
@@ -129,8 +127,8 @@ print("bound on v_1, uniform p:", fredholm.solve(kernel, uniform(), 3).function_
 #
 # <details><summary>Answer</summary>
 #
-# Like $n^{-1/2}$, as any average of independent draws: half the error costs four times the data. A hundred points on a grid are better: most of what looks like an
-# effect of *finite* data is one of *random* data.
+# Like $n^{-1/2}$, as any average of independent draws: half the error costs four times the data. A hundred points on a grid are better: there the mean over the
+# data is an integration rule, whose error falls like $n^{-2}$. Most of what looks like an effect of *finite* data is one of *random* data.
 # </details>
 
 # %%
@@ -139,7 +137,7 @@ sizes, mean = experiments.rms(errors, "eigenvalue_error", by="points")
 figures.show(figures.sampling_convergence(errors, experiments.fit_power(sizes, mean)))
 
 # %% [markdown]
-# The same for grids. (`gram.solve` never stores the matrix: sums over sorted angles multiply by it in $O(n)$.)
+# The line falls like $n^{-1/2}$. And grids? (`gram.solve` never stores the matrix: sums over sorted angles multiply by it in $O(n)$.)
 
 # %% tags=["nbval-check-output"]
 for n, random in zip(sizes[::2], mean[::2], strict=True):
@@ -162,8 +160,8 @@ eigenfunctions_sampled.explorer()
 # %% [markdown]
 # ## The eigenfunctions
 #
-# The gallery that the lecture shows, in descending order of the eigenvalue. Count zeros: the first has none, then come pairs $i = 2q-1, 2q$ with $2q$ zeros each.
-# They crowd where data are dense: evenly not in $x$ but in $\int\sqrt p$.
+# Here they are in descending order of the eigenvalue. Count zeros: the first has none, then come pairs $i = 2q-1, 2q$ with $2q$ zeros each. They crowd where data
+# are dense, evenly spaced not in $x$ but in $\int\sqrt p$. Where does the root come from?
 
 # %%
 figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], "density 1 : 2 : 4"))
@@ -171,29 +169,29 @@ figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], 
 # %% [markdown]
 # ## Where the square root comes from
 #
-# Differentiate the kernel twice. For $0 < \theta < \pi$
+# An oscillation obeys a differential equation, so let us make one out of (9): differentiate the kernel twice. For $0 < \theta < \pi$
 #
 # $$k'(\theta) = -\frac{(1+\cos\theta) + (\pi-\theta)\sin\theta}{4\pi}, \qquad k''(\theta) = \frac{2\sin\theta - (\pi-\theta)\cos\theta}{4\pi} =: \tilde k(\theta) .$$
 #
 # But as a function of the signed difference $x - z$ the slope *jumps* at 0, from $+\tfrac1{2\pi}$ to $-\tfrac1{2\pi}$: a kink. The derivative of a jump is a spike,
 # Dirac's $\delta$, which picks out the value at one point: $\int\delta(x-z)\,h(z)\,dz = h(x)$. At $\theta = \pi$ the slope is zero and nothing jumps. So (9),
-# differentiated twice, says exactly
+# differentiated twice by $x$, says exactly
 #
 # $$\lambda f''(x) = -\frac1\pi\, p(x) f(x) + \int \tilde k(x-z)\,p(z) f(z)\,dz .$$
 #
-# The spike is *local*: at $x$ only $p(x)$ counts. The lecture's lemma is this **without the integral**:
+# The spike is *local*: of all the data it sees those at $x$ only. The lecture's lemma is this equation **without the integral**:
 #
 # $$f''(x) = -\frac{p(x)}{\pi\lambda}\,f(x) . \tag{14}$$
 #
-# It is an oscillator of frequency $\omega = \sqrt{p(x)/\pi\lambda}$. There is the square root.
+# It is an oscillator, $f'' = -\omega^2 f$, of frequency $\omega = \sqrt{p(x)/\pi\lambda}$. There is the square root.
 #
 # **Predict:** for which eigenfunctions may one drop the integral, the slow ones or the fast ones?
 #
 # <details><summary>Answer</summary>
 #
 # The fast ones. $\tilde k$ is smooth but for a corner, and a smooth function averages a fast wave away; the spike does not. Under uniform data $\tilde k$ multiplies
-# $\cos qx$ by 0 for odd $q \ge 3$ and by $-\frac{3q^2-1}{\pi(q^2-1)^2}$ for even $q$, beside $-\frac1\pi$ from the spike. That ratio is 1.22 at $q = 2$, where (14)
-# is useless, then tends to $3/q^2$ from above. Under other densities $\tilde k$ acts on $pf$, which contains slow waves as well, so this is no proof; we measure.
+# $\cos qx$ by 0 for odd $q \ge 3$ and by $-\frac{3q^2-1}{\pi(q^2-1)^2}$ for even $q$, beside $-\frac1\pi$ from the spike. The two are as 1.22 to 1 at $q = 2$, where
+# (14) is useless, and as $3/q^2$ to 1 at large $q$. Under other densities $\tilde k$ acts on $pf$, which contains slow waves as well; there we have to measure.
 # </details>
 
 # %%
@@ -201,8 +199,8 @@ residual, exact = asymptotics.law_residuals(spectrum, p, highest=160)
 figures.show(figures.lemma_residual(np.arange(1, 41), residual[2:82:2], exact[2:82:2]))
 
 # %% [markdown]
-# (Drawn: norm of the sum of all terms over the sum of their norms.) (14) gets better like $q^{-2}$. The squares are an exact law, with $D = d/dx$; the paper takes
-# six derivatives, too, but then assumes that all but the second-order part cancels:
+# The circles show what (14) leaves over, relative to its terms: it falls like $q^{-2}$. The squares, at rounding error, belong to a law that drops nothing, at the
+# price of six derivatives: with $D = d/dx$,
 #
 # $$4\pi\lambda\, D^2(D^2+1)^2 f = -2\,(2D^4+D^2+1)\,(pf)(x) + 2\,(3D^2+1)\,(pf)(x+\pi) .$$
 #
@@ -211,28 +209,30 @@ figures.show(figures.lemma_residual(np.arange(1, 41), residual[2:82:2], exact[2:
 # From two coefficients of [the two-layer kernel](02_two_layer.py). The kernel multiplies $\cos qx$ by $\frac{q^2+1}{\pi(q^2-1)^2}$ at even $q$ and by
 # $\frac1{\pi q^2}$ at odd $q \ge 3$. Times $\pi q^2(q^2-1)^2$ these are $q^4 + q^2$ and $q^4 - 2q^2 + 1$, in one formula
 # $\frac12(2q^4 - q^2 + 1) + (-1)^q\,\frac12(3q^2 - 1)$. It gives 0 at $q = 0$ and 1, as it must. Now read $-q^2$ as $D^2$, and $(-1)^q$ as a shift by $\pi$.
+# (The paper takes six derivatives, too, but then assumes that all but the second-order part cancels.)
 # </details>
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C11"))
 
 # %% [markdown]
-# ## Solving (14), and three misprints
+# ## From the equation to the eigenvalue
 #
-# Where $p = p_j$ is constant the phase grows by $\sqrt{p_j/\pi\lambda}$ times the length. Over all pieces that sums up to
+# Where $p = p_j$ is constant, (14) turns the phase by $\sqrt{p_j/\pi\lambda}$ times the length. Over all pieces that sums up to
 #
 # $$f(x) \approx a\cos\Big(\frac{\Psi(x)}{\sqrt{\pi\lambda}} + \beta\Big), \qquad \Psi(x) = \int_{-\pi}^x \sqrt{p} .$$
 #
-# The slides multiply the phase once more by $x$ ($b$ is a phase here), in (15) as $A e^{i\Psi x/\sqrt{\pi\lambda}} + B e^{-i\Psi x/\sqrt{\pi\lambda}}$, and
-#
-# $$f(x) = a(p(x))\cos\Big(\frac{\Psi(x)}{\sqrt{\pi\lambda}}\,x + b(p(x))\Big). \tag{16}$$
-#
-# That factor is stray: $\Psi$ already is an integral over $x$. After a full turn the wave must meet itself, so $\Psi(\pi)/\sqrt{\pi\lambda} = 2\pi q$ with an
-# integer $q$. As $\Psi(\pi) = 2\pi Z$,
+# After a full turn the wave must meet itself, so $\Psi(\pi)/\sqrt{\pi\lambda} = 2\pi q$ with an integer $q$. As $\Psi(\pi) = 2\pi Z$,
 #
 # $$\frac1{\sqrt{\pi\lambda}} = \frac qZ \qquad\Longrightarrow\qquad \lambda \approx \frac{Z^2}{\pi q^2} .$$
 #
-# The slide prints instead
+# <details><summary>A misprint in (15) and (16)</summary>
+#
+# The slides multiply the phase once more by $x$ ($b$ is a phase here), in (15) as $A e^{i\Psi x/\sqrt{\pi\lambda}} + B e^{-i\Psi x/\sqrt{\pi\lambda}}$, in (16) as
+# $f(x) = a(p(x))\cos\big(\frac{\Psi(x)}{\sqrt{\pi\lambda}}\,x + b(p(x))\big)$. That factor is stray: $\Psi$ already is an integral over $x$.
+# </details>
+#
+# The slide about eigenvalues has other constants:
 #
 # $$\lambda = \begin{cases} Z^2\big(\frac1{2\pi^2}+\frac18\big) & q = 0\\ Z^2\big(\frac1{\pi^2}+\frac18\big) & q = 1\\
 # \frac{Z^2(q^2+1)}{\pi^2(q^2-1)^2} & q \ge 2 \text{ even}\\ \frac{Z^2}{\pi^2q^2} & q \ge 2 \text{ odd.}\end{cases} \tag{17}$$
@@ -246,7 +246,8 @@ for order in range(5):
     print(f"{order:2d}   {right:.8f}   {slide:.8f}     {right / slide:.4f}")
 
 # %% [markdown]
-# A factor of $2\pi$ at $q = 0$, of $\pi$ elsewhere: not even right up to scale. And far from uniform? Seven densities, 50 000 points each:
+# A factor of $2\pi$ at $q = 0$, of $\pi$ elsewhere: (17) is not even right up to scale. And far from uniform? For seven densities, 50 000 points each, the
+# eigenvalues over our formula should tend to 1 (left), over (17) to $\pi$ (right):
 
 # %%
 table = experiments.eigenvalue_table(points=50_000)
@@ -255,11 +256,11 @@ figures.show(figures.eigenvalue_formulas(table))
 # %% [markdown]
 # ## The local frequency
 #
-# In region $j$ the wave above has the frequency $\sqrt{p_j/\pi\lambda} = q\sqrt{p_j}/Z$. The lecture writes
+# From $q = 10$ on both are met within 6.1 %. Now the functions. In region $j$ the wave has the frequency $\sqrt{p_j/\pi\lambda} = q\sqrt{p_j}/Z$, as in
 #
-# $$f(x) = a_j\cos\Big(\frac{q\sqrt{p_j}\,x}{Z} + b_j\Big), \qquad x \in R_j, \tag{13}$$
+# $$f(x) = a_j\cos\Big(\frac{q\sqrt{p_j}\,x}{Z} + b_j\Big), \qquad x \in R_j . \tag{13}$$
 #
-# and measures it by a Fourier transform over each region. So do we. (In the grey band fewer than two periods fit: too few to measure.)
+# It can be measured by a Fourier transform over each region. (In the grey band fewer than two periods fit: too few to measure.)
 
 # %%
 figures.show(figures.local_frequencies(experiments.region_frequencies(p, fredholm.solve(kernel, p, 81))))
@@ -273,15 +274,16 @@ figures.show(figures.local_frequencies(experiments.region_frequencies(p, fredhol
 #
 # $$f(x) = a(p(x))\,\cos\Big(\frac qZ\Psi(x) + b(p(x))\Big), \qquad q \text{ an integer}, \tag{12}$$
 #
-# so one amplitude and one phase for each *value* of $p$. But $f$ and $f'$ are continuous, and that ties the pieces together. Equation (14) is that of a string of
-# weight $p$ per length, swinging in time like $\cos\omega t$ with $\omega^2 = 1/\pi\lambda$. So send a pulse along such a string, from density 1 into density 4.
+# so one amplitude and one phase for each *value* of $p$. But $f$ and $f'$ are continuous, and that ties the pieces together. How, a string can tell. One that weighs
+# $p$ per length and swings like $f(x)\cos\omega t$ obeys (14), with $\omega^2 = 1/\pi\lambda$. So send a pulse along such a string, from density 1 into density 4.
 #
 # **Predict:** what happens at the jump? Does it depend on the width of the pulse, that is on its frequencies?
 #
 # <details><summary>Answer</summary>
 #
-# A part $\frac{\sqrt{p_1}-\sqrt{p_2}}{\sqrt{p_1}+\sqrt{p_2}} = -\frac13$ is *reflected*, like light at glass; the rest goes on. There is no frequency in that
-# formula: however fast the wave, a jump of $\sqrt p$ throws a part of it back.
+# A part $\frac{\sqrt{p_1}-\sqrt{p_2}}{\sqrt{p_1}+\sqrt{p_2}} = -\frac13$ is *reflected*, like light at glass, and $\frac23$ goes on. Then the heights meet,
+# $1 - \frac13 = \frac23$, and so do the slopes, which go like $\sqrt p$ and change sign in a wave that runs back: $1 + \frac13 = \sqrt4\cdot\frac23$. There is no
+# frequency in this: however fast the wave, a jump of $\sqrt p$ throws a part of it back.
 # </details>
 
 # %%
@@ -289,7 +291,7 @@ figures.show(figures.reflection(experiments.reflection(light=1.0, heavy=4.0)))
 
 # %% [markdown]
 # An eigenfunction is the sum of all waves that run to and fro between the jumps; how they add up in a region depends on all the lengths. Take four arcs of two
-# densities, 1 : 4 : 1 : 4, of unequal lengths. By (12) the two sparse ones should show one amplitude.
+# densities, 1 : 4 : 1 : 4, of unequal lengths. By (12) the two sparse ones should show one amplitude. Above, one eigenfunction; below, the ratio for all of them:
 
 # %%
 arranged = claims.eigenfunctions.EQUAL_IN_TWO_PLACES
@@ -302,14 +304,15 @@ print(claims.judge("C10"))
 # %% [markdown]
 # ## A sharper law
 #
-# What (14) really leaves is $f'' = -p f/\pi\lambda$ with $f$ and $f'$ periodic, *Hill's equation*, which Kronig and Penney solved for electrons in a crystal. Its
-# eigenvalues come in pairs that *split*, and no integer $q$ makes $\lambda = Z^2/\pi q^2$ exact. We can do better than Hill. The fold above had the kernel's
-# coefficients, $\frac1{\pi q^2}$ at odd $q$ and at even $q$
+# The two amplitudes differ by up to a factor of 1.93. So (14) must be taken as it is, reflections and all: $f'' = -p f/\pi\lambda$ with $f$ and $f'$ periodic. This
+# is *Hill's equation*, which Kronig and Penney solved for electrons in a crystal. The eigenvalues of a pair *split*, and no integer $q$ makes $\lambda = Z^2/\pi q^2$
+# exact. But we can do better. From $pf$ [the kernel](02_two_layer.py) makes $\lambda f$, multiplying waves by $\frac1{\pi q^2}$ at odd $q \ge 3$, and at even $q$ by
 #
 # $$\frac{q^2+1}{\pi(q^2-1)^2} = \frac1\pi\cdot\frac1{q^2 - 3 + \frac4{q^2+1}} .$$
 #
-# Hill's equation puts $q^2$ for every denominator. Keep the 3 and drop only $4/(q^2+1)$. Even frequencies are picked out by $\frac12\big(f(x) + f(x+\pi)\big)$. So
-# we get one term more than (14), and this course's own law (the lecture and its paper do not have it):
+# Backwards, the denominators times the waves of $f$ give those of $pf/\pi\lambda$. With $q^2$ in place of each, and $-q^2$ read as two derivatives, that is Hill's
+# equation. Now keep the 3 at even frequencies, which $\frac12\big(f(x) + f(x+\pi)\big)$ picks out, and drop only $4/(q^2+1)$. This is one term more than (14), and
+# this course's own law (the lecture and its paper do not have it):
 #
 # $$f''(x) + \tfrac32\big(f(x) + f(x+\pi)\big) = -\frac{p(x)}{\pi\lambda}\,f(x) .$$
 #
@@ -335,20 +338,20 @@ for name, values in {"Z²/πq²": ratios, "Hill": hill, "opposite point": opposi
     print(f"{name:16s} ", told, f"  like q^{slope:z.1f}")
 
 # %% [markdown]
-# At $q = 10$ the sharper law errs by half a thousandth, Hill's equation by two hundredths. At 1 : 40 the rate is the same ($q^{-3.96 \pm 0.18}$), the constant
-# larger. The first row's slope is no rate: times $q$ it wanders on without dying out.
+# At $q = 10$ the sharper law errs by half a thousandth, Hill's equation by two hundredths. (At 1 : 40 the rate is the same, $q^{-3.96 \pm 0.18}$, the constant
+# larger.) The exponent of the first row is no law: how far a pair splits depends on how its waves fit the regions, and goes up and down with $q$ (left panel).
 #
 # ## A density without jumps
 #
-# Where $p$ varies smoothly nothing is reflected; the wave just bends. The pairs close quickly, and (12) with the amplitude $p^{-1/4}$, now a function of $p$ alone,
-# is what textbooks call the WKB approximation. The lecture's example is $p(x) = (3\cos(2x+\pi)+4.5)/9\pi$:
+# Where $p$ varies smoothly hardly anything is reflected, and the pairs close quickly. A wave on a string then carries the same energy past every point, amplitude
+# squared times $\sqrt p$, so that the amplitude goes like $p^{-1/4}$: at last a function of $p$ alone, as (12) says. Here is $p(x) = (3\cos(2x+\pi)+4.5)/9\pi$:
 
 # %%
 bent = fredholm.solve(kernel, experiments.CONTINUOUS, 20)
 figures.show(figures.eigenfunction_gallery(experiments.CONTINUOUS, bent, [0, 1, 4, 9, 19]))
 
 # %% [markdown]
-# The lecture's other claims, measured; open them when you need the details.
+# As before, fast and low where data are dense, slow and tall where they are sparse. (The lecture's other claims, measured, for those who need the details:)
 
 # %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C08", errors=errors))
@@ -364,8 +367,8 @@ for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
 #
 # <details><summary>Solution</summary>
 #
-# $\cos 3x$ changes sign at $x+\pi$, so both laws say $-9f = -9f$: exact. For $\cos 2x$ (14) says $-4f = -1.8f$, the sharper law $-4f + 3f = -1.8f$: it is off by
-# 0.8, the dropped $\frac4{q^2+1}$. At $q = 10$: $p/\pi\lambda = 97.04$; (14) has 100, the sharper law 97.
+# $\cos 3x$ changes sign at $x+\pi$, so both laws say $-9f = -9f$: exact. For $\cos 2x$ (14) says $-4f = -1.8f$, off by 2.2; the sharper law says
+# $-4f + 3f = -1.8f$, off by 0.8, the dropped $\frac4{q^2+1}$. At $q = 10$: $p/\pi\lambda = 97.04$; (14) has 100, the sharper law 97.
 # </details>
 #
 # Then `exercises/03_eigenfunctions.py` lets you write the phase $\Psi$ and predict frequencies, build an eigen-solver and find out why it disagrees with (17).
@@ -388,8 +391,7 @@ for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
 #
 # $p$ is $1/\pi$ on half of the circle, so $Z = \frac12\sqrt{1/\pi}$, smaller than $\sqrt{1/2\pi}$ by $\sqrt2$: the local frequency $q\sqrt p/Z$ is $2q$ (the same
 # number of waves on half the length), and $\lambda$ halves. · Without a spike (9) is not local: no $\sqrt p$ law of this kind, and eigenvalues fall faster than
-# $q^{-2}$ (compare [what depth changes](06_depth.py), where two slopes decide). · Hardly more than their span (`function_errors`); and that reflections cancel, as
-# they do for a density that is smooth or uniform.
+# $q^{-2}$ (compare [what depth changes](06_depth.py)). · Of the functions hardly more than their span; of the density that its reflections nearly cancel here.
 # </details>
 #
 # ## Sources
