@@ -134,7 +134,8 @@ for kappa, rows in times.groupby("frequency"):
 
 # %% [markdown]
 # The ratios tend to 4 : 2 : 1 from below. What is missing, 0.59, 0.28, 0.13, halves as $\kappa$ doubles: it is of order $1/\kappa$, the share of a region
-# that lies within a wavelength of its ends.
+# that lies within a wavelength of its ends. But $\delta$ must stay as it is: each jump of $p$ leaves a layer whose square falls like $t^{-5/2}$ only, so
+# below some $\delta^*$, which falls like $\kappa^{-1/2}$ but for logarithms, a region takes more than 1.25 times its law. Where, the verdict says last.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C18"))
@@ -394,7 +395,6 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
 #
 # ## Sources
 #
-# - R. Basri et al., *Frequency bias in neural networks for input of non-uniform density*, ICML 2020,
-#   [arXiv:2003.04560](https://arxiv.org/abs/2003.04560): theorem, lemma, Figures 6 and 7.
+# - R. Basri et al., *Frequency bias in neural networks for input of non-uniform density*, ICML 2020, [arXiv:2003.04560](https://arxiv.org/abs/2003.04560): theorem, lemma, Figures 6 and 7.
 # - H. Engl, M. Hanke, A. Neubauer, *Regularization of inverse problems*, Kluwer 1996: source conditions.
 # - S. Arora et al., *Fine-grained analysis of optimization*, ICML 2019: (8); L. Chizat et al., *On lazy training*, NeurIPS 2019.
