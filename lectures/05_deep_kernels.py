@@ -139,7 +139,7 @@ figures.show(pictures.gaussian_layers(samples, layers))
 print(claims.judge("C04", table=layers))
 
 # %% [markdown]
-# At width 4 the tails are far too heavy, at 64 they hardly show; in layer 3 the curve falls from 2.2 at width 16 to 0.24 at 128.
+# At width 4 the tails are far too heavy, at 64 much less so; in layer 3 the curve falls from 2.2 at width 16 to 0.24 at 128.
 # The two rates in the verdict belong together. The covariance of *one* network is off by a random amount of order $\sqrt{5/m}$. Over *all*
 # networks these fluctuations are up as often as down and average out; what remains is their square, $5/m$. The first
 # layer is Gaussian at any width: below it nothing is random.
