@@ -222,9 +222,9 @@ explorer.explorer()
 # %% [markdown]
 # ## "The eigenfunctions look similar"
 #
-# "In the non-uniform case", says the lecture of deep networks, they look similar "to the uniform case". To its waves $\cos qx$, $\sin qx$ as they are?
-# Or to the same waves bent by the density, $\cos(q\Psi/Z)$? The verdict measures the *overlap* of a pair of eigenfunctions with a pair of waves: 1 if they span the same space, 0 if
-# one pair holds a function at a right angle to all of the other.
+# "In the non-uniform case, the eigenfunctions look similar to the uniform case", says the slide on deep networks. Similar to its waves $\cos qx$,
+# $\sin qx$ as they are? Or to the same waves bent by the density, $\cos(q\Psi/Z)$? The verdict measures the *overlap* of a pair of eigenfunctions
+# with a pair of waves: 1 if they span the same space, 0 if one pair holds a function at a right angle to all of the other.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C29"))

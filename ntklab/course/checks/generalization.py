@@ -82,7 +82,8 @@ def best_time(student):
         near = (h for h, e in mistakes.items() if abs(t / times[e[:-1].argmin()] - 1) < 0.02)
         hint = next(near, "too early: the target is not learned yet." if t < best else
                     "too late: noise is being learned. Does your error contain it?")  # fmt: skip
-        what = f"n = {n}, κ = {kappa}, σ_ε = {sigma:.3g}: yours is {t / best:.4g} times the best time"
+        case = f"n = {n}, κ = {kappa}, σ_ε = {sigma:.3g}"
+        what = f"{case}: yours is {t / best:.4g} times the best time"
         raise CheckFailed(student, what, hint)
     passed(student, "right for four samples.")
 
