@@ -40,7 +40,7 @@
 #
 # <details><summary>Answer</summary>
 #
-# It falls while the wave is learned, which is slow; then it rises while the noise is learned, which is full of fast waves and so
+# It falls while the wave is learned, which is a slow one; then it rises while the noise is learned, which is full of fast waves and so
 # comes later. In the dense half both happen sooner, so it should stop first, by a factor of about six in time.
 # </details>
 #
@@ -81,8 +81,9 @@ off = np.abs(networks.trained / networks.theory - 1).max()
 print("networks within 8 % of infinite width on the same labels:", off < 0.08)
 
 # %% [markdown]
-# The best moment over all lies between: too early for the sparse half, too late for the dense one. In the end both halves have an rms
-# of 0.4: the noise of ½, somewhat averaged between the labels. Move the sliders below and answer:
+# At first the sparse half even gets worse, from 0.71 to above 0.8 near $t = 100$: what the dense half learns so early are slow modes, which do not
+# end at its border. Then each half falls to its best moment and rises to 0.4 in the end: the noise of ½, somewhat averaged between the
+# labels. The best moment over all lies between: too early for the sparse half, too late for the dense one. Move the sliders and answer:
 #
 # 1. With a noise of 0.01, what is left of the best moments?
 # 2. At which contrast do the two halves agree on a time?
@@ -114,7 +115,7 @@ explorer.explorer()
 # $$\mathbb E\,(u_t - g)^2(x) = \underbrace{\Big(g - \sum_i (1-e^{-\lambda_i t})\,\hat g_i v_i\Big)^2(x)}_{\text{bias}^2}
 # + \underbrace{\frac{\sigma_\varepsilon^{\,2}}n \sum_i (1-e^{-\lambda_i t})^2\, v_i(x)^2}_{\text{variance}} .$$
 #
-# The bias falls, since $g$ is learned; the variance rises, since the noise is. By hand:
+# In the end the bias falls, since $g$ is learned; the variance rises, since the noise is. By hand:
 
 # %%
 x = run.learner.descent.spectrum.points
@@ -296,9 +297,9 @@ for seed in range(4):
 #
 # A *ridge* $\gamma$ adds $\gamma$ times the squared norm of $u$ to the mean squared error, and acts like stopping at $t \approx 1/\gamma$;
 # $\gamma = 0$ is training to the end. The first equation fixes the number $C$. A mode is learned to the share $L_i$: nearly whole if
-# $\lambda_i \gg C$, hardly if $\lambda_i \ll C$. Without a ridge the shares add up to $n$: **$n$ points pay for about the $n$ largest
-# eigenvalues.** In the second formula what has not been learned and the noise are both magnified by the denominator, the more
-# so the fuller the shares. Beside the theory stand 20 samples for each $n$.
+# $\lambda_i \gg C$, hardly if $\lambda_i \ll C$. Without a ridge the shares add up to $n$, for then the outputs at the $n$ points *are* the labels,
+# a map whose trace is $n$: **$n$ points pay for about the $n$ largest eigenvalues.** In the second formula the denominator magnifies
+# both what has not been learned and the noise, the more so the fuller the shares. Beside the theory stand 20 samples for each $n$.
 
 # %%
 curves = experiments.curves((8, 16, 32, 64), density=uniform(), rng=np.random.default_rng(4))

@@ -133,10 +133,11 @@ for k in (1, 3, 9, 20):
 # also counts the square of the slope of $r$, which is large for fast waves; a negative $s$ makes fast waves count less.
 #
 # Which $M$ is it? Let the columns of $F$ be the waves $1, \sqrt2\cos\kappa x_i, \sqrt2\sin\kappa x_i$ at the points, and $W = \mathrm{diag}(w)/2\pi$.
-# Then $\hat r = F^\top W r$, so that $M = W F S F^\top W$ with $S = \mathrm{diag}\big((1+\kappa^2)^s\big)$. The kernel with quadrature has the waves
-# for eigenvectors, $HWF = F\Lambda$ with the eigenvalues $\lambda_\kappa$ in the diagonal matrix $\Lambda$, and the exact weights make $F^\top W F = I$. So
+# Then $\hat r = F^\top W r$, so that $M = W F S F^\top W$ with $S = \mathrm{diag}\big((1+\kappa^2)^s\big)$. The kernel with quadrature has the waves for
+# eigenvectors, $HWF \approx F\Lambda$ with the $\lambda_\kappa$ in the diagonal matrix $\Lambda$. And $F^\top W F = I$ for waves up to 12: their products
+# have frequencies up to 24, hence the exact weights. So
 #
-# $$H M F = (HWF)\, S\, (F^\top W F) = F\,\Lambda S , \qquad \text{speed of frequency } \kappa\text{:}\quad
+# $$H M F = (HWF)\, S\, (F^\top W F) \approx F\,\Lambda S , \qquad \text{speed of frequency } \kappa\text{:}\quad
 # \lambda_\kappa\,(1 + \kappa^2)^s \;\sim\; \kappa^{2s - 2} .$$
 #
 # So $s = 1$ should cancel the bias of a two-layer network and $s > 1$ reverse it.
