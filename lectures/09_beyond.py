@@ -42,10 +42,10 @@
 #
 # <details><summary>Answer</summary>
 #
-# Ordinary loss: the dense half, where four times as many points pull, and the slow wave. Quadrature weights count each point by the
-# length of circle that it stands for, so neither half is ahead; the slow wave still is. The third loss, Sobolev of order 1, counts fast
-# waves by just as much more as the network is slower on them: the frequencies 3 and 9 come at the same time. A fraction above 1
-# is an overshoot: while the fast wave is missing, the slow one is fitted to what is there.
+# Ordinary loss: the slow wave, and for 3 and 9 the dense half, where four times as many points pull. (The slow wave is too long for one half; in
+# the sparse one it overshoots to 1.27, for while fast waves are missing there it bends towards the points.) Quadrature weights count
+# each point by the length of circle that it stands for, so neither half is ahead; the slow wave still is. The third loss, Sobolev of
+# order 1, counts fast waves by just as much more as the network is slower on them: the frequencies 3 and 9 come at the same time.
 # </details>
 
 # %%
