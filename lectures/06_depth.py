@@ -20,7 +20,7 @@
 # **Time:** about 50 minutes, plus 55 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# Practice uses many layers. **Do the laws of the two-layer network survive depth: eigenfunctions that follow $\sqrt p$, eigenvalues that fall like
+# In practice networks have many layers. **Do the laws of the two-layer network survive depth: eigenfunctions that follow $\sqrt p$, eigenvalues that fall like
 # $\kappa^{-2}$, times like $\kappa^2/p$? And how wide must a deep network be for any of this to apply to it?**
 #
 # After this lecture you can
@@ -29,8 +29,7 @@
 # - explain why depth does what a bias does for odd frequencies, and by how much;
 # - say for which frequencies the law $\kappa^{-2}$ holds at a given depth, and what is learned first below;
 # - measure how lazy a deep network is, and compare with what the theorem asks for.
-
-# %% [markdown]
+#
 # ## The picture
 #
 # Left, tangent kernels of 1 to 50 hidden layers against the angle $\theta$ between two inputs, scaled to 1 at $\theta = 0$. Right, their eigenvalues
@@ -41,8 +40,8 @@
 #
 # <details><summary>Answer</summary>
 #
-# A sharp peak at 0 on a flat floor, about a quarter as high (in the limit): for a deep network any two different inputs are equally alike. The law
-# needs waves that are shorter than the peak is wide. A wave much longer does not see the kink at its top, only its area.
+# A sharp peak at 0 on a flat floor about a quarter as high: for a deep network any two different inputs are equally alike. The law $\kappa^{-2}$ comes
+# from the kink at the top of the peak, so it needs waves shorter than the peak is wide. A much longer wave does not see the kink, only the peak's area.
 # </details>
 
 # %%
@@ -60,14 +59,14 @@ profiles = {L: DeepNTK(L).profile(theta) / (L + 1) for L in layers}
 figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 
 # %% [markdown]
-# Shallow kernels zig-zag: even frequencies (upper dots) are learned faster than odd ones. The straight lines are a law that we derive now.
-
-# %% [markdown]
+# Left, the peak narrows with every layer; the floor is at 0.29 with ten layers and 0.28 with fifty. Right, shallow spectra zig-zag: even frequencies (upper dots) are
+# learned faster than odd ones. The straight lines are a law that we derive now; the dots of 50 layers join theirs late.
+#
 # ## A kernel made of angles
 #
 # The network is (3) of [any depth](05_deep_kernels.py): $L$ hidden layers of ReLU, all weights trained, no bias, as in the paper's deep experiments.
 # There the limit of infinite width was a recursion. It is shortest in *angles*. Let $\theta_h$ be the angle between the two inputs after $h$ layers,
-# $\theta_0 = \theta$, and $\Theta_h$ the tangent kernel:
+# $\theta_0 = \theta$, and $\Theta_h$ the tangent kernel of a network of $h$ hidden layers:
 #
 # $$\cos\theta_h = \frac{\sin\theta_{h-1} + (\pi - \theta_{h-1})\cos\theta_{h-1}}\pi, \qquad
 # \Theta_h = \cos\theta_h + \Theta_{h-1}\Big(1 - \frac{\theta_{h-1}}\pi\Big), \qquad \Theta_0 = \cos\theta .$$
@@ -77,7 +76,7 @@ figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 # <details><summary>Answer</summary>
 #
 # 0 after one layer: no neuron is on for both. Then the angle shrinks, fast at first and slower and slower: 0.32 after two, 0.99 after fifty. (`NNGP`
-# is $\cos\theta_L$ alone, the kernel of the outputs before training.)
+# below, for *neural network Gaussian process*, is the covariance $\cos\theta_L$ of the outputs before training.)
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -87,6 +86,17 @@ for L in (1, 2, 3, 5, 10, 50):
     print(f"{L:8d}        {opposite:z14.3f}             {right:z14.3f}")
 
 # %% [markdown]
+# How slowly? Expand for small angles: $\cos\theta_h = \cos\theta_{h-1} + \theta_{h-1}^3/3\pi + \dots$, that is $\theta_h \approx \theta_{h-1} -
+# \theta_{h-1}^2/3\pi$, so $1/\theta$ grows by $1/3\pi$ a layer and $\theta_h$ tends to $3\pi/h$, *whatever it was at the start*. That is the floor.
+#
+# <details><summary>Why is the floor a quarter, and how wide is the peak?</summary>
+#
+# By this approximation $\theta_h = 3\pi/(h_0 + h)$ with $h_0 = 3\pi/\theta$, as if $h_0$ layers had gone before. What enters at layer $h$ is about 1, and is
+# multiplied by all later factors $1 - \frac3{h_0+h}$, whose product up to $L$ is $\big(\frac{h_0+h}{h_0+L}\big)^3$. The sum over $h$, relative to its
+# value $L$ at $\theta = 0$, is $\frac{h_0+L}{4L}\big(1 - \big(\frac{h_0}{h_0+L}\big)^4\big)$. At a fixed angle it tends to $\frac14$ as $L$ grows: the floor.
+# Halfway between 1 and $\frac14$ it is at $h_0 = 2.24\,L$, an angle of $3\pi/2.24\,L = 4.2/L$: the peak's width.
+# </details>
+#
 # Under uniform data the eigenvalue of $\cos\kappa x$ is the kernel's Fourier coefficient,
 # $\lambda_\kappa = \frac1\pi\int_0^\pi k(\theta)\cos\kappa\theta\,d\theta$. So here is a spectrum of any depth in ten lines, beside the package's:
 
@@ -108,20 +118,21 @@ for L, kappa in ((2, 7), (10, 7), (50, 40)):
 # %% [markdown]
 # ## A spectrum from two slopes
 #
-# Integrate by parts twice; to leading order only the ends contribute:
+# Integrate by parts twice. The first time the ends give nothing, since $\sin\kappa\theta = 0$ there; the second time they give the slopes of $k$:
 #
-# $$\lambda_\kappa = \frac1\pi\int_0^\pi k(\theta)\cos\kappa\theta\,d\theta
-#  = \frac{(-1)^\kappa\, k'(\pi) - k'(0)}{\pi\kappa^2} + \text{smaller} .$$
+# $$\lambda_\kappa = -\frac1{\pi\kappa}\int_0^\pi k'(\theta)\sin\kappa\theta\,d\theta
+#  = \frac{(-1)^\kappa\, k'(\pi) - k'(0)}{\pi\kappa^2} - \frac1{\pi\kappa^2}\int_0^\pi k''(\theta)\cos\kappa\theta\,d\theta ,$$
 #
-# So two numbers decide: the slope at angle $0$, the kink of [eigenfunctions](03_eigenfunctions.py), and the slope at angle $\pi$, where inputs are
-# opposite.
+# and a fast wave averages the last integral away. So two numbers decide: the slope at angle $0$, the kink of
+# [eigenfunctions](03_eigenfunctions.py), and the slope at angle $\pi$, where inputs are opposite.
 #
-# **Near 0** all $\theta_h$ are $\theta$ to first order, so $\cos\theta_h$ is flat and each factor is $1 - \theta/\pi$. As $\Theta_{h-1}(0) = h$,
-# layer $h$ adds $-h/\pi$ to the slope:
+# **Near 0** all $\theta_h$ are $\theta$ to first order (above), so $\cos\theta_h$ is flat and each factor is $1 - \theta/\pi$. That factor multiplies
+# $\Theta_{h-1}(0) = h$, so layer $h$ adds $-h/\pi$ to the slope:
 #
 # $$k'(0) = -\frac1\pi\,(1 + 2 + \dots + L) = -\frac{L(L+1)}{2\pi} .$$
 #
-# **Near π** the first layer has slope $1/\pi$. Later $\cos\theta_h$ are flat there, so layers only pass that slope on, times a factor below 1:
+# **Near π** differentiate $\cos\theta_1$: the slope $-(\pi - \theta)\sin\theta/\pi$ vanishes, and all later angles depend on $\theta$ through $\theta_1$ only. What
+# is left is $\Theta_0\,(1 - \theta/\pi)$ in the first layer: $\Theta_0 = -1$, so its slope is $1/\pi$. Later layers pass it on, times a factor below 1:
 #
 # $$k'(\pi) = \frac1\pi \prod_{h=1}^{L-1} \Big(1 - \frac{\theta_h(\pi)}\pi\Big) .$$
 #
@@ -137,10 +148,9 @@ for L in (2, 3, 10, 50):
 
 # %% [markdown]
 # Up to ten layers the law is within 7 % from $\kappa = 10$ on. At 50 layers it is wrong by a factor of nearly three there, by 12 % at $\kappa = 50$
-# and by 1 % at $\kappa = 200$: at an angle of about $4/L$ the peak has come down halfway to the floor. **The law $\kappa^{-2}$ is one of frequencies
-# above the number of layers.**
-
-# %% [markdown]
+# and by 1 % at $\kappa = 200$: waves much longer than the peak's width of about $4/L$ do not see its kink. **The law $\kappa^{-2}$ is one of
+# frequencies above the number of layers.**
+#
 # ## Parity, once more
 #
 # [One hidden layer without bias](02_two_layer.py) never learns odd frequencies $\ge 3$. The formula agrees: $k'(\pi) = -k'(0)$ at $L = 1$, both ends
@@ -154,9 +164,9 @@ for L in (2, 3, 5, 10):
     print(f"{L:2d}     {depth.parity_ratio(L):.4f}     {odd / even:.4f}")
 
 # %% [markdown]
-# Whoever fits one line through all eigenvalues of a shallow kernel fits a zig-zag. So here slopes are fitted to even and odd frequencies apart; on
-# the sphere ([beyond the circle](07_sphere.py)) $\kappa$ is the degree of the harmonic. The paper measured 1.94 and 2.80 at depth 10 and conjectured
-# $\kappa^{-d}$, with $d = 2$ and $d = 3$ coordinates.
+# One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies apart; on the sphere
+# ([beyond the circle](07_sphere.py)) $\kappa$ is the degree of the harmonic. The paper measured 1.94 and 2.80 at depth 10 and conjectured
+# $\kappa^{-d}$ for $d$ coordinates.
 
 # %% tags=["nbval-check-output"]
 circle = depth.decay_slopes(decay, (50, 200))
@@ -167,28 +177,30 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 
 # %% [markdown]
 # On the circle the exponent *is* 2.00 up to ten layers. The last rows dip since their windows begin at or below the number of layers, where the law
-# does not hold yet; for the same reason the sphere has 2.85 at ten layers (2.98 for degrees 60 to 120). The measured exponents are honest, and so is
-# the conjecture; between them stands the word "asymptotically".
-
-# %% [markdown]
+# does not hold yet; for the same reason the sphere has 2.85 at ten layers (2.98 for degrees 60 to 120). So both are right, the measured exponents
+# and the conjecture: it is one on the limit.
+#
 # ## Uneven data
 #
-# [Eigenfunctions](03_eigenfunctions.py) used two things of its kernel: the kink at angle 0, and that there is none at $\pi$. Differentiate
-# $\lambda f = Tf$ twice for any kernel, and each end leaves its term:
+# [Eigenfunctions](03_eigenfunctions.py) used two things of its kernel: the kink at angle 0, and that there is none at $\pi$. For any kernel the slope
+# jumps by $2k'(0)$ where the signed difference $x - z$ passes 0, and by $-2k'(\pi)$ where it passes $\pi$. Differentiate $\lambda f = Tf$ twice, and
+# each jump becomes a spike that leaves one term:
 #
 # $$\lambda f''(x) \approx -2|k'(0)|\;p(x) f(x) \;-\; 2k'(\pi)\;p(x+\pi) f(x+\pi) .$$
 #
 # The second couples opposite places; it is parity again. Relative to the first term it is 1/6 at two hidden layers, 1/20 at three, 1/106 at five,
 # 1/1350 at ten. Drop it, with three or more:
 #
-# $$f'' \approx -\frac{2|k'(0)|}{\lambda}\,p\,f, \qquad \lambda \approx \frac{2|k'(0)|\,Z^2}{q^2} .$$
+# $$f'' \approx -\frac{2|k'(0)|}{\lambda}\,p\,f, \qquad \lambda \approx \frac{2|k'(0)|\,Z^2}{q^2} ,$$
+#
+# as for two layers, where $k'(0) = -1/2\pi$ made it $Z^2/\pi q^2$.
 #
 # **Predict:** by which factor does the local frequency in region $j$ change when the network has 10 layers instead of one?
 #
 # <details><summary>Answer</summary>
 #
-# By none: solving as before gives $q\sqrt{p_j}/Z$, without the kernel. Only the eigenvalue knows its kink. This is (13), which the paper measured at
-# depth 10, too.
+# By none: the wave must close after a turn, so $q$ waves share out the circle in proportion to $\sqrt p$, with the frequency $q\sqrt{p_j}/Z$ whatever
+# the kernel. Only the eigenvalue knows its kink. This is (13), which the paper measured at depth 10, too.
 # </details>
 
 # %%
@@ -210,17 +222,16 @@ explorer.explorer()
 # %% [markdown]
 # ## "The eigenfunctions look similar"
 #
-# > In the non-uniform case, the eigenfunctions look similar to the uniform case.
-#
-# So the lecture says of deep networks. Similar to what? To the waves $\cos qx$, $\sin qx$ of the uniform case? Or to waves in $\Psi/Z$, bent by the
-# density? The verdict measures the *overlap* of a pair of eigenfunctions with a pair of waves: 1 if they span the same space, 0 if one holds a
-# function at a right angle to all of the other.
+# "In the non-uniform case, the eigenfunctions look similar to the uniform case", says the slide on deep networks. Similar to its waves $\cos qx$,
+# $\sin qx$ as they are? Or to the same waves bent by the density, $\cos(q\Psi/Z)$? The verdict measures the *overlap* of a pair of eigenfunctions
+# with a pair of waves: 1 if they span the same space, 0 if one pair holds a function at a right angle to all of the other.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C29"))
 
 # %% [markdown]
-# And are they similar to those of *one* hidden layer with bias?
+# So the similarity is one of shape: at $q = 20$ the overlap with bent waves is 0.96, with straight ones 0.3. And are deep eigenfunctions similar to
+# those of *one* hidden layer with bias?
 
 # %% tags=["nbval-check-output"]
 print(" L    overlap with one hidden layer at q = 1, 2, 3, 5, 10, 20, 40")
@@ -229,16 +240,16 @@ for L in (2, 3, 10, 50):
     print(f"{L:2d}   ", "  ".join(f"{overlap[q - 1]:z.2f}" for q in (1, 2, 3, 5, 10, 20, 40)))
 
 # %% [markdown]
-# True at depth 3, at depth 10 for all but the slowest, false at depth 50. At depth 2 the overlap *falls* with $q$: the opposite place stays. So very
-# shallow and very deep networks fail at opposite ends of the spectrum.
+# At depth 3 yes, at depth 10 for all but the slowest, at depth 50 no. At depth 2 the overlap *falls* with $q$, for the term of the opposite place does
+# not fade. At depth 50 it is the slow waves that are too long for the peak. What has taken their place?
 #
-# **Predict:** for waves longer than the peak, a kernel that is a narrow peak on a floor acts like $(Tf)(x) \approx c\,p(x) f(x)$, multiplication by
-# the density. Where do its leading eigenfunctions live, and what does such a network learn first?
+# **Predict:** for waves longer than the peak, a kernel that is a narrow peak on a floor acts like $(Tf)(x) \approx c\,p(x) f(x)$ with $c$ the peak's
+# area: multiplication by the density. Where do its leading eigenfunctions live, and what does such a network learn first?
 #
 # <details><summary>Answer</summary>
 #
-# Where $p$ is largest, whatever their frequency. So a very deep network does not learn slow waves first but **dense places first**: the frequency
-# bias gives way to a density bias.
+# Where $p$ is largest: a function that lives where $p = p_j$ is just multiplied by $c\,p_j$, so that this is its eigenvalue, whatever its frequency. So a
+# very deep network does not learn slow waves first but **dense places first**: the frequency bias gives way to a density bias.
 # </details>
 
 # %%
@@ -249,9 +260,9 @@ titles = [f"i = {i}, L = {L}" for i in chosen for L in (1, 50)]
 figures.show(pictures.compared_eigenfunctions(ONE_TWO_FOUR, x, shallow, deep, titles))
 
 # %% [markdown]
-# With 50 layers the eigenfunctions 1, 4 and 7 have most of their square in the densest third and are nearly straight elsewhere. Those between catch
-# up in the other places ($i = 10$ has 0.29 there). The waves of one layer have amplitude $p^{-1/4}$, so their share of it is
-# $\sqrt4/(\sqrt1 + \sqrt2 + \sqrt4) = 0.45$:
+# With 50 layers the eigenfunctions 1, 4 and 7 have most of their square (counted by data, $f^2p$) in the densest third and are nearly straight elsewhere.
+# Others catch up in the other places ($i = 10$ has 0.29 there). With one layer the waves have the amplitude $p^{-1/4}$, so in the mean the
+# densest third should hold $\sqrt4/(\sqrt1 + \sqrt2 + \sqrt4) = 0.45$ of it:
 
 # %% tags=["nbval-check-output"]
 densest = ONE_TWO_FOUR.regions[2]
@@ -274,9 +285,9 @@ for L in (1, 10, 50, 100):
 #
 # <details><summary>Answer</summary>
 #
-# For all depths, nearly, and the better the faster the wave: time is $\propto 1/p$, also where $T$ multiplies by $p$. The slope is 2 only for
-# $\kappa$ well above the number of layers; at depth 50 the curves are far flatter. As a *speed* $\kappa^{-d}$ is right, and $1/p$ is a misprint for
-# $p$: dense places are faster.
+# For all depths, nearly, and the better the faster the wave: time is $\propto 1/p$ where the kink decides, and also where $T$ multiplies by $p$. The
+# slope is 2 only for $\kappa$ well above the number of layers; at depth 50 the curves are far flatter. (So the speed is $p\,\kappa^{-d}$ in the limit: the
+# slide's $1/p$ should read $p$.)
 # </details>
 
 # %%
@@ -294,25 +305,26 @@ print(claims.judge("C22"))
 # $N(0, \tau^2)$:
 #
 # > **Theorem.** For any $\epsilon \in (0, 1]$ and $\delta \in (0, O(\frac1L)]$ let $\tau = \Theta(\frac{\epsilon\hat\delta}n)$,
-# > $m \ge \Omega\big(\frac{n^{24}L^{12}\log^5 m}{\delta^8\tau^6}\big)$, $\eta = \Theta(\frac{\delta}{n^4L^2m\tau^2})$. Then with probability at least $1 - \hat\delta$ over the start, after $t$ iterations
+# > $m \ge \Omega\big(\frac{n^{24}L^{12}\log^5 m}{\delta^8\tau^6}\big)$ and $\eta = \Theta(\frac{\delta}{n^4L^2m\tau^2})$. Then with probability at
+# > least $1 - \hat\delta$ over the start, after $t$ iterations
 #
 # $$\|y - u^{(t)}\| = \sqrt{\sum_{i=1}^n (1-\eta\lambda_i)^{2t}(v_i^\top y)^2 \pm \epsilon} . \tag{20}$$
 #
-# (Its $\delta$ is not our threshold; it stands for how far apart any two inputs are at least.) The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
+# ($\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here how far apart any two inputs are at least.)
+# The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
 #
 # $$u^{(t)} - y = (I - \eta H^\infty)^t (u^{(0)} - y) + \xi(t), \qquad \xi \text{ small} . \tag{22}$$
 #
 # Why may $y$ stand for $y - u^{(0)}$ in (20)? Because $u^{(0)}$ is proportional to the last layer's $\tau$, and $\tau$ is so small that
-# $\|u^{(0)}\| < \epsilon$. The price is in $m$, where $\tau^{-6} \sim n^6$ multiplies $n^{24}$. (The slide has $\pm\,\epsilon$ under the root, in (1)
-# it stands outside.)
+# $\|u^{(0)}\| < \epsilon$. The price is in $m$, where $\tau^{-6} \sim n^6$ multiplies $n^{24}$.
 #
 # **Predict:** 30 points, one hidden layer, $\epsilon = \delta = \hat\delta = 0.1$, every unnamed constant 1. Which power of ten is the width? And how
 # wide a network will do in practice?
 #
 # <details><summary>Answer</summary>
 #
-# $10^{76}$; the observable universe has some $10^{80}$ atoms. A few hundred neurons will do for a remainder of some per cent, as the next picture
-# shows. The theorem is one on limits, not on networks.
+# $\tau = 0.01/30$, so $n^{24} = 10^{35.5}$, $\tau^{-6} = 10^{20.9}$, $\delta^{-8} = 10^8$, and $\log^5 m$ adds $10^{11}$: $m = 10^{76}$. The observable
+# universe has some $10^{80}$ atoms. A few hundred neurons will do for a remainder of 7 %, as the next picture shows. The theorem is one on limits.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -336,9 +348,8 @@ for name, seen in slopes.groupby("quantity").exponent:
     print(f"{name:8s} like m^({seen.mean():z.2f} ± {error:.2f}), single seeds from {seen.min():z.1f} to {seen.max():z.1f}")
 
 # %% [markdown]
-# The ± is the standard error over 20 slopes, one a depth and seed. (The error of one line through the means would only say how straight that line
-# is.) Start and residual agree with $m^{-1/2}$ within about two of it; the drift falls faster. So a network eight times as wide is nearly three times
-# as lazy. The details, and what (20) assumes beside what networks need:
+# The ± is the standard error over 20 slopes, one for each depth and seed. Start and residual agree with $m^{-1/2}$ within about two of it; the drift falls
+# faster. So eight times the width brings a network nearly three times as close to (22). The details, and what (20) assumes beside what networks need:
 
 # %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C21", table=table))
@@ -378,14 +389,10 @@ print(claims.judge("C27"))
 # 0.33 at two layers, 1.3 at ten, 7.8 at fifty. · That the scatter is parity, not noise: fit even and odd frequencies apart. · $\cos x$ in the dense
 # half; then $\cos x$ in the sparse one, four times later; $\cos 200x$, above the number of layers, comes last, and in the dense half first.
 # </details>
-
-# %% [markdown]
+#
 # ## Sources
 #
-# - R. Basri and others, *Frequency bias in neural networks for input of non-uniform density*, ICML 2020,
-#   [arXiv:2003.04560](https://arxiv.org/abs/2003.04560).
+# - R. Basri and others, *Frequency bias in neural networks for input of non-uniform density*, ICML 2020, [arXiv:2003.04560](https://arxiv.org/abs/2003.04560).
 # - A. Bietti, F. Bach, *Deep equals shallow for ReLU networks in kernel regimes*, ICLR 2021, [arXiv:2009.14397](https://arxiv.org/abs/2009.14397).
-# - Z. Allen-Zhu, Y. Li, Z. Song, *A convergence theory for deep learning via over-parameterization*, ICML 2019,
-#   [arXiv:1811.03962](https://arxiv.org/abs/1811.03962).
-# - S. Arora and others, *On exact computation with an infinitely wide neural net*, NeurIPS 2019,
-#   [arXiv:1904.11955](https://arxiv.org/abs/1904.11955).
+# - Z. Allen-Zhu, Y. Li, Z. Song, *A convergence theory for deep learning via over-parameterization*, ICML 2019, [arXiv:1811.03962](https://arxiv.org/abs/1811.03962).
+# - S. Arora and others, *On exact computation with an infinitely wide neural net*, NeurIPS 2019, [arXiv:1904.11955](https://arxiv.org/abs/1904.11955).

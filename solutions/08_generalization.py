@@ -37,7 +37,7 @@ from ntklab.kernels import TwoLayerNTK
 #
 # > difficulty ●○○○○ · importance ●●●●○ · 10 minutes · 3 marks
 #
-# Gradient flow learns $n$ labels, each with noise of standard deviation $\sigma$. Given all $n$ eigenvalues
+# Gradient flow learns $n$ labels, each with noise of standard deviation $\sigma_\varepsilon$. Given all $n$ eigenvalues
 # $\lambda_i$ of $\frac1n(k(x_i, x_j))$, find the **variance of the output at time $t$**, averaged over the $n$ training
 # points.
 #
@@ -61,7 +61,7 @@ def noise_passed(eigenvalues: np.ndarray, t: float, noise: float) -> float:
     t : float
         Time of gradient flow, >= 0.
     noise : float
-        σ, the standard deviation of each label.
+        σ_ε, the standard deviation of each label.
 
     Returns
     -------
@@ -98,7 +98,7 @@ pd.DataFrame(
 # at the $n$ training points, in the mean over the noise, is a bias plus the variance of exercise 1.
 # **At which time is it least?**
 #
-# **Before you code:** what happens to the best time if $\sigma$ is doubled? And if $n$ is?
+# **Before you code:** what happens to the best time if $\sigma_\varepsilon$ is doubled? And if $n$ is?
 #
 # <details><summary>Hint</summary>
 #
@@ -119,7 +119,7 @@ def best_time(eigenvalues: np.ndarray, coefficients: np.ndarray, noise: float) -
     coefficients : ndarray, shape (n,)
         ĝ_i, of the target without noise.
     noise : float
-        σ > 0.
+        σ_ε > 0.
 
     Returns
     -------

@@ -24,8 +24,8 @@ MISTAKES = {
     },
     "best-time": {
         "bias not squared": ("left**2 * c", "left * c", "the square of what is left"),
-        "σ for σ²": ("noise**2", "noise", "σ², not σ"),
-        "n forgotten": (" / len(eigenvalues)", "", "has variance σ²/n"),
+        "σ for σ²": ("noise**2", "noise", "σ_ε², not σ_ε"),
+        "n forgotten": (" / len(eigenvalues)", "", "has variance σ_ε²/n"),
         "variance not squared": ("(1 - left) ** 2", "(1 - left)", "the noise of the modes"),
         "coefficients not squared": (
             "coefficients**2",

@@ -115,9 +115,15 @@ def test_modes_are_eigenfunctions_with_their_order_and_eigenvalue():
             assert np.sum(mode.function(turned)) == pytest.approx(0, abs=1e-12)
 
 
-def test_zeros_are_twice_as_close_where_data_are_four_times_as_dense():
+def test_zeros_of_equal_halves_are_alike():
     [equal] = hemispheres.modes(1, ((0, 10),))
     assert equal.crossings == (5, 5)
-    [mode] = hemispheres.modes(4, ((0, 40),))
-    assert sum(mode.crossings) == 40
-    assert 1.5 < mode.crossings[1] / mode.crossings[0] < 2
+
+
+@pytest.mark.parametrize("ratio", [4, 8, 27])
+def test_zeros_follow_the_cube_root_of_the_density(ratio):
+    # one eigenvalue everywhere and λ ~ p/κ³ there: κ ~ p^(1/3). A zero more or less is 4 % at most.
+    [mode] = hemispheres.modes(ratio, ((0, 80),), degree=200)
+    below, above = mode.crossings
+    assert below + above == 80
+    assert above / below == pytest.approx(ratio ** (1 / 3), rel=0.04)

@@ -36,7 +36,7 @@ def measure_link(
         tolerance=0.95,
         figure=f"rms error on new data at the best moment, κ = "
         f"{', '.join(map(str, frequencies))}, n = "
-        f"{', '.join(map(str, counts))}, σ = {', '.join(f'{s:zg}' for s in noises)}, densities "
+        f"{', '.join(map(str, counts))}, noise {', '.join(f'{s:zg}' for s in noises)}, densities "
         f"{', '.join(densities)}: in the mean of {seeds} samples κ errs {np.median(ratios):z.2f} "
         f"times as much as 2κ (median), {ratios.max():z.2f} at most; in single samples more than "
         f"2κ in {np.sum(single > 1)} of {single.size} cases",

@@ -24,8 +24,8 @@ def noise_passed(student):
         late = float(ask(student, lam, 1e9, sigma, shape=()))
         if not np.isclose(late, sigma**2):
             hints = {
-                1 / sigma: "a variance is a square: σ², not σ.",
-                n: "a mean over n points: each coefficient of the noise has variance σ²/n.",
+                1 / sigma: "a variance is a square: σ_ε², not σ_ε.",
+                n: "a mean over n points: each coefficient of the noise has variance σ_ε²/n.",
                 1 / n: "divided by n once too often.",
                 1 / sigma**2: "where is the noise?",
             }
@@ -70,9 +70,9 @@ def best_time(student):
         mistakes = {
             "the bias is the square of what is left: e^(-2λt) ĝ².": left @ g**2
             + sigma**2 * np.mean((1 - left) ** 2, axis=1),
-            "the variance of a label is σ², not σ.": left**2 @ g**2
+            "the variance of a label is σ_ε², not σ_ε.": left**2 @ g**2
             + sigma * np.mean((1 - left) ** 2, axis=1),
-            "each coefficient of the noise has variance σ²/n, not σ².": left**2 @ g**2
+            "each coefficient of the noise has variance σ_ε²/n, not σ_ε².": left**2 @ g**2
             + n * sigma**2 * np.mean((1 - left) ** 2, axis=1),
             "the noise of the modes is squared, too: (1 - e^(-λt))².": left**2 @ g**2
             + sigma**2 * np.mean(1 - left, axis=1),
@@ -82,7 +82,8 @@ def best_time(student):
         near = (h for h, e in mistakes.items() if abs(t / times[e[:-1].argmin()] - 1) < 0.02)
         hint = next(near, "too early: the target is not learned yet." if t < best else
                     "too late: noise is being learned. Does your error contain it?")  # fmt: skip
-        what = f"n = {n}, κ = {kappa}, σ = {sigma:.3g}: yours is {t / best:.4g} times the best time"
+        case = f"n = {n}, κ = {kappa}, σ_ε = {sigma:.3g}"
+        what = f"{case}: yours is {t / best:.4g} times the best time"
         raise CheckFailed(student, what, hint)
     passed(student, "right for four samples.")
 
