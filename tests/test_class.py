@@ -65,6 +65,7 @@ def test_what_people_really_hand_in(tmp_path):
     assert not grades.marks["flags"].str.contains("calls").any()
 
 
+@pytest.mark.slow
 def test_a_marking_that_fails_marks_nobody(tmp_path, monkeypatch, capsys):
     """Sockets whose names are too long: an error and no marks, never a 0."""
     write(tmp_path / "in" / "kim" / "01.py", text(NAME))

@@ -42,6 +42,7 @@ def test_benchmarks_print_their_table_on_a_cpu():
     assert all(float(line.split()[-1]) > 0 for line in lines[2:])
 
 
+@pytest.mark.slow
 def test_gpu_tests_need_no_plug_in_of_this_project():
     chosen = run(
         sys.executable, "-m", "pytest", "-c", "/dev/null", "--rootdir", str(TESTS.parent),

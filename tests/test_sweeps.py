@@ -157,6 +157,7 @@ def test_a_failure_costs_its_own_cell_and_is_retried_on_request(tmp_path):
     assert (again.error == "").all() and again.value.tolist() == [1, 2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_worker_that_dies_costs_its_own_cell(tmp_path, workers):
     record = tmp_path / "record"
@@ -249,6 +250,7 @@ def alive(pid):
         return False
 
 
+@pytest.mark.slow
 @linux
 def test_kill_9_loses_at_most_what_was_in_flight_and_ends_the_workers(tmp_path):
     sweep, rng = Sweep(tmp_path, cells=4 * KILLS), np.random.default_rng(11)
