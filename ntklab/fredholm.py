@@ -78,7 +78,7 @@ def solve(kernel, density, count=None, *, refine=1):
         return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     edges = _refined(_cuts(density), _expected_turn(density, count), refine)
     if isinstance(density, PiecewiseConstant) and count <= _harmonics.LAST // 4:
-        if 2 * (len(edges) - 1) * NODES_PER_PANEL > MOST_NODES:
+        if _count_of_nodes(edges) > MOST_NODES:
             return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     while True:
         _affordable(edges)
@@ -149,7 +149,7 @@ def _bearable(density, count, left, tolerance):
     if density.values.max() > STEEP * density.minimum and left < REACHED:
         needed = max(needed, int(count * (left / tolerance) ** 0.4))
     edges = _refined(_cuts(density), _expected_turn(density, needed))
-    nodes = 2 * (len(edges) - 1) * NODES_PER_PANEL
+    nodes = _count_of_nodes(edges)
     if nodes > MOST_NODES:
         raise ValueError(
             f"target, density: {count} eigenfunctions leave rms {left:.3g} of the target, beyond "
@@ -232,8 +232,13 @@ def _resolving(function, edges, tolerance):
         edges = _halved(edges, short)
 
 
+def _count_of_nodes(edges):
+    """Of panels between these edges, of half of the circle, and of their antipodes."""
+    return 2 * (len(edges) - 1) * NODES_PER_PANEL
+
+
 def _affordable(edges):
-    nodes = 2 * (len(edges) - 1) * NODES_PER_PANEL
+    nodes = _count_of_nodes(edges)
     if nodes > MOST_NODES:
         raise ValueError(
             f"count, density: {nodes} nodes or more are needed, at most {MOST_NODES} are accepted; "

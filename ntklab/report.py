@@ -465,9 +465,8 @@ def _write(folder, frame, size, trained):
         (c.id, c.slide, c.verdict, c.claim, c.truth, c.measured, f"{c.seconds:.1f}", c.lecture)
         for c in claims.itertuples()
     ]
-    markdown = [f"# {title}", "", intro, "", "| " + " | ".join(head) + " |"]
-    markdown += ["|" + "---|" * len(head)]
-    markdown += ["| " + " | ".join(v.replace("|", "\\|") for v in line) + " |" for line in lines]
+    shown = pd.DataFrame(lines, columns=head)
+    markdown = [f"# {title}", "", intro, "", *_markdown(shown)]
     page = [f"<h1>{escape(title)}</h1><p>{escape(intro)}</p>", "<div><table><thead><tr>"]
     page += [f"<th scope='col'>{escape(name)}</th>" for name in head] + ["</tr></thead><tbody>"]
     for line in lines:

@@ -200,7 +200,7 @@ def train(
 
 
 def _in_smaller_blocks(descent, *given):
-    """`_descend`, with half the memory for work again and again where the device runs out of it."""
+    """`_descend`, with a quarter of the memory for work each time the device runs out of it."""
     route, device = descent.step.route, descent.X.device
     while True:
         try:

@@ -8,7 +8,6 @@ from ntklab import dynamics, sphere
 from ntklab.experiments import full_size
 from ntklab.experiments import sphere as hemispheres
 from ntklab.experiments.trained import sphere as trained
-from ntklab.experiments.trained.sphere import Setting
 
 
 def test_equal_halves_learn_alike_and_unequal_ones_tend_to_their_ratio():
@@ -67,7 +66,7 @@ def test_samples_are_reproducible_and_those_of_equal_halves_scatter_about_one():
 
 
 def test_networks_follow_their_points():
-    setting = Setting(2000, 40, (1, 2), 1, 400, threshold=0.2)
+    setting = hemispheres.Setting(2000, 40, (1, 2), 1, 400, threshold=0.2)
     table = trained.trained(
         (2,), setting, rng=np.random.default_rng(5), device="cpu"
     )

@@ -80,10 +80,11 @@ def passed(tree):
             yield from ((name, keyword.arg) for keyword in call.keywords)
 
 
-GIVEN = set().union(*map(passed, callers().values()))
+CALLERS = callers()
+GIVEN = set().union(*map(passed, CALLERS.values()))
 # in the README's words: `solve(..., refine=2)`
 MENTIONED = set(re.findall(r"(\w+)=", (ROOT / "README.md").read_text(encoding="utf-8")))
-USED = {path: set(names(tree)) for path, tree in callers().items()}
+USED = {path: set(names(tree)) for path, tree in CALLERS.items()}
 
 
 @pytest.mark.parametrize("path", NUMERICS, ids=lambda path: path.stem)

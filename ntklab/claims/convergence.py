@@ -8,6 +8,7 @@ from ntklab import bounds, dynamics, fredholm
 from ntklab.claims.ledger import Claim, Measurement, Rate
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments import ONE_TWO_FOUR, convergence, fit_power
+from ntklab.experiments.toolkit import wave
 from ntklab.kernels import TwoLayerNTK
 
 LECTURE = "convergence"
@@ -40,12 +41,9 @@ def measure_times(
     times = np.empty((len(frequencies), len(density.regions)))
     local = np.empty_like(times)
     for i, frequency in enumerate(frequencies):
-
-        def wave(x, frequency=frequency):
-            return np.cos(frequency * x)
-
-        spectrum = fredholm.resolve(KERNEL, density, wave, 0.1 * threshold)
-        flow = dynamics.gradient_flow(spectrum, wave)
+        target = wave(frequency)
+        spectrum = fredholm.resolve(KERNEL, density, target, 0.1 * threshold)
+        flow = dynamics.gradient_flow(spectrum, target)
         for j, region in enumerate(density.regions):
             times[i, j] = flow.time_to_reach(threshold, region).time
             local[i, j] = bounds.local_time(threshold, 1.0, KERNEL, frequency, density, region)
@@ -172,12 +170,9 @@ def iteration_table(frequencies, threshold=0.05, density=ONE_TWO_FOUR, learning_
     """
     rows = []
     for frequency in frequencies:
-
-        def wave(x, frequency=frequency):
-            return np.cos(frequency * x)
-
-        spectrum = fredholm.resolve(KERNEL, density, wave, 0.1 * threshold)
-        descent = dynamics.gradient_descent(spectrum, wave, learning_rate)
+        target = wave(frequency)
+        spectrum = fredholm.resolve(KERNEL, density, target, 0.1 * threshold)
+        descent = dynamics.gradient_descent(spectrum, target, learning_rate)
         S = bounds.source(KERNEL, density, frequency)
         # the n with λ_{n+1} S <= δ/√2 < λ_n S: a smaller λ_n than there is makes the bound later
         eigenvalue = threshold / (np.sqrt(2) * S)

@@ -108,7 +108,7 @@ class Kernel(AsyncKernelManager):
     def stopped(self):
         """Why it was stopped, in words; "" where it was not."""
         if not self._stopped and self.group and self.group.exceeded():
-            self._stopped = self._too_much_memory()
+            return self._too_much_memory()
         return self._stopped
 
     def _too_much_memory(self):
@@ -118,7 +118,7 @@ class Kernel(AsyncKernelManager):
         """Leave nothing behind."""
         await super().cleanup_resources(restart)
         if self.group:
-            _ = self.stopped  # the group's last words
+            self._stopped = self.stopped  # the group's last words
             self.group.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 

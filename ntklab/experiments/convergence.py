@@ -38,7 +38,7 @@ from ntklab import bounds, dynamics, fredholm, gram
 from ntklab._arguments import _short, finite_number, one_of
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
-from ntklab.experiments.toolkit import chosen
+from ntklab.experiments.toolkit import chosen, wave
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK
 
@@ -87,6 +87,7 @@ def target(x, frequency, normalised=False):
     y = np.sin(frequency * x)
     return y / np.linalg.norm(y) if normalised else y
 
+
 def place(density, points, layout="grid", rng=None):
     """Sorted training angles: an even grid in every region in proportion to its mass, or draws.
 
@@ -115,6 +116,7 @@ def place(density, points, layout="grid", rng=None):
         raise ValueError(f"points: {points} leave region {np.argmin(counts)} empty, use more")
     arcs = [region.points(n) for region, n in zip(density.regions, counts, strict=True)]
     return np.sort(wrap(np.concatenate(arcs)))
+
 
 def region_counts(density, x):
     """Points of every region, shape (R,); refuses an empty region."""
@@ -216,15 +218,15 @@ def population_times(density, frequencies, threshold, learning_rate, kernel=KERN
         frames.append(pd.DataFrame(rows, columns=columns).assign(circle=circle))
     return pd.concat(frames, ignore_index=True)
 
+
 def _descent(density, frequency, threshold, learning_rate, kernel):
     """cos κx in the population, with as many eigenpairs as the threshold asks for."""
-    def wave(x):
-        return np.cos(frequency * x)
-
+    target = wave(frequency)
     if bounds.multiplier(kernel, frequency) == 0:
         raise ValueError(f"frequency, frequencies, kernel: {kernel} never learns cos {frequency}x")
-    spectrum = fredholm.resolve(kernel, density, wave, 0.1 * threshold)
-    return dynamics.gradient_descent(spectrum, wave, learning_rate)
+    spectrum = fredholm.resolve(kernel, density, target, 0.1 * threshold)
+    return dynamics.gradient_descent(spectrum, target, learning_rate)
+
 
 def lemma_table(density, frequency, modes=240, kernel=LECTURE_KERNEL):
     """The lemma's bounds beside what they bound, for cos κx and n = 2 … modes - 1 (C19).
@@ -258,6 +260,7 @@ def lemma_table(density, frequency, modes=240, kernel=LECTURE_KERNEL):
             "reciprocal_corrected": bounds.reciprocal_tail(n),
         }
     )
+
 
 def error_table(density, frequency, iterations, learning_rate=1.0, kernel=LECTURE_KERNEL):
     """Error of cos κx in time beside S/(eηt√P), over the circle and by region (C20).
@@ -314,19 +317,17 @@ def law_border(density, frequencies, excess=1.25, kernel=LECTURE_KERNEL):
     """
     finite_number("excess", excess, above=1)
     L = np.linspace(0.5, 6.5, 400)
+    thresholds = np.exp(-L) / np.sqrt(2)
     rows = []
     for frequency in frequencies:
-
-        def wave(x, frequency=frequency):
-            return np.cos(frequency * x)
-
-        spectrum = fredholm.resolve(kernel, density, wave, FINEST_BORDER)
-        flow, k = dynamics.gradient_flow(spectrum, wave), bounds.multiplier(kernel, frequency)
+        target = wave(frequency)
+        spectrum = fredholm.resolve(kernel, density, target, FINEST_BORDER)
+        flow, k = dynamics.gradient_flow(spectrum, target), bounds.multiplier(kernel, frequency)
         for j, (region, p) in enumerate(zip(density.regions, density.values, strict=True)):
             # finished at L's threshold by c times its law: the least error so far tells
             left = np.minimum.accumulate(flow.error(excess * L / (p * k), region))
-            late = left > np.exp(-L) / np.sqrt(2)
-            border = np.exp(-L[np.argmax(late)]) / np.sqrt(2) if late.any() else 0.0
+            late = left > thresholds
+            border = thresholds[np.argmax(late)] if late.any() else 0.0
             law = _law_border(density, j, frequency, excess)
             rows.append((frequency, j, p, border, law))
     return pd.DataFrame(rows, columns=["frequency", "region", "density", "border", "law"])
@@ -399,6 +400,7 @@ def theory(
         frames.append(frame.assign(draw=draw, layout=layout))
     return pd.concat(frames, ignore_index=True)
 
+
 def median_ratios(frame, column):
     """Time of every region over that of the densest: the paper's 1 : 1.96 : 3.89.
 
@@ -430,6 +432,7 @@ def median_ratios(frame, column):
             "high": each.quantile(0.9),
         }
     )
+
 
 def slopes(frame, column, level=0.95):
     """The exponent of κ in the time of every region, least squares in logarithms.

@@ -11,16 +11,12 @@ import pandas as pd
 from ntklab import generalization, gram
 from ntklab._arguments import finite_number, size, whole_number
 from ntklab.densities import CircleDensity, PiecewiseConstant
+from ntklab.experiments.toolkit import wave
 from ntklab.generalization import Learner, Stop
 from ntklab.kernels import TwoLayerNTK
 
 KERNEL = TwoLayerNTK()
 ONE_TO_EIGHT = PiecewiseConstant.equal_pieces([1, 8])
-
-
-def wave(frequency):
-    """cos κx as a function of x."""
-    return lambda x: np.cos(frequency * x)
 
 
 def passed(t, density, points, noise):

@@ -13,6 +13,7 @@ network      trained on such points (`experiments.trained.sphere`): adds that of
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,35 @@ RATIOS = (2, 3, 4)
 PAPER = {2: 1.76, 3: 2.45, 4: 2.99}
 PROTOCOL = float(np.sqrt(0.1))  # the paper's threshold, rms over a half for a target of rms 1
 NETWORK = TwoLayerNTK(bias=True, normalization="network")
+
+
+class Setting(NamedTuple):
+    """Sizes, τ, δ relative to the target's rms, and η of the loss (5), a sum; None is n/λ_1."""
+
+    width: int
+    per_half: int
+    frequencies: tuple
+    seeds: int
+    iterations: int
+    weight_scale: float = 10.0
+    threshold: float = 0.1
+    sum_rate: float | None = None
+    dtype: str = "float64"  # as PyTorch names it
+    centred: bool = True  # whether f - u(0) is learned in the place of f
+    normalised: bool = False  # whether targets have norm 1 over the points, or rms 1
+
+
+_ALL = (2, 3, 4, 5, 6, 7)
+_PAPER = Setting(8000, 300, _ALL, 3, 20_000, 0.2, PROTOCOL, 0.004, centred=False, normalised=True)
+SETTINGS = {
+    "quick": Setting(1000, 100, (2, 3, 4), 1, 3000),
+    "wide": Setting(8000, 300, _ALL, 1, 20_000, threshold=0.05, dtype="float32"),
+    # as the paper does it, Figure 9; a quarter of its width and slow waves
+    "paper": _PAPER,
+    "protocol": _PAPER._replace(width=2000, frequencies=(2, 3, 4, 5), seeds=1),
+    # and read as if its targets had rms 1
+    "misread": Setting(8000, 300, _ALL, 1, 20_000, 0.2, 0.05, 0.004, "float32"),
+}
 
 
 def population(ratios=RATIOS, frequencies=range(1, 31), threshold=PROTOCOL, degree=150):

@@ -1,4 +1,4 @@
-"""What experiments share: named sizes, root mean squares by group, power laws."""
+"""What experiments share: named sizes, waves, root mean squares by group, power laws."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,11 @@ from ntklab._arguments import LARGEST, finite_array, one_of
 def chosen(size, named):
     """The setting that `size` names, or `size` itself: a setting of one's own."""
     return named[one_of("size", size, tuple(named))] if isinstance(size, str) else size
+
+
+def wave(frequency):
+    """cos κx as a function of x."""
+    return lambda x: np.cos(frequency * x)
 
 
 def rms(table, column, by="width"):

@@ -233,7 +233,7 @@ def departures(found, factor, leaves):
     leaves : (float, float, float)
         The first κ beyond it on the circle, with its range over seeds.
     """
-    figure, axes = new(1, 1, size=(7, 4.2))
+    figure, axes = new(1, 1, size=(WIDE, 4.2))
     ax = axes[0, 0]
     for (name, rows), marker, color in zip(found.items(), MARKERS, SERIES, strict=False):
         seen = rows[np.isfinite(rows.high)]

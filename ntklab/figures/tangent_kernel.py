@@ -1,6 +1,5 @@
 """Figures: networks of finite width against their limit."""
 
-
 import numpy as np
 
 from ntklab.figures.style import (
@@ -240,7 +239,7 @@ def moved_kernel(seen):
         ax.grid(False)
         ax.set_title(name)
         ax.set_ylabel("angle x' (rad)")
-        ax.set_yticks(*_ticks())
+        ax.set_yticks([-np.pi, 0, np.pi], ["-π", "0", "π"])
         angle_axis(ax)
     figure.colorbar(shown, ax=axes[0, 1], label="k(x, x')", shrink=0.8)
     ax = axes[1, 1]
@@ -259,10 +258,6 @@ def moved_kernel(seen):
         "of nearly straight pieces whose kinks lie where blocks meet."
     )
     return figure
-
-
-def _ticks():
-    return [-np.pi, 0, np.pi], ["-π", "0", "π"]
 
 
 @styled

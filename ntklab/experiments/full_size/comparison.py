@@ -69,9 +69,10 @@ def pairs(table):
 
 
 def _of_sphere(table):
-    names = {"sparse": "slow", "dense": "fast", "predicted": "theory"}
-    names |= {f"predicted_{old}": f"theory_{new}" for old, new in list(names.items())[:2]}
-    names |= {f"zero_{old}": f"zero_{new}" for old, new in list(names.items())[:2]}
+    starts = {"": "", "predicted_": "theory_", "zero_": "zero_"}
+    halves_ = {"sparse": "slow", "dense": "fast"}
+    names = {a + c: b + d for a, b in starts.items() for c, d in halves_.items()}
+    names["predicted"] = "theory"
     kept = ["seed", "frequency", *(name for name in names if name in table)]
     return table[kept].rename(columns=names).assign(pair="1:" + table.ratio.astype(str))
 
@@ -203,14 +204,13 @@ def of_the_mean(rng, frequencies=None, ratios=halves.RATIOS):
 
 def _flow(ratio, rng, frequencies=range(2, 8)):
     """Iterations at η = 0.004 of the mean for one draw of the paper's points, (K, 2)."""
-    X = halves.points(ratio, 300, rng)
+    density, X = sphere.hemispheres(ratio), halves.points(ratio, 300, rng)
     spectrum = gram.solve(halves.NETWORK, X, len(X))
     found = []
     for k in frequencies:
         y = sphere.harmonic(k)(X)
         descent = dynamics.gradient_descent(spectrum, y, convergence.SUM_RATE)
         scale = np.linalg.norm(y) / np.sqrt(len(X))
-        density = sphere.hemispheres(ratio)
         found.append(halves.halves(descent, density, X, halves.PROTOCOL * scale)[:2])
     return np.array(found, dtype=float)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ntklab._arguments import one_of, whole_number
-from ntklab.experiments import convergence, motivation
+from ntklab.experiments import convergence, motivation, sphere
 from ntklab.experiments.convergence import ELEVEN_ONE_THREE, PROTOCOL
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 
@@ -98,12 +98,9 @@ def _order(setting, case, seeds, rng, device):
 
 
 def _sphere(setting, case, seeds, rng, device):
-    import torch
-
     from ntklab.experiments.trained import sphere as trained
 
-    dtype = getattr(torch, setting["dtype"])
-    chosen = trained.Setting(**{**setting, "dtype": dtype, "seeds": seeds})
+    chosen = sphere.Setting(**setting)._replace(seeds=seeds)
     table = trained.trained((case,), chosen, rng=rng, device=device)
     columns = [f"{kind}{half}" for kind in ("", "predicted_", "zero_")
                for half in ("sparse", "dense")]
@@ -199,58 +196,46 @@ def _learning_cost(setting, case):
     return 6 * setting["iterations"] * setting["batch_size"] * weights
 
 
-def _circle_setting(setting, **changed):
+def _setting(setting, **changed):
+    """A setting in names and numbers."""
     return setting._replace(**changed)._asdict()
 
 
-def _sphere_setting(**changed):
-    """The paper's Figure 9; written out, for `trained.sphere` needs torch."""
-    return {
-        "width": 8000, "per_half": 300, "frequencies": (2, 3, 4, 5, 6, 7), "seeds": 10,
-        "iterations": 20_000, "weight_scale": 0.2, "threshold": float(np.sqrt(0.1)),
-        "sum_rate": 0.004, "dtype": "float64", "centred": False, "normalised": True, **changed,
-    }
-
-
-HALVES = (2, 3, 4)
 WIDTHS = (256, 1024, 4096, 16_384, 65_536)
 RUNS = {
     "order": Run(
         "Figure 6: sin 14x under 11:1:3, targets of norm 1", _order,
-        _circle_setting(PROTOCOL, frequencies=(14,)), 10, cost=_circle_cost,
+        _setting(PROTOCOL, frequencies=(14,)), 10, cost=_circle_cost,
     ),
     "circle": Run(
         "Figure 7: sin κx under 1:2:4, targets of norm 1", _circle,
-        _circle_setting(PROTOCOL), 10, cost=_circle_cost,
+        _setting(PROTOCOL), 10, cost=_circle_cost,
     ),
     "circle_deep": Run(
         "the same with 10 hidden layers, all trained, f - u(0) learned, η = 1/(2λ_1)", _circle,
-        _circle_setting(PROTOCOL, width=256, centred=True, hidden_layers=10, iterations=5000,
-                        frequencies=(3, 4, 6, 8, 12, 16)),
+        _setting(PROTOCOL, width=256, centred=True, hidden_layers=10, iterations=5000,
+                 frequencies=(3, 4, 6, 8, 12, 16)),
         10, cost=_circle_cost,
     ),
     "sphere": Run(
         "Figure 9: harmonics on halves of the sphere, targets of norm 1", _sphere,
-        _sphere_setting(), 10, HALVES, _sphere_cost,
+        _setting(sphere.SETTINGS["paper"]), 10, sphere.RATIOS, _sphere_cost,
     ),
     "circle_rms_1": Run(
         "Figure 7 read with targets of rms 1", _circle,
-        _circle_setting(convergence.SETTINGS["misread"]), 5, cost=_circle_cost,
+        _setting(convergence.SETTINGS["misread"]), 5, cost=_circle_cost,
     ),
     "circle_lazy": Run(
         "large weights and width: lazy networks on the circle", _circle,
-        _circle_setting(convergence.SETTINGS["wide"]), 5, cost=_circle_cost,
+        _setting(convergence.SETTINGS["wide"]), 5, cost=_circle_cost,
     ),
     "sphere_rms_1": Run(
         "Figure 9 read with targets of rms 1", _sphere,
-        _sphere_setting(threshold=0.05, dtype="float32", normalised=False), 3, HALVES,
-        _sphere_cost,
+        _setting(sphere.SETTINGS["misread"], centred=False), 3, sphere.RATIOS, _sphere_cost,
     ),
     "sphere_lazy": Run(
         "large weights: lazy networks on the sphere", _sphere,
-        _sphere_setting(weight_scale=10.0, threshold=0.05, sum_rate=None, dtype="float32",
-                        centred=True, normalised=False),
-        5, HALVES, _sphere_cost,
+        _setting(sphere.SETTINGS["wide"]), 5, sphere.RATIOS, _sphere_cost,
     ),
     "learning": Run(
         "C01: two waves, 10 hidden layers", _learning, motivation.SETTINGS["paper"]._asdict(), 5,

@@ -1,7 +1,6 @@
 """The halves of the sphere learned by networks, beside the finite-sample theory (C23)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,42 +8,13 @@ from tqdm.auto import tqdm
 
 from ntklab import dynamics, gram, sphere
 from ntklab.experiments import sphere as exact
-from ntklab.experiments.sphere import NETWORK, PROTOCOL, RATIOS
+from ntklab.experiments.sphere import NETWORK, RATIOS, SETTINGS
 from ntklab.experiments.toolkit import chosen
 from ntklab.experiments.trained.toolkit import output, seed
 from ntklab.networks import TwoLayerReLU
 from ntklab.spectrum import Spectrum
 from ntklab.sphere import Bands
 from ntklab.training import train
-
-
-class Setting(NamedTuple):
-    """Sizes, τ, δ relative to the target's rms, and η of the loss (5), a sum; None is n/λ_1."""
-
-    width: int
-    per_half: int
-    frequencies: tuple
-    seeds: int
-    iterations: int
-    weight_scale: float = 10.0
-    threshold: float = 0.1
-    sum_rate: float | None = None
-    dtype: torch.dtype = torch.float64
-    centred: bool = True  # whether f - u(0) is learned in the place of f
-    normalised: bool = False  # whether targets have norm 1 over the points, or rms 1
-
-
-ALL = (2, 3, 4, 5, 6, 7)
-PAPER = Setting(8000, 300, ALL, 3, 20_000, 0.2, PROTOCOL, 0.004, centred=False, normalised=True)
-SETTINGS = {
-    "quick": Setting(1000, 100, (2, 3, 4), 1, 3000),
-    "wide": Setting(8000, 300, ALL, 1, 20_000, threshold=0.05, dtype=torch.float32),
-    # as the paper does it, Figure 9; a quarter of its width and slow waves
-    "paper": PAPER,
-    "protocol": PAPER._replace(width=2000, frequencies=(2, 3, 4, 5), seeds=1),
-    # and read as if its targets had rms 1
-    "misread": Setting(8000, 300, ALL, 1, 20_000, 0.2, 0.05, 0.004, torch.float32),
-}
 
 
 def trained(ratios=RATIOS, size="quick", *, rng, device="auto", progress=False):
@@ -56,7 +26,7 @@ def trained(ratios=RATIOS, size="quick", *, rng, device="auto", progress=False):
 
     Parameters
     ----------
-    size : one of `SETTINGS` or a Setting
+    size : one of `experiments.sphere.SETTINGS` or a Setting of one's own
         "quick", "protocol": seconds; "wide", "paper", "misread": many minutes on a CPU.
     rng : numpy.random.Generator
         Source of points and networks.
@@ -106,7 +76,7 @@ def _draw(ratio, setting, rng, device):
     density, X = sphere.hemispheres(ratio), exact.points(ratio, setting.per_half, rng)
     network = TwoLayerReLU(
         setting.width, 3, weight_scale=setting.weight_scale, generator=seed(rng), device=device
-    ).to(setting.dtype)
+    ).to(getattr(torch, setting.dtype))
     targets = np.array([sphere.harmonic(k)(X) for k in setting.frequencies])
     if setting.normalised:
         targets = targets / np.linalg.norm(targets, axis=1, keepdims=True)
