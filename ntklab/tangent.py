@@ -380,6 +380,10 @@ class _Allocations(TorchDispatchMode):
         super().__init__()
         self.bytes = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls):
+        return False  # it would load torch's compiler, for two seconds, to keep it out
+
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         answer = function(*args, **(kwargs or {}))
         given = {_storage(tensor) for tensor in _tensors((args, kwargs))}

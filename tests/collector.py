@@ -5,13 +5,18 @@ Every cell must run without error. In lectures the tagged cells must also print 
 they hold. Activated for this project by `-p collector` in pyproject.toml.
 """
 
+import sys
 from collections import defaultdict
 
 import pytest
 from comparison import Printed, difference, malformed
-from nbval.plugin import IPyNbCell, IPyNbFile, find_metadata_tags
 
-from ntklab.course import goldens
+# jsonschema does without it: a grammar of web addresses, read for three seconds at every start
+sys.modules.setdefault("rfc3987_syntax", None)
+
+from nbval.plugin import IPyNbCell, IPyNbFile, find_metadata_tags  # noqa: E402
+
+from ntklab.course import goldens  # noqa: E402
 
 # nbval drops outputs under these names: what is left to compare is stdout and text/plain.
 NOT_COMPARED = (

@@ -14,8 +14,8 @@ settings.load_profile("ntklab")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Fixtures that take long to make, or are made for tests that do: a browser, a batch of hostile
-# submissions, Binder's environment, nbgrader's course, a whole report.
-SLOW = {"browser", "graded", "image", "api", "whole"}
+# submissions, Binder's environment, nbgrader's course, a whole report, pytest in a faulty course.
+SLOW = {"browser", "graded", "image", "api", "whole", "failures"}
 
 
 def pytest_itemcollected(item):

@@ -66,10 +66,7 @@ SOLUTIONS = [
 ]
 
 
-TWO_WORKERS = pytest.param(["-n2"], marks=pytest.mark.slow)
-
-
-@pytest.fixture(scope="module", params=[[], TWO_WORKERS], ids=["plain", "two workers"])
+@pytest.fixture(scope="module", params=[[], ["-n2"]], ids=["plain", "two workers"])
 def failures(request, tmp_path_factory):
     """Run `pytest` in a course made of the cases: {(folder, stem): {test: failure text}}."""
     course = tmp_path_factory.mktemp("course")

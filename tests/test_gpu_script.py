@@ -19,6 +19,7 @@ def run(*command, **variables):
 
 
 @without
+@pytest.mark.slow
 def test_script_says_that_there_is_no_gpu(tmp_path):
     done = run("bash", str(TESTS / "gpu.sh"), str(tmp_path / "out"), PYTHON=sys.executable)
     assert done.returncode == 3
@@ -28,12 +29,14 @@ def test_script_says_that_there_is_no_gpu(tmp_path):
 
 
 @without
+@pytest.mark.slow
 def test_benchmarks_name_a_missing_device():
     done = run(sys.executable, str(TESTS / "gpu_benchmarks.py"), "--device", "cuda")
     assert done.returncode == 1
     assert "gpu_benchmarks: device: must be one of 'auto', 'cpu' on this machine" in done.stderr
 
 
+@pytest.mark.slow
 def test_benchmarks_print_their_table_on_a_cpu():
     done = run(sys.executable, str(TESTS / "gpu_benchmarks.py"), "--device", "cpu")
     assert done.returncode == 0, done.stderr

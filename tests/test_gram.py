@@ -192,6 +192,7 @@ def test_solve_falls_back_where_runs_fail(monkeypatch):
     assert len(tried) == 1
 
 
+@pytest.mark.slow
 def test_a_million_points():
     angles = PiecewiseConstant.equal_pieces([1, 2, 4]).sample(1_000_000, np.random.default_rng(22))
     spectrum = solve(TwoLayerNTK(), angles, 10)

@@ -69,6 +69,7 @@ def under(seed, exercise, names, record):
 
 
 @pytest.mark.parametrize(("master", "number"), ASKED)
+@pytest.mark.slow
 def test_answers_learned_by_heart_earn_nothing(master, number):
     """Right answers to the questions of one seed, given to those of another."""
     exercise = exercises.read(master)[number]
@@ -120,6 +121,7 @@ def constants(shape_of):
 
 
 @pytest.mark.parametrize(("master", "number"), EXERCISES)
+@pytest.mark.slow
 def test_a_guess_is_no_answer(master, number):
     exercise = exercises.read(master)[number]
     names = setup(master)

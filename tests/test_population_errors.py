@@ -90,6 +90,7 @@ def test_the_bound_of_harmonics_holds_and_is_near_the_truth(name, monkeypatch):
     st.lists(st.floats(0.001, 1.5), min_size=2, max_size=7),
     st.lists(st.floats(-3, 3), min_size=7, max_size=7),
 )
+@pytest.mark.slow
 def test_any_density_agrees_with_twice_the_resolution_within_the_bounds(lengths, logs):
     edges = -3 + 6 * np.append(0, np.cumsum(lengths)[:-1]) / np.sum(lengths)
     density = pieces(edges, 10.0 ** np.array(logs[: len(edges)]))
@@ -103,6 +104,7 @@ def test_any_density_agrees_with_twice_the_resolution_within_the_bounds(lengths,
 
 
 @pytest.mark.parametrize("bins", [360, 81])
+@pytest.mark.slow
 def test_histograms_of_many_bins(bins):
     rng = np.random.default_rng(5)
     density = PiecewiseConstant.histogram(rng.vonmises(0.4, 1.5, 20_000), bins)
@@ -147,6 +149,7 @@ def test_a_polynomial_that_touches_zero_to_sixth_order():
     assert fredholm.solve(KERNEL, density, 10).errors.max() < 1e-14
 
 
+@pytest.mark.slow
 def test_a_fast_wave_below_zero_is_refused():
     with pytest.raises(ValueError, match=r"^cosine, sine: the density must be non-negative"):
         TrigPolynomial([0] * 3999 + [1.5])

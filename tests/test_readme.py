@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from comparison import difference
 
 from ntklab.claims import CLAIMS
@@ -36,6 +37,7 @@ def test_ci_runs_the_test_command_of_the_readme():
     assert 'bash -euo pipefail -c "$test_command"\n' in script
 
 
+@pytest.mark.slow
 def test_the_snippets_print_what_the_readme_shows(tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", "".join(blocks("python"))],

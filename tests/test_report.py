@@ -221,6 +221,7 @@ def test_a_dask_worker_that_dies_costs_no_part(tmp_path, tiny):
     assert found.claims.measured[0] == alone.claims.measured[0]
 
 
+@pytest.mark.slow
 def test_the_paper_stands_beside_networks_and_theory(tmp_path):
     found = report.reproduce(tmp_path, only=["protocol"], workers=0)
     text = found.markdown.read_text(encoding="utf-8")

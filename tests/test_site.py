@@ -60,6 +60,7 @@ def test_lectures_are_chosen_by_number():
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
+@pytest.mark.slow
 def test_every_explorer_has_a_plan_that_takes_each_control_to_both_ends(name):
     module = importlib.import_module(name)
     plan = frames._plan(name)

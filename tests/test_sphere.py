@@ -133,6 +133,7 @@ ZOO = {
 
 @pytest.mark.parametrize("kernel", [KERNEL, DeepNTK(3)], ids=repr)
 @pytest.mark.parametrize("kind", ZOO)
+@pytest.mark.slow
 def test_errors_hold_and_are_within_a_hundred_of_the_truth(kernel, kind):
     density, count = Bands.proportional(*ZOO[kind]), 24
     for order in (0, 3):
@@ -148,6 +149,7 @@ def test_errors_hold_and_are_within_a_hundred_of_the_truth(kernel, kind):
                 assert np.median((errors / off)[above]) < 100
 
 
+@pytest.mark.slow
 def test_a_thin_cap_gets_the_degree_that_it_needs():
     density = Bands.proportional(*ZOO["thin cap"])
     wanted = sphere.solve(KERNEL, density, 21, orders=(0,), degree=1600).eigenvalues

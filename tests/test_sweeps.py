@@ -118,6 +118,7 @@ def cluster():
         yield client.get_executor()
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_gives_the_same_and_tells_failures(expected, cluster):
     same(expected, sweeps.run(functions.draw, GRID, seed=7, executor=cluster))
     with pytest.warns(sweeps.SweepWarning, match="1 of 5 cells failed"):
@@ -125,6 +126,7 @@ def test_a_dask_cluster_gives_the_same_and_tells_failures(expected, cluster):
     assert frame.error[1] == "ArithmeticError: two is bad"
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_answers_no_cell_from_memory(cluster):
     again = [sweeps.run(functions.moment, {"x": [1, 2]}, executor=cluster) for _ in range(3)]
     assert pd.concat(again).moment.is_unique
@@ -167,6 +169,7 @@ def test_a_worker_that_dies_costs_its_own_cell(tmp_path, workers):
     assert frame.value.drop(1).tolist() == [1, 3, 4, 5] and (frame.error != "").sum() == 1
 
 
+@pytest.mark.slow
 def test_a_pool_of_the_callers_that_breaks_stops_the_sweep_which_its_record_takes_up(tmp_path):
     record = tmp_path / "record"
     with (
@@ -275,6 +278,7 @@ def test_kill_9_loses_at_most_what_was_in_flight_and_ends_the_workers(tmp_path):
 
 
 @linux
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done_and_ends_the_workers(tmp_path):
     sweep = Sweep(tmp_path, cells=500)
     process = sweep.start()
@@ -287,6 +291,7 @@ def test_ctrl_c_keeps_what_is_done_and_ends_the_workers(tmp_path):
     assert 4 <= len(sweep.kept()) < 500
 
 
+@pytest.mark.slow
 def test_a_function_that_workers_cannot_import_is_refused_at_once(tmp_path):
     call = "from ntklab import sweeps\ndef f(x): return {}\nsweeps.run(f, {'x': [1, 2, 3]})"
     script = tmp_path / "script.py"  # without a guard
@@ -297,6 +302,7 @@ def test_a_function_that_workers_cannot_import_is_refused_at_once(tmp_path):
         assert "ValueError: function: must be one that worker processes can import" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_torn_last_line_is_repaired_wherever_it_is_torn(tmp_path):
     record = tmp_path / "record"
     whole = serial(functions.square, {"x": [1, 2]}, record=record)
@@ -339,6 +345,7 @@ def test_a_record_of_another_sweep_is_refused(tmp_path):
     refused(record, "seed 0, not 1", seed=1)
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_record(tmp_path):
     sweep = Sweep(tmp_path, cells=500)
     process = sweep.start()

@@ -403,6 +403,7 @@ _checkpoints.save = dying
 """
 
 
+@pytest.mark.slow
 def test_resume_after_exit_is_bitwise(tmp_path):
     path = tmp_path / "training"
     assert in_process(path, DIE).wait(60) == 9
@@ -411,6 +412,7 @@ def test_resume_after_exit_is_bitwise(tmp_path):
     same(checkpointed(path), resumed)  # nothing left to do
 
 
+@pytest.mark.slow
 def test_resume_after_kill_at_any_moment_is_bitwise(tmp_path):
     path = tmp_path / "training"
     for delay in (0.0, 0.11):
@@ -467,6 +469,7 @@ def test_training_on(tmp_path):
         checkpointed(path, 50)
 
 
+@pytest.mark.slow
 def test_interrupt_in_the_middle_of_a_save_leaves_the_one_before(tmp_path, monkeypatch):
     path, syncs = tmp_path / "training", []
     sync = os.fsync
@@ -552,6 +555,7 @@ def test_other_activation_is_other_networks(tmp_path):
         train(deep(activation="erf"), SPACE, TARGETS, 0.1, 5, checkpoint=path)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_holds_no_diverged_state(tmp_path):
     path = tmp_path / "training"
     for _ in range(2):

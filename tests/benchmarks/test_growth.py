@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from gpu_benchmarks import unit
 
 from ntklab import circle_gram, gram, sphere
 from ntklab.densities import PiecewiseConstant
@@ -11,7 +12,7 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.tangent import empirical_ntk
 from ntklab.training import train
 
-from .test_networks_and_course import network, points
+from .test_networks_and_course import network
 
 KERNEL = TwoLayerNTK()
 RNG = np.random.default_rng
@@ -48,12 +49,12 @@ def recursion(layers):
 
 
 def tangent(width):
-    net, X = network(width), points(500)
+    net, X = network(width), unit(500, 2)
     return lambda: empirical_ntk(net, X)
 
 
 def training(width):
-    nets, X = [network(width, seed) for seed in range(4)], points(300)
+    nets, X = [network(width, seed) for seed in range(4)], unit(300, 2)
     targets = RNG(1).normal(size=(4, 300))
     return lambda: train(nets, X, targets, 0.01, 20)
 

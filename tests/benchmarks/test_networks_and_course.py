@@ -29,7 +29,7 @@ def test_empirical_ntk_against_contracted_jacobians(against):
     net, X = network(4096), unit(1_000, 2)
     contraction = contraction_of(net, X)
     np.testing.assert_allclose(empirical_ntk(net, X), contraction(), atol=1e-12)
-    against(lambda: empirical_ntk(net, X), contraction, 2,
+    against(lambda: empirical_ntk(net, X), contraction, 5,
             name="empirical NTK, m = 4096, n = 1 000 / jacrev")
 
 
@@ -91,4 +91,4 @@ def test_the_whole_course(benchmark, report, tmp_path):
     report("the whole course", f"{total:.0f} s (goal < 300), {largest:.0f} MB at most")
     for name, seconds in spent.items():
         report(f"  {name}", f"{seconds:.1f} s")
-    assert len(spent) == 8 and total < 300 and largest < 1500
+    assert len(spent) >= 10 and total < 300 and largest < 1500
