@@ -63,6 +63,13 @@ def look_like_radians(name, angles):
         )
 
 
+def sample_of_angles(name, value):
+    """`value` as a float64 array (n,) of angles in radians, not in degrees."""
+    angles = finite_array(name, value, ndim=1)
+    look_like_radians(name, angles)
+    return angles
+
+
 def finite_number(name, value, *, above=None, at_least=None, below=None, at_most=None):
     """`value` as a finite float inside the stated open or closed bounds."""
     if isinstance(value, np.ndarray) and value.ndim == 0 and not _masked(value):

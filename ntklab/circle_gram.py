@@ -37,7 +37,7 @@ from numpy.polynomial import chebyshev
 from scipy.fft import irfft, rfft
 from scipy.sparse.linalg import LinearOperator
 
-from ntklab._arguments import finite_array, instance_of, real_array
+from ntklab._arguments import finite_array, instance_of, real_array, sample_of_angles
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK, ZonalKernel
 
@@ -84,7 +84,7 @@ class CircleGram(LinearOperator):
 
     def __init__(self, angles, kernel):
         self.kernel = instance_of("kernel", kernel, TwoLayerNTK)
-        angles = finite_array("angles", angles, ndim=1)
+        angles = sample_of_angles("angles", angles)
         if len(angles) < 2:
             raise ValueError(f"angles: must hold at least 2 points, got {len(angles)}")
         n = len(angles)
@@ -221,7 +221,7 @@ class ZonalGram(LinearOperator):
         self.error, self._symbols, kinks = _cell_polynomials(kernel.profile)
         self._even, self._odd = (kinks[0] + kinks[1]) / 2, (kinks[0] - kinks[1]) / 2
         self._count = 2 * (self._symbols.shape[1] - 1)  # of cells
-        cell, u = self._place(finite_array("angles", angles, ndim=1))
+        cell, u = self._place(sample_of_angles("angles", angles))
         self._order = np.lexsort((u, cell % (self._count // 2)))
         self._cell, self._u = cell[self._order], u[self._order]
         self._sides = np.where(self._cell < self._count // 2, 1.0, -1.0)

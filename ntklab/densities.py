@@ -12,7 +12,14 @@ from numpy.polynomial import Chebyshev
 from scipy.optimize import elementwise
 from scipy.special import i0e
 
-from ntklab._arguments import finite_array, finite_number, generator, instance_of, size
+from ntklab._arguments import (
+    finite_array,
+    finite_number,
+    generator,
+    instance_of,
+    sample_of_angles,
+    size,
+)
 from ntklab.geometry import wrap
 
 NORMALISATION_TOLERANCE = 1e-9
@@ -228,7 +235,7 @@ class PiecewiseConstant(CircleDensity):
         no density: `gram.solve(kernel, angles)` has their spectrum.
         """
         bins = size("bins", bins, at_most=10**5)
-        angles = wrap(finite_array("angles", angles, ndim=1))
+        angles = wrap(sample_of_angles("angles", angles))
         if len(angles) == 0:
             raise ValueError("angles: must hold one at least, got none")
         return cls.equal_pieces(np.histogram(angles, bins, range=(-np.pi, np.pi))[0])
@@ -275,7 +282,7 @@ def von_mises(means, concentrations, weights=None):
     weights : array_like, shape (l,), optional
         a_j >= 0, normalised to sum 1; equal when left out.
     """
-    m = wrap(finite_array("means", means, ndim=1))
+    m = wrap(sample_of_angles("means", means))
     c = finite_array("concentrations", concentrations, ndim=1)
     a = finite_array("weights", np.ones(len(m)) if weights is None else weights, ndim=1)
     if not len(m) == len(c) == len(a) > 0:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from ntklab._arguments import finite_array, finite_number, look_like_radians, positive, whole_number
+from ntklab._arguments import finite_number, positive, sample_of_angles, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.fredholm import solve
 from ntklab.geometry import wrap
@@ -111,8 +111,7 @@ def estimate(angles, bins=12, count=9, *, confidence=0.95, kernel=None):
     TypeError, ValueError
         Naming the argument; angles that are none, not finite, or degrees by all appearances.
     """
-    x = finite_array("angles", angles, ndim=1)
-    look_like_radians("angles", x)
+    x = sample_of_angles("angles", angles)
     if not len(x):
         raise ValueError("angles: must hold one at least, got none")
     bins = whole_number("bins", bins, at_least=2, at_most=90)

@@ -26,6 +26,7 @@ from ntklab._arguments import (
     finite_array,
     finite_number,
     instance_of,
+    sample_of_angles,
     sequence,
     values_of,
     whole_number,
@@ -216,7 +217,7 @@ def learner(kernel, angles, target, noise=0.0, learning_rate=None):
         η of the mean loss, below 2/λ_1.
     """
     instance_of("kernel", kernel, ZonalKernel)
-    angles = wrap(finite_array("angles", angles, ndim=1))
+    angles = wrap(sample_of_angles("angles", angles))
     whole_number("angles", len(angles), at_least=2, at_most=MOST_POINTS)
     noise = finite_number("noise", noise, at_least=0, at_most=LARGEST)
     spectrum = gram.solve(kernel, angles, len(angles))

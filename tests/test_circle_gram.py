@@ -81,7 +81,7 @@ PLACES = st.one_of(
     st.sampled_from([0.0, np.pi, -np.pi, np.pi / 2, -np.pi / 2, np.nextafter(np.pi, 0), 1e-300]),
     st.floats(-np.pi, np.pi),
     st.integers(-8, 8).map(lambda i: i * np.pi / 4),
-    st.floats(-50, 50),
+    st.floats(-9, 9),
 )
 
 

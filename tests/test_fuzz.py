@@ -325,6 +325,18 @@ def test_another_guise_changes_no_answer(name, argument):
             assert same(answer, plain, 1e-9), f"{name}({argument}={shown(value)})"
 
 
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [(name, key) for name, key in CASES if isinstance(arguments(name)[key], np.ndarray)],
+)
+def test_what_a_mask_hides_is_not_used(name, argument):
+    given = arguments(name)
+    masked = np.ma.array(given[argument])
+    masked[(0,) * masked.ndim] = np.ma.masked
+    with pytest.raises((TypeError, ValueError), match=f"^{argument}: "):
+        call(name, given | {argument: masked})
+
+
 def spoilt(value):
     """What is left of a value that was valid: other shapes, and numbers of any kind in it."""
     anything = st.one_of(

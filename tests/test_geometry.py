@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ntklab import circle_gram, densities, estimation, generalization, gram
 from ntklab._arguments import look_like_radians
 from ntklab.geometry import (
     angle_between,
@@ -14,6 +15,7 @@ from ntklab.geometry import (
     unit_vectors,
     wrap,
 )
+from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 angles = st.floats(-50, 50)
 inside = st.floats(-np.pi, np.pi, exclude_max=True)
@@ -133,6 +135,24 @@ def test_degrees_are_noticed():
             look_like_radians("x", np.array(degrees))
     for radians in ([0, 6.28], [-12.5], [1000.0], []):
         look_like_radians("x", np.array(radians))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: gram.solve(TwoLayerNTK(), x, 3),
+        lambda x: circle_gram.CircleGram(x, TwoLayerNTK()),
+        lambda x: circle_gram.ZonalGram(x, DeepNTK(3)),
+        lambda x: estimation.estimate(x),
+        lambda x: generalization.learner(TwoLayerNTK(), x, np.sin),
+        densities.PiecewiseConstant.histogram,
+        lambda x: densities.von_mises(x, np.ones(len(x))),
+    ],
+    ids="solve CircleGram ZonalGram estimate learner histogram von_mises".split(),
+)
+def test_no_door_takes_data_in_degrees(call):
+    with pytest.raises(ValueError, match="must be in radians, got angles up to 330, which look"):
+        call(np.arange(0, 360, 30.0))
 
 
 @pytest.mark.parametrize("gap", [1e-15, 1e-12, 1e-8, 1e-4, 1e-1, 1.0])
