@@ -145,7 +145,7 @@ def test_rotation_and_whole_turns_change_nothing():
     rng = np.random.default_rng(6)
     angles, v = rng.uniform(-np.pi, np.pi, 900), rng.standard_normal(900)
     still = CircleGram(angles, TwoLayerNTK()) @ v
-    for turn in (1.234, np.pi, -2 * np.pi, 6 * np.pi):
+    for turn in (1.234, np.pi, -2 * np.pi, 2 * np.pi):
         assert relative_error(CircleGram(angles + turn, TwoLayerNTK()) @ v, still) < 1e-13
 
 
