@@ -35,6 +35,27 @@ def test_every_enclosure_holds_the_eigenvalue_of_its_index(name):
     assert found[certificate.above - 1] > certificate.level > found[certificate.above]
 
 
+def hard(seed):
+    """Two to seven pieces of any lengths, contrast to 10⁵, sometimes an arc of zero density."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(2, 8))
+    weights = 10 ** rng.uniform(-rng.uniform(0.5, 5), 0, count)
+    weights[0] *= seed % 5 != 2
+    return PiecewiseConstant.proportional(np.sort(rng.uniform(-np.pi, np.pi, count)), weights)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(30))
+def test_bounds_hold_for_densities_drawn_at_random(seed):
+    density = hard(seed)
+    proved = certify(density, 15)
+    spectrum = fredholm.solve(TwoLayerNTK(), density, 15)
+    assert (spectrum.eigenvalues + spectrum.errors >= proved.lower).all()
+    assert (spectrum.eigenvalues - spectrum.errors <= proved.upper).all()
+    # rounding alone: a few units in the last place of the largest eigenvalue
+    assert spectrum.errors.max() < 1e-14 * spectrum.eigenvalues[0]
+
+
 def test_the_first_fifty_of_the_lecture_density():
     certificate = certify(DENSITIES["1:2:4"])
     assert len(certificate.lower) == 50 <= certificate.above
