@@ -297,11 +297,11 @@ print(claims.judge("C10"))
 # and that is $\lambda$ times the wave of $f$. These numbers are [known](02_two_layer.py): $\frac1{\pi q^2}$ at odd $q \ge 3$ and $\frac{q^2+1}{\pi(q^2-1)^2}$ at even
 # $q$. Read backwards: to get the waves of $pf/\pi\lambda$, multiply those of $f$ by
 #
-# $$\frac1{\pi k_q} = q^2 \;\text{ at odd } q \ge 3, \qquad \frac1{\pi k_q} = \frac{(q^2-1)^2}{q^2+1} = q^2 - 3 + \frac4{q^2+1} \;\text{ at even } q .$$
+# $$\frac1{\pi k_q} = q^2 \;\text{ at odd } q \ge 3, \qquad \frac1{\pi k_q} = \frac{(q^2-1)^2}{q^2+1} = q^2 - 3 + \frac4{q^2+1} \;\text{ at even } q \ge 2 .$$
 #
-# To multiply by $q^2$ is to take $-f''$. So Hill's equation keeps $q^2$ and drops the rest. Now keep the 3 as well, and drop only $4/(q^2+1)$. The 3 belongs to even
-# waves, and $\frac12\big(f(x) + f(x+\pi)\big)$ picks these out, for odd ones change sign at the opposite point. That is one term more than (14), and this course's own
-# law (the lecture and its paper do not have it):
+# (0 and 1 have numbers of their own.) To multiply by $q^2$ is to take $-f''$. So Hill's equation keeps $q^2$ and drops the rest. Now keep the 3 as well, and drop
+# only $4/(q^2+1)$. The 3 belongs to even waves, and $\frac12\big(f(x) + f(x+\pi)\big)$ picks these out, for odd ones change sign at the opposite point. That is one
+# term more than (14), and this course's own law (the lecture and its paper do not have it):
 #
 # $$f''(x) + \tfrac32\big(f(x) + f(x+\pi)\big) = -\frac{p(x)}{\pi\lambda}\,f(x) .$$
 #
@@ -319,7 +319,7 @@ print(claims.judge("C10"))
 #
 # <details><summary>Answer</summary>
 #
-# What is dropped is $\frac4{q^2+1}$ beside $q^2$: like $q^{-4}$.
+# What is dropped is $\frac4{q^2+1}$ beside $q^2$: like $q^{-4}$. (At slow waves more is dropped, but an eigenfunction holds only some $1/q$ of these, squared $q^{-2}$.)
 # </details>
 
 # %%

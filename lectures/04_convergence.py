@@ -304,9 +304,9 @@ figures.show(drawn.finishing_times(exact, networks, thin))
 #
 # <details><summary>Answer</summary>
 #
-# Grids and norm 1: 3.88 : 2.00 : 1, within two per cent, with slopes in $\kappa$ near 2. The medians do tell the size: at size 1 grids give 3.38, for the strict threshold
-# waits for slow modes that the densest region loses last, and random points 4.25. They do not tell grids from random points of norm 1: these scatter from 3.37 to 3.98,
-# and 3.89 is among them. For grids speaks the number 734.
+# Grids and norm 1: 3.88 : 2.00 : 1, within two per cent, with slopes in $\kappa$ near 2. The medians do tell the size: at size 1 grids give 3.38, for the strict
+# threshold waits for slow modes that the densest region loses last, and random points 4.25. They do not tell grids from random points of norm 1: these scatter from
+# 3.37 to 3.98, and 3.89 is among them. For grids speaks the number 734.
 # </details>
 
 # %% tags=["nbval-check-output"]
