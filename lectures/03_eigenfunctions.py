@@ -377,7 +377,7 @@ for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
 # 1. The matrix of $n$ points tends to the operator $f \mapsto \int k\,p f$, with an error like $n^{-1/2}$ for random points, $n^{-2}$ for a grid.
 # 2. The kernel's kink makes $f'' \approx -p f/\pi\lambda$: eigenfunctions are waves of local frequency $q\sqrt p/Z$.
 # 3. $\lambda \approx Z^2/\pi q^2$. The printed (17) is too small by $\pi$, and by $2\pi$ at $q = 0$.
-# 4. Jumps of $\sqrt p$ reflect: pairs split, amplitudes depend on the arrangement, Hill's equation rules up to $q^{-2}$.
+# 4. Jumps of $\sqrt p$ reflect: pairs split by some $1/q$, amplitudes depend on the arrangement, Hill's equation rules up to $q^{-2}$.
 # 5. With the opposite point, $f'' + \frac32(f + f(\cdot+\pi)) = -pf/\pi\lambda$, the error falls to $q^{-4}$; a law of sixth order is exact.
 #
 # Three questions that use the whole lecture:

@@ -59,7 +59,7 @@ figures.show(drawn.order_of_regions(order))
 # %% [markdown]
 # A region counts as learned when its root mean square error is down to 0.25 (dashed, last panel): 0.35 of the wave's height is still missing then. Each snapshot shows
 # that moment for one of them, first the 11, near iteration 340, then the 3, near 1250, last the 1, near 3700. The dotted lines are no fit, they are
-# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. It is met until an error is small; then 3000 neurons are not infinitely many, and late.
+# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. It is met until an error is small; then 3000 neurons are too few, and late.
 #
 # **Try:** density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
 # and what doubling $\kappa$? And a network without bias, at $\kappa = 5$?
@@ -219,7 +219,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # \sum_{i>n} g_i^2 \le \lambda_{n+1}^2 S^2, \qquad
 # \|g - u^{(t)}\| = \|(1-\eta T)^t\,T h\| \le \frac{S}{e\,\eta\,t},$$
 #
-# the last from a start at $u^{(0)} = 0$, because for $\eta\lambda_1 \le 1$ we have $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
+# the first since $T$ is symmetric in $L^2(p)$, the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
 # largest, $1/(e\eta t)$, at $\lambda = 1/\eta t$. No model of the eigenfunctions, no $q$, any $\kappa$, any kernel with $k_\kappa > 0$, any $p^* > 0$.
 #
 # In a region that holds the fraction $P$ of the data the root mean square is $\|\cdot\|/\sqrt P$ at most. The sparsest, of length $\ell$, has $P = p^*\ell$, and
