@@ -57,8 +57,8 @@ order = trained.convergence.order(setting, rng=np.random.default_rng(6), thresho
 figures.show(drawn.order_of_regions(order))
 
 # %% [markdown]
-# A region counts as learned when its root mean square error is down to 0.25 (dashed, last panel): 0.35 of the wave's height is still missing then. Each snapshot shows
-# that moment for one of them, first the 11, near iteration 340, then the 3, near 1250, last the 1, near 3700. The dotted lines are no fit, they are
+# A region counts as learned when its root mean square error is down to 0.25 (dashed, last panel): 0.35 of the wave's height is still missing then. Each snapshot is
+# taken just after that moment of one of them: first the 11, near iteration 340, then the 3, near 1250, last the 1, near 3700. The dotted lines are no fit, they are
 # [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. It is met until an error is small; then 3000 neurons are too few, and late.
 #
 # **Try:** density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
