@@ -21,11 +21,10 @@
 # **Time:** about 45 minutes, plus 55 for the assignment, whose third exercise belongs to [any depth](05_deep_kernels.py).
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The first lecture explained everything it showed by one matrix $H$, a *tangent kernel*: in each step the residual $u^{(t)} - y$,
-# what the outputs $u$ still lack of the targets $y$, is multiplied by $I - \frac\eta n H$, with $\eta$ the learning rate and $n$ the
-# number of points. That was a promise with three gaps. **Where does a network's kernel come from? Why is it the same for every
-# random start? And why does it not change while the network learns?** The last two have one answer: the network is wide. How wide
-# it must be, we measure.
+# The first lecture explained everything it showed by one matrix $H$, a *tangent kernel*: in each step the residual $u^{(t)} - y$, what the outputs
+# $u$ still lack of the targets $y$, is multiplied by $I - \frac\eta n H$, with $\eta$ the learning rate and $n$ the number of points. That was a
+# promise with three gaps. **Where does a network's kernel come from? Why is it the same for every random start? And why does it not change while the
+# network learns?** The last two have one answer: the network is wide. How wide it must be, we measure.
 #
 # After this lecture you can
 #
@@ -82,8 +81,8 @@ kernel = TwoLayerNTK(bias=True, normalization="network")
 figures.show(pictures.one_step(angles, moved, kernel(to_circle(angles), to_circle([here]))[:, 0], here))
 
 # %% [markdown]
-# The thin line is the network, the thick one a formula that knows nothing of its random weights. Change `here`, the width
-# and the seed, and run the cell again.
+# The thin line is the network, the thick one a formula that knows nothing of its random weights. Look at its tip: a corner, at $x'$, wherever that
+# is. In the next two lectures this corner decides how fast a wave is learned. Change `here`, the width and the seed, and run the cell again.
 #
 # ## The definition
 #
@@ -133,7 +132,7 @@ print(kernel(X).round(3) + 0.0)
 #
 # $$\Phi(\mathbf w) = \frac12\sum_{i=1}^n (y_i - f(\mathbf w, x_i))^2 = \frac12\|u - y\|^2 , \tag{5}$$
 #
-# its gradient $J^\top (u - y)$, so a step of gradient descent moves the parameters by
+# and its gradient is $J^\top (u - y)$. So a step of gradient descent moves the parameters by
 # $\Delta\mathbf w = -\eta J^\top (u - y)$ and the outputs by $-\eta J J^\top (u-y)$. With $H = JJ^\top$,
 #
 # $$u^{(t+1)} - y = (I - \eta H(t))\,(u^{(t)} - y) + \epsilon(t) . \tag{21}$$
@@ -146,10 +145,9 @@ print(kernel(X).round(3) + 0.0)
 #
 # <details><summary>Answer</summary>
 #
-# It falls by a factor between 10 and 20, while the outputs move as far as before. A wide network shares the work among so many
-# neurons that each of them hardly moves: by about $1/\sqrt m$. A ReLU is linear unless it switches on or off, so that first order
-# is wrong only for the share of about $1/\sqrt m$ of the neurons that do: 10 times less at 100 times the width. The rest of the
-# factor comes from errors of both signs that cancel.
+# It falls by a factor between 10 and 20, while the outputs move as far as before. A wide network shares the work among so many neurons that each of
+# them hardly moves: by about $1/\sqrt m$. A ReLU is linear unless it switches on or off, so that first order is wrong only for the share of about
+# $1/\sqrt m$ of the neurons that do: 10 times less at 100 times the width. The rest of the factor comes from errors of both signs that cancel.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -179,7 +177,9 @@ for m in (100, 1000, 10_000, 100_000):
 # path bends: first the mean is learned, then the difference. That is frequency bias with two points.
 # </details>
 #
-# The ellipse around the targets has the eigenvectors of $H$ for axes, with lengths in proportion to the roots of the eigenvalues.
+# The ellipse around the targets has the eigenvectors of $H$ for axes, with lengths in proportion to the roots of the eigenvalues. Follow
+# the circles from the square to the star: they are far apart at first and crowd at the end, where only the slow part is left. (The line
+# multiplies each component of $u^{(0)} - y$ by its own factor; the next section writes that down.)
 
 # %%
 pair, goal = to_circle([0.0, 0.5]), np.array([1.0, -1.0])
@@ -227,19 +227,17 @@ curves = trained.tangent_kernel.curves((16, 128, 4096), rng=np.random.default_rn
 figures.show(pictures.error_curves(curves))
 
 # %% [markdown]
-# At width 4096 the prediction that knows $u^{(0)}$ is met from the first step to the last. The printed one
-# is not, and goes wrong most where you would least expect it, at the *end*: the random start has fast
-# waves in it, which the target lacks, and getting rid of them takes longest.
+# At width 4096 the prediction that knows $u^{(0)}$ is met from the first step to the last. The printed one is not, and goes wrong most where you
+# would least expect it, at the *end*: the random start has fast waves in it, which the target lacks, and getting rid of them takes longest.
 #
-# At width 128 the better prediction is good until some 90 per cent are learned, then the network falls
-# behind: $\epsilon$ is an absolute error, small beside $\|y\|$ but not beside an error that has become
-# small itself. **The bulk of learning can be predicted at moderate widths, the last few per cent only at
-# large ones.**
+# At width 128 the better prediction is good until some 90 per cent are learned, then the network falls behind: $\epsilon$ is an absolute error, small
+# beside $\|y\|$ but not beside an error that has become small itself. **The bulk of learning can be predicted at moderate widths, the last few per
+# cent only at large ones.**
 #
 # ## Move it yourself
 #
-# A deeper network, (3) of [any depth](05_deep_kernels.py): its kernel before training against the angle between two points,
-# its error, and below its outputs, with two predictions, from its own $H(0)$ and from $H^\infty$.
+# Now with more layers (the formula comes in [any depth](05_deep_kernels.py)): a network's kernel before training, a dot for each pair of
+# points, against the angle between them; its error; and below its outputs. Two predictions, one from its own $H(0)$, one from $H^\infty$.
 
 # %%
 figures.show(explorer.draw(explorer.compute(width=64, hidden_layers=2)))
@@ -259,11 +257,11 @@ explorer.explorer()
 #
 # ## How wide is wide enough?
 #
-# Now with statistics: twenty networks of each width, 60 steps with $\eta = 1/\lambda_1$, and the largest error on the way, relative to
-# $\|y\|$. The left panel has the error of (1) as printed, from the usual start and from a *paired* one (each neuron has a twin of the
-# opposite sign $a_r$, so that $u^{(0)} = 0$ exactly); of (1) with $u^{(0)} - y$ inserted; and of (22), which predicts the whole vector.
-# The right panel has three suspects: the kernel is off its limit at the start, it changes during training, and the outputs
-# leave the linearisation. (Seconds. `"full"` goes to width 65 536 in minutes.)
+# Now with statistics: twenty networks of each width, 60 steps with $\eta = 1/\lambda_1$. The left panel shows $\epsilon$, the largest error
+# of a prediction on the way, relative to $\|y\|$. Is (1) right as printed? We try it from the usual start, and from a *paired* one, in which
+# each neuron has a twin of the opposite sign $a_r$, so that $u^{(0)} = 0$ exactly. Then with $u^{(0)} - y$ inserted, and (22), which
+# predicts not only a length but the whole vector. The right panel shows three suspects: the kernel is off its limit at the start; it
+# changes during training; the outputs leave the linearisation. (Seconds. `"full"` goes to width 65 536 in minutes.)
 
 # %%
 table = trained.tangent_kernel.training("quick", rng=np.random.default_rng(1), device="cpu", progress=True)
@@ -279,12 +277,14 @@ figures.show(pictures.training_gap(table, laws))
 print(claims.judge("C02", table=table))
 
 # %% [markdown]
-# So (1) holds if $u^{(0)} = 0$, as it silently assumes; otherwise insert $u^{(0)}$. Then four times
-# the width halves $\epsilon$. The right panel convicts the *start*: the distance of the initial kernel from its limit falls
-# like $m^{-1/2}$, as $\epsilon$ does; the change during training falls faster. About $\sqrt m$ neurons switch at a point, as
-# many on as off, and each changes an entry of $H$ by about $\pm\frac1m$. If they were independent, these $\sqrt m$ terms would add up
-# to $m^{1/4}\cdot\frac1m = m^{-3/4}$; the measured exponent is about $-0.7$. (`"full"`, widths 256 to 65 536: $-0.52 \pm 0.02$ for (1)
-# from the paired start, $-0.69 \pm 0.01$ for the change.)
+# Left, the topmost curve does not fall at all, the three others do: (1) holds if $u^{(0)} = 0$, as it silently assumes; otherwise insert
+# $u^{(0)}$, and four times the width halves $\epsilon$. The right panel convicts the *start*: the distance of the initial kernel from its
+# limit is the largest of the three, and falls like $m^{-1/2}$, as $\epsilon$ does; the other two fall faster.
+#
+# **So why does the kernel not change?** Each weight moves by about $1/\sqrt m$, and a neuron counts in $H$ only by being on or off. So the share of
+# neurons that switch at a point is about $1/\sqrt m$: some $\sqrt m$ of them, as many on as off, each of which changes an entry of $H$ by about
+# $\pm\frac1m$. All of one sign they would change it by $m^{-1/2}$; if they were independent, by $m^{1/4}\cdot\frac1m = m^{-3/4}$. The measured
+# exponent is about $-0.7$. (`"full"`, widths 256 to 65 536: $-0.52 \pm 0.02$ for (1) from the paired start, $-0.69 \pm 0.01$ for the change.)
 #
 # ## When the kernel does move
 #
@@ -320,9 +320,10 @@ figures.show(pictures.moved_kernel(seen))
 # %% [markdown]
 # The wide network nearly keeps its kernel, and its rate. In the narrow one the kernel moves by 11 % from ordinary weights, by 14 %
 # from short ones. That seems little, but it is the part that matters for $\cos 4x$: the rate falls to about a quarter, and to a
-# seventh. The picture shows the last row, where by $H(0)$ what is left would fade ten times as fast as by $H(T)$. Indeed four times
-# as many steps bring the error from 0.118 only to 0.063. That is why networks here are wide and their weights not small. Training
-# in which the kernel stays is called *lazy*; [how long it takes](04_convergence.py) finds where it ends.
+# seventh. The picture shows the last row. Look at $H(T)$: the smooth band has broken into blocks, and the network's output into straight
+# pieces that end where blocks meet. By $H(0)$ what is left would fade ten times as fast as by $H(T)$; indeed four times as many steps
+# bring the error from 0.118 only to 0.063. That is why networks here are wide and their weights not small. Training in which the kernel
+# stays is called *lazy*; [how long it takes](04_convergence.py) finds where it ends.
 #
 # ## One network speaks for all
 #
@@ -347,8 +348,8 @@ figures.show(pictures.deviations(spread, laws))
 print(claims.judge("C03", table=spread))
 
 # %% [markdown]
-# The same rate at every depth, with a constant that grows: at width 1024, 0.059 for one hidden layer and 0.107 for three. To
-# be as close to its limit as the first, the second must be $(0.107/0.059)^2 \approx 3.3$ times as wide.
+# The same rate at every depth, with a constant that grows: at width 1024 the distance is 0.059 for one hidden layer and 0.107 for
+# three. To come as close to its limit, a network of three must be $(0.107/0.059)^2 \approx 3.3$ times as wide as one of one.
 # [Any depth](05_deep_kernels.py) tells why there is a limit for several layers, and what it is.
 #
 # ## Your turn

@@ -43,7 +43,7 @@ def order_of_regions(order, moments=3):
     finished = [order.reached[j] for j in order.sequence()[:moments]]
     finished = [t if np.isfinite(t) else order.iterations[-1] for t in finished]
     for ax, when in zip(panels, finished, strict=False):
-        i = int(np.argmin(np.abs(order.iterations - when)))
+        i = int(np.searchsorted(order.iterations, when))
         shade_regions(ax, order.density)
         ax.plot(np.linspace(-np.pi, np.pi, 2001), target, color=COLORS["target"], lw=1.6)
         ax.plot(order.points, order.outputs[i], color=COLORS["network"], lw=1.1)

@@ -131,23 +131,28 @@ def training_gap(table, laws):
         "linearised": "u(T) from its linearisation",
     }
     figure, axes = new(1, 2, size=(WIDE, 4.6))
-    for ax, title, wanted in (
-        (axes[0, 0], "what the prediction misses, ε", [k for k in laws if k[1] in ERRORS]),
-        (axes[0, 1], "where it comes from", [k for k in laws if k[1] not in ERRORS]),
+    misses = [k for k in laws if k[1] in ERRORS]
+    causes = [k for k in laws if k[1] not in ERRORS]
+    # no colour or marker means two things
+    looks = {key: i % len(SERIES) for i, key in enumerate([*misses, *causes])}
+    for ax, title, unit, wanted in (
+        (axes[0, 0], "what the prediction misses, ε", "relative to ‖y‖", misses),
+        (axes[0, 1], "where it comes from", "relative distance", causes),
     ):
         seen = []
-        for i, (kind, column) in enumerate(wanted):
+        for kind, column in wanted:
             mean = table[table.start_kind == kind].groupby("width")[column].agg(
                 lambda v: np.sqrt(np.mean(v**2))
             )
             seen.append(mean.to_numpy())
             start = f", {kind} start" if column == "printed" else ""
-            ax.loglog(mean.index, mean, marker=MARKERS[i], ms=5, color=SERIES[i],
+            look = looks[kind, column]
+            ax.loglog(mean.index, mean, marker=MARKERS[look], ms=5, color=SERIES[look],
                       label=f"{named[column]}{start}: m^({laws[kind, column]})")
         m = np.array(sorted(set(table.width)), float)
         _widths(ax, m, seen[-1])
         plain_ticks(ax, np.min(seen), np.max(seen))
-        ax.set_title(title)
+        ax.set(title=title, ylabel=unit)
         handles, labels = ax.get_legend_handles_labels()
         side = "left" if ax is axes[0, 0] else "right"
         figure.legend(handles, labels, loc=f"outside lower {side}")
