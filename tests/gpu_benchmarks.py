@@ -1,4 +1,4 @@
-"""Milliseconds a step, and an empirical kernel, beside plain batched autograd: `--device cuda`.
+"""Milliseconds a step, and an empirical kernel, beside batched autograd.
 
 Sizes are those of a large run on a GPU, and small ones on a CPU, whose table is of the same form.
 """
@@ -37,34 +37,44 @@ def seconds(work, device):
     return float(np.median(spent[1:]))
 
 
-def batched_autograd(networks, X, y, steps):
-    """What a user would write: vmap over networks of grad of the loss."""
+def batched_autograd(networks, X, y, compiled=False):
+    """What a user would write, vmap over networks of grad of the loss: learn(steps)."""
     fixed = {k for k, v in networks[0].named_parameters() if not v.requires_grad}
     values = {k: v.detach() for k, v in stack_module_state(networks)[0].items()}
     held = {k: v for k, v in values.items() if k in fixed}
-    moving = {k: v for k, v in values.items() if k not in fixed}
+    start = {k: v for k, v in values.items() if k not in fixed}
 
     def loss(moving, held, target):
         u = functional_call(networks[0], {**moving, **held}, (X,))
         return (u - target).square().mean() / 2
 
-    slope = vmap(grad(loss))
-    for _ in range(steps):
-        slopes = slope(moving, held, y)
-        moving = {k: v - RATE * slopes[k] for k, v in moving.items()}
-    return moving
+    def step(moving):
+        slopes = vmap(grad(loss))(moving, held, y)
+        return {k: v - RATE * slopes[k] for k, v in moving.items()}
+
+    step = torch.compile(step) if compiled else step
+
+    def learn(steps):
+        moving = start
+        for _ in range(steps):
+            moving = step(moving)
+        return moving
+
+    return learn
 
 
-def training(name, make, X, count, steps, device):
+def training(name, make, X, count, steps, device, compiled):
     networks = [make(torch.Generator().manual_seed(i)) for i in range(count)]
     dtype = next(networks[0].parameters()).dtype
     y = np.random.default_rng(1).normal(size=(count, len(X)))
     on_device = torch.tensor(X, dtype=dtype, device=device), torch.tensor(
         y, dtype=dtype, device=device
     )
-    ours = seconds(lambda: train(networks, X, y, RATE, steps, device=device), device)
-    peer = seconds(lambda: batched_autograd(networks, *on_device, steps), device)
-    row(f"{name}, {dtype}", 1e3 * ours / steps, 1e3 * peer / steps)
+    works = [lambda: train(networks, X, y, RATE, steps, device=device)]
+    for way in (False, True) if compiled else (False,):
+        learn = batched_autograd(networks, *on_device, way)
+        works.append(lambda learn=learn: learn(steps))
+    row(f"{name}, {dtype}", *(1e3 * seconds(work, device) / steps for work in works))
 
 
 def contraction_of(network, X):
@@ -91,21 +101,25 @@ def kernel(n, width, device):
     row(f"empirical NTK, m = {width}, n = {n} (jacrev contraction)", 1e3 * ours, 1e3 * peer)
 
 
-def row(name, ours, peer):
-    print(f"{name:64s}{ours:10.3f}{peer:10.3f}{peer / ours:8.2f}", flush=True)
+def row(name, ours, *peers):
+    told = "".join(f"{peer:10.3f}{peer / ours:8.2f}" for peer in peers)
+    print(f"{name:64s}{ours:10.3f}{told}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="auto", help="as for ntklab.networks.pick_device")
+    parser.add_argument("--compiled", action="store_true", help="beside compiled autograd, too")
+    chosen = parser.parse_args()
     try:
-        device = pick_device(parser.parse_args().device)
+        device = pick_device(chosen.device)
     except ValueError as error:
         sys.exit(f"gpu_benchmarks: {error}")
     on_gpu = device.type == "cuda"
     card = torch.cuda.get_device_name(device) if on_gpu else "CPU"
     print(f"{card}, torch {torch.__version__}: milliseconds a step, or a kernel")
-    print(f"{'':64s}{'ntklab':>10s}{'autograd':>10s}{'ratio':>8s}")
+    heads = ["autograd", "compiled"] if chosen.compiled else ["autograd"]
+    print(f"{'':64s}{'ntklab':>10s}" + "".join(f"{head:>10s}{'ratio':>8s}" for head in heads))
     width, count, n, steps = (4_000, 16, 734, 320) if on_gpu else (200, 2, 60, 10)
     for dtype in (torch.float32, torch.float64):
         for place, d in (("circle", 2), ("sphere", 3)):
@@ -114,13 +128,13 @@ def main():
                 lambda seed, d=d, dtype=dtype: TwoLayerReLU(
                     width, d, generator=seed, dtype=dtype, device=device
                 ),
-                unit(n, d), count, steps, device,
+                unit(n, d), count, steps, device, chosen.compiled,
             )  # fmt: skip
     deep, n = (256, 200) if on_gpu else (16, 40)
     training(
         f"three hidden layers of {deep}, {count} networks, n = {n}",
         lambda seed: FullyConnected(3, deep, 2, generator=seed, device=device),
-        unit(n, 2), count, steps, device,
+        unit(n, 2), count, steps, device, chosen.compiled,
     )  # fmt: skip
     for n in (1_000, 4_000) if on_gpu else (50,):
         kernel(n, 4_096 if on_gpu else 100, device)

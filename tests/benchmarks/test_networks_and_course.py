@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gpu_benchmarks import contraction_of, unit
+from gpu_benchmarks import RATE, batched_autograd, contraction_of, unit
 
 from ntklab.networks import TwoLayerReLU
 from ntklab.tangent import empirical_ntk
@@ -51,6 +51,19 @@ def test_training_16_networks_against_a_plain_loop(against, dtype):
 
     against(lambda: train(networks, X, targets, 0.01, steps), one_by_one, 2, rounds=3,
             name=f"16 networks, m = 4000, {steps} steps / autograd loop, {dtype}")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_training_16_networks_against_compiled_autograd(against, dtype):
+    X, steps = unit(734, 2), 20
+    networks = [network(4_000, seed, dtype) for seed in range(16)]
+    targets = np.random.default_rng(1).normal(size=(16, len(X)))
+    learn = batched_autograd(
+        networks, torch.tensor(X, dtype=dtype), torch.tensor(targets, dtype=dtype), compiled=True
+    )
+    learn(2)  # compiles
+    against(lambda: train(networks, X, targets, RATE, steps), lambda: learn(steps), 3, rounds=3,
+            name=f"16 networks, m = 4000, {steps} steps / batched and compiled, {dtype}")
 
 
 def test_import_against_numpy(benchmark, report):
