@@ -349,8 +349,9 @@ for name, seen in slopes.groupby("quantity").exponent:
     print(f"{name:8s} like m^({seen.mean():z.2f} ± {error:.2f}), single seeds from {seen.min():z.1f} to {seen.max():z.1f}")
 
 # %% [markdown]
-# The ± is the standard error over 20 slopes, one for each depth and seed (the marks of the last panel: a single one could not tell $-\frac12$ from $-1$). Start and residual agree with $m^{-1/2}$ within about two of it; the drift falls
-# faster. So eight times the width brings a network nearly three times as close to (22). The details, and what (20) assumes beside what networks need:
+# The ± is the standard error over 20 slopes, one for each depth and seed (the marks of the last panel: a single one could not tell $-\frac12$ from
+# $-1$). Start and residual agree with $m^{-1/2}$ within about two of it; the drift falls faster. So eight times the width brings a network nearly three
+# times as close to (22). The details, and what (20) assumes beside what networks need:
 
 # %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C21", table=table))
