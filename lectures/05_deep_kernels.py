@@ -323,7 +323,8 @@ for L in (1, 3, 50):
 # 2. The covariance of one network is off by $m^{-1/2}$, the shape of the distribution over networks only by $1/m$.
 # 3. A gradient is an outer product, so the kernel is a sum over layers, $\Sigma^{(h-1)}\prod\dot\Sigma$.
 # 4. For ReLU $\dot\Sigma = (\pi-\theta)/\pi$: a probability, times $c_\sigma = 2$. Its integral over $\rho$ is $\Sigma$.
-# 5. ReLU layers make different inputs alike; [what that does to learning](06_depth.py) is the next lecture.
+# 5. ReLU layers make different inputs alike. [What depth changes](06_depth.py) says what that does to learning, and measures that the kernel
+#    of a wide deep network also *stays* near its limit while it is trained.
 #
 # Three questions that use the whole lecture:
 #
