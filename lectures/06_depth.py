@@ -170,9 +170,9 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
     print(f"{one.hidden_layers:2d}   {one.parity:4s}   {one.slope:z12.2f}   {two.slope:z16.2f}")
 
 # %% [markdown]
-# On the circle the exponent *is* 2.00 up to ten layers (one layer without bias has no odd eigenvalues to fit). The last rows dip since their windows begin at or below the number of layers, where the law
-# does not hold yet; for the same reason the sphere has 2.85 at ten layers (2.98 for degrees 60 to 120). So both are right, the measured exponents
-# and the conjecture: it is one on the limit.
+# On the circle the exponent *is* 2.00 up to ten layers (one layer without bias has no odd eigenvalues to fit). The last rows dip since their windows
+# begin at or below the number of layers, where the law does not hold yet; for the same reason the sphere has 2.85 at ten layers (2.98 for degrees 60
+# to 120). So both are right, the measured exponents and the conjecture: it is one on the limit.
 #
 # ## Uneven data
 #
@@ -241,7 +241,7 @@ for L in (2, 3, 10, 50):
 # not fade. At depth 50 it is the slow waves that are too long for the peak. What has taken their place?
 #
 # **Predict:** for waves longer than the peak, a kernel that is a narrow peak on a floor acts like $(Tf)(x) \approx c\,p(x) f(x)$ with $c$ the peak's
-# area: multiplication by the density. Where do its leading eigenfunctions live, and what does such a network learn first?
+# area: multiplication by the density. Where do its leading eigenfunctions after the constant live, and what does such a network learn first?
 #
 # <details><summary>Answer</summary>
 #
@@ -259,7 +259,7 @@ figures.show(pictures.compared_eigenfunctions(ONE_TWO_FOUR, x, shallow, deep, ti
 # %% [markdown]
 # Right, with 50 layers, $i = 1$ and 4 wave in the densest third and are nearly straight elsewhere; $i = 7$ waves in the middle one, too. For a slow wave
 # there can have the eigenvalue of a faster one in the densest, and then the two mix. So look at the mean over the first twenty. Where is their
-# square, counted by data, $f^2p$? With one layer waves have the amplitude $p^{-1/4}$, so the thirds should hold it like $\sqrt1 : \sqrt2 : \sqrt4$, that is 0.23, 0.32, 0.45.
+# square, counted by data, $f^2p$? With one layer amplitudes are $\propto p^{-1/4}$, so the thirds should hold $\sqrt1 : \sqrt2 : \sqrt4$, or 0.23, 0.32, 0.45.
 
 # %% tags=["nbval-check-output"]
 print("share of the square in the sparse, middle and densest third, mean of i = 1 to 20")

@@ -301,13 +301,13 @@ for seed in range(4):
 # Bordelon, Canatar and Pehlevan (2020), and Simon and others (2021), find the mean error under **one assumption: the $v_i(x_j)$ are like independent
 # Gaussian numbers.** Four steps, heuristic but short:
 #
-# 1. *One mode.* From labels $\phi_i$ the network learns the share $L_i = \lambda_i\,\phi_i^\top Q^{-1}\phi_i$ of mode $i$. Take this mode out of the matrix,
+# 1. *One mode.* Of the target $v_i$, labels $\phi_i$, the network learns the share $L_i = \lambda_i\,\phi_i^\top Q^{-1}\phi_i$. Take this mode out of the matrix,
 #    $Q_i = Q - \lambda_i\phi_i\phi_i^\top$. Then $Q_i^{-1}\phi_i = Q^{-1}\phi_i + \lambda_i\,Q_i^{-1}\phi_i\,(\phi_i^\top Q^{-1}\phi_i)$; multiply by
 #    $\phi_i^\top$ and solve: $L_i = \lambda_i/(\lambda_i + C)$ with $1/C = \phi_i^\top Q_i^{-1}\phi_i$.
 # 2. *All modes share one $C$.* $Q_i$ knows nothing of $\phi_i$, so $1/C$ is near its mean, $\operatorname{tr} Q_i^{-1}$, and one mode of many hardly changes that.
 # 3. *What is $C$?* The shares add up to $\operatorname{tr} HQ^{-1} = n - n\gamma\operatorname{tr} Q^{-1}$.
-# 4. *The error.* Mode $i$ lacks $(1-L_i)g_i$. And all that is missing anywhere, $E = \mathbb E\|u-g\|^2$, is as good as noise for it, beside that of the
-#    labels: a mean over $n$ such labels, learned to the share $L_i$, errs by $L_i^2(E+\sigma_\varepsilon^{\,2})/n$. Sum over $i$ and solve for $E$:
+# 4. *The error.* Mode $i$ lacks $(1-L_i)g_i$. To it all that is missing elsewhere, $E = \mathbb E\|u-g\|^2$ in mean square, is as good as noise, beside that
+#    of the labels. A mean over $n$ such labels has the variance $(E+\sigma_\varepsilon^{\,2})/n$, and $L_i^2$ of it is learned. Sum over $i$ and solve for $E$:
 #
 # $$\sum_i L_i + \frac{n\gamma}{C} = n, \quad L_i = \frac{\lambda_i}{\lambda_i + C}, \qquad
 # E = \frac{\sum_i (1-L_i)^2g_i^2 + \sigma_\varepsilon^{\,2}}{1 - \frac1n\sum_i L_i^2} - \sigma_\varepsilon^{\,2} .$$
