@@ -292,7 +292,7 @@ for ratio, row in parts.iterrows():
 
 # %% [markdown]
 # So: was it *sampling*? Random points are a fifth of the gap at most. Finite frequency is the largest part. At 1 : 4 a third cause is nearly as large:
-# with that many points $\eta = 0.004$ lies beyond $2/\lambda_1$, so that the first steps overshoot, and no linear theory describes them.
+# with 1500 points $2/\lambda_1 = 0.0036$, below $\eta = 0.004$ (0.0047 at 1 : 3). So the first steps overshoot, and no linear theory describes them.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C23", exact=exact, samples=samples))
@@ -302,7 +302,7 @@ print(claims.judge("C23", exact=exact, samples=samples))
 #
 # If the gap is due to finite frequency it must die out as $\kappa$ grows. Look once more at the lines of the picture with the random points: they
 # zigzag towards the dotted ratios. Odd degrees are close from $\kappa = 5$ on, even ones not yet at 30. Why? By
-# [the proof in three lines](04_convergence.py) the target is $g = Th$ with $h = g/4\pi\lambda_\kappa p$. Where $p$ jumps $h$ jumps, too, **unless $g$ is zero
+# [the proof in three lines](04_convergence.py) the target is $g = Th$ with $h = g/(4\pi\lambda_\kappa p)$. Where $p$ jumps $h$ jumps, too, **unless $g$ is zero
 # there**. And zonal harmonics of odd degree are zero on the equator, while even ones have a crest or a trough there. A jump is made of high degrees,
 # which are learned last. So an even wave leaves an error along the equator, about a wavelength wide: a share of order $1/\kappa$ of each half, which
 # both have to learn together. Is the gap of this order?
