@@ -22,6 +22,7 @@ from ntklab.spectrum import Spectrum
 
 NODES_PER_PANEL = 32
 CHECK_NODES = 41  # a panel, where residuals are measured: none is a node of the solver
+AT_ONCE = 2**22  # entries of a block of the matrix there, 32 MB
 MOST_NODES = 8000  # a dense eigenproblem of that size takes minutes, not hours
 MANY_PIECES = 80  # beyond, harmonics are faster
 WATCHED = 4000  # places round the circle where a density's series is compared with it
@@ -345,9 +346,8 @@ def _residuals(kernel, density, starts, halves, values, evaluate):
     y, w = _nodes(starts, halves, CHECK_NODES)
     functions, root = evaluate(y), np.sqrt(w * density.pdf(y))[:, None]
     weighed = density.pdf(y)[:, None] * functions
-    images = root * np.concatenate([
-        rows @ weighed for rows in _rows(kernel, y, w, halves, CHECK_NODES)
-    ])
+    rows = _joined(_rows(kernel, y, w, halves, CHECK_NODES))
+    images = root * np.concatenate([block @ weighed for block in rows])
     functions = root * functions
     as_given = np.linalg.norm(images - values * functions, axis=0)
     basis, triangle = qr(functions, mode="economic")
@@ -370,6 +370,18 @@ def _rows(kernel, x, w, halves, nodes=NODES_PER_PANEL):
         blocks = rows.reshape(nodes, panels, nodes)
         blocks[:, a], blocks[:, (a + panels // 2) % panels] = rules[halves[a]]
         yield rows
+
+
+def _joined(rows):
+    """Rows of a matrix in blocks of `AT_ONCE` entries: products of many small ones are slow."""
+    held = []
+    for some in rows:
+        held.append(some)
+        if len(held) * some.size >= AT_ONCE:
+            yield np.concatenate(held)
+            held.clear()
+    if held:
+        yield np.concatenate(held)
 
 
 @lru_cache(maxsize=2)
