@@ -202,9 +202,9 @@ def _build_colab(args):
 
 
 def _build_nbgrader(args):
-    from ntklab.course import grading
+    from ntklab.course import nbgrader_course
 
-    _report(grading.course(course_folder() / "solutions", args.out))
+    _report(nbgrader_course.build(course_folder() / "solutions", args.out))
 
 
 def _report(paths):
@@ -361,7 +361,7 @@ def _add_grade(commands):
 
 def _grade(args):
     from ntklab._arguments import finite_number
-    from ntklab.course import grading, sandbox
+    from ntklab.course import grading, planning, sandbox
 
     limits = sandbox.Limits(
         seconds=finite_number("--seconds", args.seconds, above=0),
@@ -371,11 +371,11 @@ def _grade(args):
     what = {"assignments": args.only, "students": args.students, "due": args.due}
     if args.dry_run:
         with tempfile.TemporaryDirectory() as unpacked:
-            ready = grading.plan(args.submissions, solutions, Path(unpacked), **what)
-        print(ready.table.drop(columns="remark").to_string(index=False))
-        print(*ready.remarks, sep="\n")
-        print(*ready.ambiguous, sep="\n", file=sys.stderr)
-        return 1 if ready.ambiguous else 0
+            plan = planning.plan(args.submissions, solutions, Path(unpacked), **what)
+        print(plan.table.drop(columns="remark").to_string(index=False))
+        print(*plan.remarks, sep="\n")
+        print(*plan.ambiguous, sep="\n", file=sys.stderr)
+        return 1 if plan.ambiguous else 0
     with _cluster(args.dask) as executor:
         grades = grading.grade(
             args.submissions, solutions, args.out, **what, limits=limits, trusted=args.trusted,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from handed_in import COURSE, FIRST, SECOND, answers, text, write
 
-from ntklab.course import exercises, feedback, flags, grading, reports
+from ntklab.course import exercises, feedback, flags, grading, planning, reports
 
 ROWS = [exercise.name for exercise in exercises.read(COURSE / "solutions" / f"{FIRST}.py")]
 
@@ -23,7 +23,7 @@ def reported(folder, files, students=None, due=(), said="✗ no", odd="", marks=
     if students:
         write(folder / "roster.csv", students)
         students = folder / "roster.csv"
-    ready = grading.plan(folder / "in", COURSE / "solutions", folder / "unpacked",
+    ready = planning.plan(folder / "in", COURSE / "solutions", folder / "unpacked",
                          students=students, due=list(due))
     assert not ready.ambiguous
     rows = [

@@ -13,7 +13,9 @@ Other cells may stand anywhere between. The student's exercises/NN_slug.py keeps
 metadata, so what is handed in goes through `nbgrader autograde` against the same master.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -52,6 +54,26 @@ class Exercise:
     answer: str
     check: str
     check_id: str  # nbgrader's name of the test cell, where the marks are
+
+    @property
+    def function(self) -> str:
+        """The name of the function that is asked for; "" if the answer defines none."""
+        found = re.search(r"^def (\w+)", self.answer, re.M)
+        return found[1] if found else ""
+
+
+def masters(solutions: Path) -> dict[str, Path]:
+    """{assignment: master} of the files NN_slug.py in a folder.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    found = {path.stem: path for path in sorted(Path(solutions).glob("[0-9][0-9]_*.py"))}
+    if not found:
+        raise ValueError(f"solutions: must hold NN_slug.py, found none in {solutions}")
+    return found
 
 
 def build(solutions: Path, exercises: Path) -> list[Path]:
@@ -96,6 +118,9 @@ def read(master: Path) -> list[Exercise]:
     return [_exercise(master, cells[a:b]) for a, b in zip(heads, stops, strict=True)]
 
 
+read_cached = cache(read)  # while a class is marked no master changes
+
+
 def box(difficulty: int, importance: int, minutes: int, marks: int) -> str:
     """The line at the head of an exercise: its difficulty, importance, minutes and marks."""
     return (
@@ -137,10 +162,8 @@ def _exercise(master, cells):
 
 
 def _student_texts(solutions, exercises):
-    masters = sorted(solutions.glob("[0-9][0-9]_*.py"))
-    if not masters:
-        raise ValueError(f"solutions: must hold NN_slug.py, found none in {solutions}")
-    return {exercises / master.name: _student_text(master) for master in masters}
+    paths = masters(solutions).values()
+    return {exercises / master.name: _student_text(master) for master in paths}
 
 
 def _student_text(master):

@@ -1,4 +1,4 @@
-"""What is left of a name of a file or folder when all that was added to it is taken off."""
+"""Names of files and folders: the assignment they mention, and the person's name inside them."""
 
 import re
 
@@ -29,8 +29,13 @@ COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ 
                      re.I)
 
 
-def told_by_name(part, assignments):
-    """The assignment that a name of a file or folder tells."""
+def refers_to(name, assignment):
+    """Whether a teacher's `name`, such as 03 or 03_slug, means the assignment NN_slug."""
+    return assignment == name or assignment.startswith(f"{name}_")
+
+
+def assignment_in(part, assignments):
+    """The assignment that the name of a file or folder mentions, or ""."""
     stem = SUFFIXES.sub("", SUFFIXES.sub("", part))
     for assignment in assignments:
         if re.search(_slug(assignment), stem, re.I):
@@ -50,8 +55,11 @@ def _slug(assignment):
     return rf"(?<!\d)0?{int(number)}[\W_]*" + r"[\W_]*".join(words)
 
 
-def bare(part, assignments, is_file, noise):
-    """A name without what was added to it, or "" if nothing else was in it."""
+def stripped(part, assignments, is_file, noise):
+    """A name without what was added to a person's, or "" if nothing else was in it.
+
+    `assignments` are those it may mention; `noise` tells whether words like "final" go, too.
+    """
     text = part
     for _ in range(3):
         text = SUFFIXES.sub("", text)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from ntklab.course.names import refers_to
+
 NAMES = ("name", "fullname", "studentname", "student", "vollständigername")
 FIRST = ("firstname", "givenname", "vorname", "prénom")
 IDENTIFIES = re.compile("id|mail|login|user|account|github|number|nummer|matri|handle|kennung")
@@ -92,7 +94,7 @@ def due(texts: list[str], assignments: list[str]) -> dict[str, datetime]:
     found = {}
     for text in texts:
         name, _, when = text.partition("=")
-        fitting = [a for a in assignments if name and (a == name or a.startswith(f"{name}_"))]
+        fitting = [assignment for assignment in assignments if refers_to(name, assignment)]
         try:
             time = datetime.fromisoformat(when)
         except ValueError:
