@@ -1,4 +1,4 @@
-"""Exercises from solutions: nbgrader's own preprocessors take the answers out.
+"""Exercises from solutions: nbgrader's own preprocessors remove the answers.
 
 A master solutions/NN_slug.py is a py:percent notebook with nbgrader's cell metadata. One exercise
 in it is, in this order:
@@ -9,8 +9,8 @@ in it is, in this order:
         ### BEGIN SOLUTION and ### END SOLUTION;
     a test cell, nbgrader={"grade": true, "points": 2, ...}, that calls the instant check.
 
-Other cells may stand anywhere between. The student's exercises/NN_slug.py keeps nbgrader's
-metadata, so what is handed in goes through `nbgrader autograde` against the same master.
+There may be other cells between them. The student's exercises/NN_slug.py keeps nbgrader's metadata,
+so that `nbgrader autograde` can mark it against the same master.
 """
 
 import re
@@ -44,7 +44,7 @@ NO_VERSION = "-jupytext.text_representation.jupytext_version"
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a master: its figures, the code of its answer, the call that checks it."""
+    """One exercise of a master: its metadata, the code of its answer, and of its test cell."""
 
     name: str
     difficulty: int  # 1 to 5
@@ -176,9 +176,9 @@ def _student_text(master):
 
 
 def _without_answers(notebook: NotebookNode) -> NotebookNode:
-    """What `nbgrader generate_assignment` does, less its gradebook.
+    """The notebook as `nbgrader generate_assignment` releases it, without using a gradebook.
 
-    Checksums stay out: autograde takes them from the gradebook, and outputs: a .py has none.
+    Checksums are not added: autograde takes them from the gradebook.
     """
     steps = [
         LockCells(),

@@ -9,12 +9,12 @@ TASK = (r"assignments?|home ?works?|hw|exercises?|exercice|problems?|problem ?se
 NOISE = (r"submissions?|submitted|attachments?|solutions?|solved|notebooks?|answers?|attempt|draft"
          r"|final|late|version|done|new|old|fixed|corrected|updated|resubmission|copy|copie|kopie|kopia"
          r"|copia|export|download(?:s|ed)?|files?|lectures?|untitled|unpacked|autograded|feedback")
-# names that are names as a whole, however much they look like an assignment's or an id
+# names of students as a whole, even if they look like an assignment's name or an id
 WHOLE = re.compile(
     r"(?:group|gruppe|team|student|user|participant|teilnehmer(?:in)?|submission|pair|seat)"
     r"[\W_]*\w?\d+|\d+(?:[-. /]\d+)+|\d{4,}", re.I)
 PART = re.compile(r"(?:section|sektion|tut|tutorial|tutorium|batch|part|period|class|room|course"
-                  r"|kurs)[\W_]*\w{1,4}", re.I)  # of a class: nobody's name where others are inside
+                  r"|kurs)[\W_]*\w{1,4}", re.I)  # no student where others are below
 DATE = re.compile(
     r"(?<!\d)(?:20\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:[0-2]\d|3[01])"
     r"(?:[-_ T]+(?:at )?\d\d[-_.:h]?\d\d(?:[-_.:]?\d\d)?)?"
