@@ -84,7 +84,7 @@ def pair_ratios(spectrum, density):
 
 
 def law_residuals(spectrum, density, highest=96):
-    """How far every eigenfunction is from (14) and from the exact sixth-order law.
+    """Residuals of every eigenfunction in (14) and in the exact sixth-order law.
 
     With D = d/dx and g = pf the two laws are
 

@@ -1,4 +1,4 @@
-"""Where the data live: probability densities p on the circle [-π, π).
+"""Densities of the data: probability densities p on the circle [-π, π).
 
 Conventions of the course: ∫ p = 1, phase Ψ(x) = ∫_{-π}^x √p, Z = Ψ(π)/2π (equation (12)).
 """
@@ -430,8 +430,8 @@ def _primitive(function, cuts, degree=48):
         series = Chebyshev.interpolate(function, degree, domain=[a, b])
         size = np.abs(series.coef)
         scale = max(scale, size.max())
-        # the last eighth of the coefficients tells what was cut off, weighed by the panel's width;
-        # the root of a p that touches 0 is rough by the root of p's rounding
+        # the last eighth of the coefficients, weighed by the panel's width, estimates what is cut
+        # off; the root of a p that touches 0 is rough by the root of p's rounding
         tail = size[-degree // 8 :].max()
         resolved = tail * (b - a) <= 1e-14 * scale or (b - a < 1e-4 and tail <= 4e-8 * scale)
         if resolved and _agrees(series, function, a, b, scale):
@@ -452,7 +452,7 @@ def _primitive(function, cuts, degree=48):
 
 
 def _agrees(series, function, a, b, scale):
-    """Whether a series meets its function between its nodes, where a narrow spike may stand."""
+    """Whether a series agrees with its function between its nodes, where a narrow spike may be."""
     x = np.linspace(a, b, 18 + int(WATCHED * (b - a) / (2 * np.pi)))[1:-1]
     off = np.abs(series(x) - function(x)).max()
     # the root of a p that touches 0 is never smooth there: what counts is the area that is missed

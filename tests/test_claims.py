@@ -117,7 +117,7 @@ def test_unknown_claim_is_named():
 
 
 def test_a_card_shows_all_that_the_text_does_and_escapes_it():
-    claim = claims.Claim("C99", "(1) & <b>", "ε < m^-1/2, Σ_i λ_{i+1}", "two-layer: x-z", "", None)
+    claim = claims.Claim("C99", "(1) & <b>", "ε < m^-1/2, Σ_i λ_{i+1}", "two-layer: x-z", None)
     judged = claims.Judged(claim, Measurement(1.0, 0.1, "off by 2.2e-05", corrected=0.0))
     card = judged._repr_mimebundle_()
     assert card["text/plain"] == str(judged)

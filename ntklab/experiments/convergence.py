@@ -122,8 +122,8 @@ def region_counts(density, x):
     """Points of every region, shape (R,); refuses an empty region."""
     counts = np.array([region.contains(x).sum() for region in density.regions])
     if (counts == 0).any():
-        told = f"leave region {np.argmin(counts)} empty, use more than {len(x)}"
-        raise ValueError(f"x, points: {told}")
+        empty = f"leave region {np.argmin(counts)} empty"
+        raise ValueError(f"x, points: {empty}, use more than {len(x)}")
     return counts
 
 

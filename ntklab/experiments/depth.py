@@ -106,7 +106,7 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
 
 
 def eigenspace_overlaps(density, hidden_layers, count=41):
-    """How alike the eigenfunctions of a deep and of the two-layer kernel are, pair by pair.
+    """Overlaps of the eigenfunctions of a deep kernel with those of the two-layer kernel.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def theorem_settings(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1)
 
 
 def wave_overlaps(density, kernel, count=41):
-    """How alike the eigenfunctions under a density are to waves in x, and to waves in Ψ/Z.
+    """Overlaps of the eigenfunctions under a density with waves in x, and with waves in Ψ/Z.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None)
 def sampling_error(
     density, rng, sizes=(100, 300, 1000, 3000, 10_000), draws=20, count=10, progress=False
 ):
-    """How far the spectrum of n i.i.d. points is from the population's (C08).
+    """Errors of the spectrum of n i.i.d. points beside the population's (C08).
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ class Reflection:
     values: np.ndarray
 
     def place(self, t, way):
-        """Where the part that "comes", runs "back" or "through" is at time t."""
+        """The place at time t of the part of the pulse that "comes", runs "back" or "through"."""
         slow = np.sqrt(self.heavy if way == "through" else self.light)
         return (-t if way == "back" else t) / slow
 

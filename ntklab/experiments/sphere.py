@@ -250,7 +250,7 @@ def table(rows, *more):
 
 
 def decomposition(exact, samples, networks=None, frequencies=range(2, 8)):
-    """What stands between the ratio of the densities and the paper's median, step by step.
+    """The differences, step by step, between the ratio of densities and the paper's median.
 
     Parameters
     ----------

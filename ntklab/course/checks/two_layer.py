@@ -165,8 +165,8 @@ def never_learned(student):
         if not np.allclose(ask(student, y, shape=(n,)), blind @ (blind.T @ y), atol=1e-6):
             what = f"right for single waves, but not for random targets at n = {n} points"
             raise CheckFailed(student, what, "every part of y goes its own way: add them up.")
-    told = "at {}, {} and {} points".format(*sizes)
-    passed(student, f"right for single waves and for any targets, {told}.")
+    where = "at {}, {} and {} points".format(*sizes)
+    passed(student, f"right for single waves and for any targets, {where}.")
 
 
 def _check_waves(student, waves, left, kept, right):

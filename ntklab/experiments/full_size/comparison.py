@@ -28,7 +28,7 @@ LEAVES = 1.1  # times of networks over those of linear theory beyond which they 
 
 
 def interval(values, level=0.95):
-    """Where the median of a distribution lies, by ranks: (low, high, their coverage).
+    """An interval for the median of a distribution, by ranks: (low, high, their coverage).
 
     The k-th smallest and largest of N values have the median between them with probability
     1 - 2 P(B < k), B binomial (N, 1/2), whatever the distribution. k is the largest for which that
@@ -248,11 +248,11 @@ def beside_the_paper(tables, rng, source=None):
         if name not in tables:
             continue
         table = tables[name]
-        told = source.get(name, "")
-        frames.append(_row(medians(table), figure, reading).assign(source=told))
+        origin = source.get(name, "")
+        frames.append(_row(medians(table), figure, reading).assign(source=origin))
         if (figure, reading) == ("7", "norm 1") and (last := leaves(table)[0]) < np.inf:
             lazy = _row(medians(table, last), figure, f"norm 1, κ < {last:zg}")
-            frames.append(lazy.assign(source=told))
+            frames.append(lazy.assign(source=origin))
     for figure, part in of_the_mean(rng).groupby("figure"):
         exact = _row(part[["pair", "from_zero", "first"]], figure, "η of mean, theory")
         frames.append(exact.assign(source="linear theory"))

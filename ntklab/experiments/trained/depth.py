@@ -1,4 +1,4 @@
-"""How lazy deep networks are: (20)-(22) measured on trained networks against their width (C21)."""
+"""Laziness of deep networks: (20)-(22) measured on trained networks against their width (C21)."""
 
 import numpy as np
 import pandas as pd
