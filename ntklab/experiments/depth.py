@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ntklab import asymptotics, dynamics, fredholm
-from ntklab.experiments.toolkit import fit_power
+from ntklab.experiments.toolkit import fit_power, wave
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 DEPTHS = (1, 2, 3, 5, 10, 50)
@@ -64,14 +64,13 @@ def decay_slopes(decay, window):
 
 def parity_ratio(hidden_layers, frequency=100):
     """λ_{κ+1}/λ_κ on the circle at an even κ: 1 but for parity and the slow decay."""
-    even = frequency
-    if even % 2:
-        raise ValueError(f"frequency: must be even, got {even}")
-    lower, upper = DeepNTK(hidden_layers).harmonic_eigenvalues(np.array([even, even + 1]))
+    if frequency % 2:
+        raise ValueError(f"frequency: must be even, got {frequency}")
+    lower, upper = DeepNTK(hidden_layers).harmonic_eigenvalues([frequency, frequency + 1])
     return float(upper / lower)
 
 
-def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=0.1):
+def learning_times(density, frequencies, kernel=None, threshold=0.05):
     """Gradient-flow time until cos κx is learned to rms `threshold` in every region (C18, C22).
 
     Parameters
@@ -83,8 +82,6 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
         Two-layer with bias when left out.
     threshold : float
         δ, rms over the region.
-    tolerance : float
-        What the eigenpairs used may leave of the target, as a part of δ.
 
     Returns
     -------
@@ -93,12 +90,10 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
     """
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
     hardest = max(frequencies)
-    spectrum = fredholm.resolve(
-        kernel, density, lambda x: np.cos(hardest * x), tolerance * threshold
-    )
+    spectrum = fredholm.resolve(kernel, density, wave(hardest), 0.1 * threshold)
     rows = []
     for k in frequencies:
-        flow = dynamics.gradient_flow(spectrum, lambda x, k=k: np.cos(k * x))
+        flow = dynamics.gradient_flow(spectrum, wave(k))
         for j, region in enumerate(density.regions):
             p = density.mass(region) / region.length
             rows.append((k, j, p, flow.time_to_reach(threshold, region).time))

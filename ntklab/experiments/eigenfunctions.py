@@ -43,7 +43,7 @@ def lecture_densities():
     }
 
 
-def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None):
+def eigenvalue_table(densities=None, frequencies=20, points=50_000):
     """Eigenvalues of several densities by three routes (the lecture's figure after (17)).
 
     Parameters
@@ -61,8 +61,7 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None)
         density, index, q, population, sample, printed (17), corrected Z²/(πq²).
     """
     densities = lecture_densities() if densities is None else densities
-    kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
-    count = 2 * frequencies + 1
+    kernel, count = TwoLayerNTK(bias=True), 2 * frequencies + 1
     index = np.arange(count)
     q = (index + 1) // 2
     frames = []
@@ -157,12 +156,12 @@ def region_frequencies(density, spectrum):
     return pd.concat(frames, ignore_index=True)
 
 
-def region_amplitudes(density, spectrum, samples=512):
+def region_amplitudes(density, spectrum):
     """Amplitude of every eigenfunction in every region: √(2 · mean of v²), shape (k, l).
 
     Equation (12) says that it is a function of p_j alone.
     """
-    means = [np.mean(spectrum(region.points(samples)) ** 2, axis=0) for region in density.regions]
+    means = [np.mean(spectrum(region.points(512)) ** 2, axis=0) for region in density.regions]
     return np.sqrt(2 * np.stack(means, axis=1))
 
 

@@ -126,8 +126,8 @@ def _column(spectrum, place):
     return lambda X: spectrum(X)[:, place]
 
 
-def _crossings(spectrum, place, steps=4001):
-    z = np.linspace(-1, 1, steps)
+def _crossings(spectrum, place):
+    z = np.linspace(-1, 1, 4001)
     v = _column(spectrum, place)(sphere.at_height(z, np.zeros_like(z)))
     kept = np.abs(v) > 1e-3 * np.abs(v).max()  # near the poles high orders are rounding
     z, v = z[kept], v[kept]

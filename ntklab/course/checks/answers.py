@@ -89,10 +89,10 @@ def constant_factor(answer, right, tolerance=1e-3):
     return c if np.allclose(ratio, c, rtol=tolerance, atol=0) else None
 
 
-def power_law(x, y, tolerance=1e-3):
-    """e if y ~ x^e within the relative tolerance, else None; x and y positive, x not all equal."""
+def power_law(x, y):
+    """e if y ~ x^e within a relative 1e-3, else None; x and y positive, x not all equal."""
     e, level = np.polyfit(np.log(x), np.log(y), 1)
-    return float(e) if np.allclose(np.log(y), e * np.log(x) + level, atol=tolerance) else None
+    return float(e) if np.allclose(np.log(y), e * np.log(x) + level, atol=1e-3) else None
 
 
 def hint_for(value, hints, tolerance=1e-3):

@@ -178,7 +178,7 @@ def _trained(W, b, a, X):
     return by_W @ by_W.T + by_b @ by_b.T
 
 
-def _quotients(W, b, a, X, step=2.0**-16):
+def _quotients(W, b, a, X):
     """Central differences of the outputs (6) by every entry of W, b, a: exact up to rounding.
 
     The output is linear in one parameter as long as no neuron is switched.
@@ -188,7 +188,7 @@ def _quotients(W, b, a, X, step=2.0**-16):
         W, b, a = parameters
         return np.maximum(X @ W.T + b, 0) @ a / np.sqrt(len(a))
 
-    rows = []
+    rows, step = [], 2.0**-16
     for which, array in enumerate((W, b, a)):
         columns = []
         for index in np.ndindex(array.shape):
