@@ -119,9 +119,10 @@ def measure_lemma(scale=1.0, zoo=ZOO, frequencies=FREQUENCIES):
 
 
 def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5), zoo=ZOO, frequencies=FREQUENCIES):
-    """C20: Δ² and the iteration bound, printed and better, against the truth; `scale` as above.
+    """C20: Δ² and the iteration bound, printed and better, against the truth.
 
-    Learning rates are `shares` of the limit 2/λ_1: up to a half ηλ_1 <= 1, as the theorem asks.
+    `scale` multiplies the corrected bounds: below some share of 1 they are bounds no more. Learning
+    rates are `shares` of the limit 2/λ_1: up to a half ηλ_1 <= 1, as the theorem asks.
     """
     t = np.array([1.0, 10.0, 100.0, 1000.0])
     printed, least, near, worst = 0.0, np.inf, 0.0, 0.0

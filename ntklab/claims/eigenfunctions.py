@@ -189,7 +189,7 @@ def measure_eigenfunctions(density=ONE_TWO_FOUR, points=2933, count=6, sampled=N
 
 
 def measure_continuous(points=12_567, count=6):
-    """C17: as C15, for the paper's continuous density."""
+    """C17: eigenvectors under the paper's continuous density against the population's."""
     return measure_eigenfunctions(CONTINUOUS, points, count)
 
 

@@ -25,7 +25,7 @@ PIXELS_PER_INCH = 140
 LIBRARIES = ("numpy", "scipy", "matplotlib", "torch")
 
 
-def render(modules, folder, workers=None):
+def render(modules, folder):
     """Draw those frames of each explorer that are missing; return descriptions of all.
 
     Parameters
@@ -34,8 +34,6 @@ def render(modules, folder, workers=None):
         Modules with `compute`, `draw`, `explorer` and a plan `FRAMES`, dotted.
     folder : Path
         Where the pictures are kept.
-    workers : int, optional
-        Processes; as many as cores by default.
 
     Returns
     -------
@@ -45,7 +43,7 @@ def render(modules, folder, workers=None):
     """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = {}
-    with _pool(workers) as pool:
+    with _pool() as pool:
         plans = dict(zip(modules, pool.map(_plan, modules), strict=True))
         for module in modules:
             states = plans[module].pop("states")
@@ -57,10 +55,9 @@ def render(modules, folder, workers=None):
     return plans
 
 
-def _pool(workers=None):
+def _pool():
     """Processes of one thread each: threads of several wait for each other by spinning."""
-    workers = workers or os.cpu_count()
-    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread)
+    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_one_thread)
 
 
 def _one_thread():

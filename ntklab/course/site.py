@@ -80,10 +80,10 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     return out / "index.html"
 
 
-def build_pdf(course, out, names=(), progress=True):
+def build_pdf(course, out, names=()):
     """Print the lectures as a book on A4 by Chromium, from one HTML page; return its path.
 
-    Parameters and exceptions are those of `build`; `out` is the file.
+    Parameters and exceptions are as for `build`; `out` is the file.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def build_pdf(course, out, names=(), progress=True):
     out = Path(out).resolve()
     folder = out.with_suffix(".pages")
     source = _lay_out(course, folder, names, True, None, book=True)
-    _sphinx(source, folder, "singlehtml", progress, True)
+    _sphinx(source, folder, "singlehtml", True, True)
     command = [chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
     command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     command += [f"--print-to-pdf={out}", (folder / "index.html").as_uri()]
