@@ -162,13 +162,7 @@ class PiecewiseConstant(CircleDensity):
     """
 
     def __init__(self, edges, values):
-        edges = finite_array("edges", edges, ndim=1)
-        values = finite_array("values", values, ndim=1)
-        if len(edges) == 0 or len(edges) != len(values):
-            raise ValueError(
-                f"values: needs one density per edge and at least one, "
-                f"got {len(values)} values for {len(edges)} edges"
-            )
+        edges, values = _one_per_edge(edges, "values", values, "density")
         for i, edge in enumerate(edges):
             if not -np.pi <= edge < np.pi:
                 raise ValueError(f"edges: must lie in [-π, π), got {edge} at index {i}")
@@ -193,13 +187,7 @@ class PiecewiseConstant(CircleDensity):
     @classmethod
     def proportional(cls, edges, weights):
         """The density whose regions relate as `weights`, normalised to ∫ p = 1."""
-        edges = finite_array("edges", edges, ndim=1)
-        weights = finite_array("weights", weights, ndim=1)
-        if len(edges) != len(weights) or len(edges) == 0:
-            raise ValueError(
-                f"weights: needs one weight per edge and at least one, "
-                f"got {len(weights)} weights for {len(edges)} edges"
-            )
+        edges, weights = _one_per_edge(edges, "weights", weights, "weight")
         if (weights < 0).any() or not (weights > 0).any():
             raise ValueError(f"weights: must be non-negative, one positive, got {weights.tolist()}")
         weights = weights / weights.max()
@@ -243,7 +231,6 @@ class PiecewiseConstant(CircleDensity):
         # index -1, left of the first edge, is the last arc running over ±π
         return self.values[np.searchsorted(self.edges, wrap(x, name="x"), side="right") - 1]
 
-
     @property
     def minimum(self):
         """p* = min_j p_j."""
@@ -256,6 +243,16 @@ class PiecewiseConstant(CircleDensity):
 
     def _invert(self, u, start, stop, low, high):
         return start + (u - low) / (high - low) * (stop - start)
+
+
+def _one_per_edge(edges, name, values, what):
+    edges, values = finite_array("edges", edges, ndim=1), finite_array(name, values, ndim=1)
+    if len(edges) == 0 or len(edges) != len(values):
+        raise ValueError(
+            f"{name}: needs one {what} per edge and at least one, "
+            f"got {len(values)} {name} for {len(edges)} edges"
+        )
+    return edges, values
 
 
 def uniform():

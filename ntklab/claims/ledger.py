@@ -157,13 +157,3 @@ def _power_of_ten(found):
 
 def _root(found):
     return f'√<span style="border-top: 1px solid">{found[1] or found[2]}</span>'
-
-
-def overview(judged):
-    """Markdown: how many of the claims hold, are asymptotic, corrected, unsettled, and which."""
-    rows = ["| verdict | claims | |", "|---|---|---|"]
-    for verdict in VERDICTS:
-        ids = [j.claim.id for j in judged if j.measurement.verdict == verdict]
-        if ids:
-            rows.append(f"| *{verdict}* | {len(ids)} | {', '.join(ids)} |")
-    return "\n".join(rows)

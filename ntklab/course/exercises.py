@@ -35,8 +35,10 @@ except ModuleNotFoundError as error:
     error.add_note("nbgrader makes the exercises: pip install 'ntklab[class]' brings it")
     raise
 
-STUB_LINE = 'raise NotImplementedError("write your answer in place of these two lines")'
-STUB = f"# YOUR CODE HERE\n{STUB_LINE}"
+STUB = (
+    "# YOUR CODE HERE\n"
+    'raise NotImplementedError("write your answer in place of these two lines")'
+)
 
 # Without it the bytes of an exercise would change with every release of jupytext.
 NO_VERSION = "-jupytext.text_representation.jupytext_version"

@@ -245,21 +245,19 @@ def lemma_table(density, frequency, modes=240):
     n = np.arange(2, modes)
     q = n // 2
     constant = 8 * bounds.amplitude_constant(density) * density.Z / (3 * np.sqrt(density.minimum))
-    return pd.DataFrame(
-        {
-            "n": n,
-            "q": q,
-            "coefficient": np.abs(coefficients[n - 1]),
-            "printed": bounds.coefficient_printed(q, frequency, density),
-            "corrected": bounds.coefficient(spectrum.eigenvalues[n - 1], S),
-            "rest": np.maximum(left[n - 1], 0),
-            "rest_printed": constant**2 * bounds.reciprocal_tail_printed(n),
-            "rest_corrected": bounds.tail(spectrum.eigenvalues[n], S),
-            "reciprocal": 2 * polygamma(1, q + 1) + np.where(n % 2 == 0, 1 / q**2, 0),
-            "reciprocal_printed": bounds.reciprocal_tail_printed(n),
-            "reciprocal_corrected": bounds.reciprocal_tail(n),
-        }
-    )
+    return pd.DataFrame({
+        "n": n,
+        "q": q,
+        "coefficient": np.abs(coefficients[n - 1]),
+        "printed": bounds.coefficient_printed(q, frequency, density),
+        "corrected": bounds.coefficient(spectrum.eigenvalues[n - 1], S),
+        "rest": np.maximum(left[n - 1], 0),
+        "rest_printed": constant**2 * bounds.reciprocal_tail_printed(n),
+        "rest_corrected": bounds.tail(spectrum.eigenvalues[n], S),
+        "reciprocal": 2 * polygamma(1, q + 1) + np.where(n % 2 == 0, 1 / q**2, 0),
+        "reciprocal_printed": bounds.reciprocal_tail_printed(n),
+        "reciprocal_corrected": bounds.reciprocal_tail(n),
+    })
 
 
 def error_table(density, frequency, iterations, learning_rate=1.0):
@@ -424,14 +422,12 @@ def median_ratios(frame, column):
     with np.errstate(invalid="ignore"):
         ratio = wide.div(wide[densest], axis=0)
     each = ratio.groupby("set").median()
-    return pd.DataFrame(
-        {
-            "density": densities,
-            "median": ratio.median(),
-            "low": each.quantile(0.1),
-            "high": each.quantile(0.9),
-        }
-    )
+    return pd.DataFrame({
+        "density": densities,
+        "median": ratio.median(),
+        "low": each.quantile(0.1),
+        "high": each.quantile(0.9),
+    })
 
 
 def slopes(frame, column, level=0.95):

@@ -143,8 +143,8 @@ def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
     return log_m / math.log(10)
 
 
-def theorem_settings(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
-    """All that the theorem on (20) fixes, its unnamed constants taken as 1: τ, m and η.
+def theorem_settings(points, hidden_layers):
+    """τ, m and η of the theorem on (20) for ε = δ = δ̂ = 0.1, its unnamed constants taken as 1.
 
     τ = ε δ̂/n, m of `required_width`, η = δ/(n⁴ L² m τ²). The output before training has the size
     τ of the last layer's weights, so a small τ makes |u(0)| < ε: then y may stand for y - u(0).
@@ -154,9 +154,8 @@ def theorem_settings(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1)
     dict
         "tau", "log10 m", "log10 eta".
     """
-    tau = epsilon * failure / points
-    width = required_width(points, hidden_layers, epsilon, delta, failure)
-    eta = math.log10(delta) - 4 * math.log10(points) - 2 * math.log10(hidden_layers)
+    tau, width = 0.01 / points, required_width(points, hidden_layers)
+    eta = -1 - 4 * math.log10(points) - 2 * math.log10(hidden_layers)
     return {"tau": tau, "log10 m": width, "log10 eta": eta - width - 2 * math.log10(tau)}
 
 

@@ -109,21 +109,19 @@ def _comparison_shown(folder):
 
     counts = {name: text(name, "z.0f") for name in ("seeds", "learned", "runs")}
     between = zip(text("low", "z.2f"), text("high", "z.2f"), text("coverage", "z.0%"), strict=True)
-    return pd.DataFrame(
-        {
-            "figure": data.figure, "targets": data.reading, "densities": data.pair,
-            "paper": text("paper", "z.2f"), "networks": text("networks", "z.2f"),
-            "interval": ["–" if low == "–" else f"{low} to {high} ({share})"
-                         for low, high, share in between],
-            "theory, same start": text("theory", "z.2f"),
-            "theory from 0": text("from_zero", "z.2f"),
-            "seeds": counts["seeds"],
-            "learned": [f"{a} of {b}" if a != "–" else a
-                        for a, b in zip(counts["learned"], counts["runs"], strict=True)],
-            "iterations at the lowest κ": text("first", "z.0f"),
-            "source": data.source,
-        }
-    )
+    return pd.DataFrame({
+        "figure": data.figure, "targets": data.reading, "densities": data.pair,
+        "paper": text("paper", "z.2f"), "networks": text("networks", "z.2f"),
+        "interval": ["–" if low == "–" else f"{low} to {high} ({share})"
+                     for low, high, share in between],
+        "theory, same start": text("theory", "z.2f"),
+        "theory from 0": text("from_zero", "z.2f"),
+        "seeds": counts["seeds"],
+        "learned": [f"{a} of {b}" if a != "–" else a
+                    for a, b in zip(counts["learned"], counts["runs"], strict=True)],
+        "iterations at the lowest κ": text("first", "z.0f"),
+        "source": data.source,
+    })
 
 
 def _markdown(shown):
