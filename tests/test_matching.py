@@ -355,6 +355,13 @@ def test_nothing_leaves_a_zip(folder):
     assert found["kim.zip/a/b.py"].path.read_text(encoding="utf-8") == "fine"
 
 
+def test_an_anonymous_name_without_a_number_is_a_name(folder):
+    """nbgrader's exchange and Blackboard give no number that would tell one `student` apart."""
+    write(folder / "student+ps3+2026-05-09 10:00:00 UTC+x" / "03.py", text("03_eigenfunctions"))
+    (one,) = decided(folder)[0].submissions
+    assert (one.student, one.assignment) == ("student", "03_eigenfunctions")
+
+
 def test_links_in_zips_and_locked_files_are_told(folder):
     link = zipfile.ZipInfo("link.py")
     link.external_attr = 0o120777 << 16
