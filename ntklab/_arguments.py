@@ -153,8 +153,8 @@ def broadcast(**arrays):
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
-        told = " and ".join(map(str, shapes))
-        raise ValueError(f"{', '.join(arrays)}: must broadcast, got shapes {told}") from None
+        got = " and ".join(map(str, shapes))
+        raise ValueError(f"{', '.join(arrays)}: must broadcast, got shapes {got}") from None
 
 
 def record(name, value, attributes):

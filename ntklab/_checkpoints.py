@@ -44,7 +44,7 @@ def save(path, settings, **content):
 
 
 def load(path, settings, device):
-    """What was saved at `path` with these settings."""
+    """The dict that `save` wrote to `path`; refused if it was made with other settings."""
     data, size = path.read_bytes(), len(MAGIC) + hashlib.sha256().digest_size
     payload, file = data[size:], repr(str(path))
     if data[:size] != MAGIC + hashlib.sha256(payload).digest():

@@ -33,7 +33,7 @@ class Options:
 
 @dataclass(frozen=True)
 class View:
-    """What the networks numbered `active` learn from."""
+    """The data from which the networks numbered `active` learn."""
 
     active: torch.Tensor
     X: torch.Tensor
@@ -44,7 +44,7 @@ class View:
 
 @dataclass(frozen=True)
 class State:
-    """All that changes, replaced as a whole: an interrupt leaves one iteration or the next."""
+    """All that changes in training, replaced as a whole: no interrupt leaves half a step."""
 
     iteration: int
     active: torch.Tensor  # numbers of the networks still in training, (A,)
@@ -61,7 +61,7 @@ class State:
         return {name: torch.cat([rows[name] for _, rows in parts])[place] for name in self.rows}
 
     def without(self, done):
-        """Without the networks marked in `done`, (A,), in training."""
+        """The state after the networks marked in `done`, shape (A,), have stopped."""
         (active, rows), gone = (
             (self.active[some], {name: value[some] for name, value in self.rows.items()})
             for some in (~done, done)
@@ -71,7 +71,7 @@ class State:
 
 @dataclass(frozen=True)
 class Step:
-    """One iteration: rows of parameters in, rows out, and what was seen on the way."""
+    """One iteration: rows of parameters to new rows, outputs and errors."""
 
     route: Any
     options: Options
@@ -101,7 +101,7 @@ class Step:
         return {**rows, **moved}, u, errors
 
     def errors(self, u, view):
-        """Of every region, (A, R)."""
+        """The error of each network in each region, shape (A, R), in the norm of the options."""
         means = torch.bmm(view.weights, (u - view.targets).square()[..., None])[..., 0]
         return means / 2 if self.options.norm == "half_mse" else means.sqrt()
 
@@ -199,7 +199,7 @@ class Descent:
         return replace(state, records=(*state.records, (t, state.active, *parts)))
 
     def _checked(self, state):
-        """At every `CHECK`, the only wait for the device: without the networks that are done."""
+        """The state; every `CHECK` iterations, after a wait, without networks that are done."""
         if state.iteration % CHECK:
             return state
         done, trained = self.step.done(state.rows), self.step.route.trained

@@ -1,4 +1,4 @@
-"""What every solver does with its eigenpairs: bounds on their errors, and signs that are fixed."""
+"""Common to all solvers: bounds on the errors of eigenpairs, and fixed signs of eigenvectors."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A torch module as a function f(x; w): one number a point, each point on its own.
+"""A torch module as a function f(x; w): one number for each point, independent of other points.
 
 A module may do more than compute. It may write into its input, keep statistics in its buffers,
 draw random numbers, or mix the points of a batch. A `Function` therefore works on a copy of the
@@ -41,7 +41,7 @@ class Function:
         self._slow = {}  # parameter -> whether its gradients are taken point by point
 
     def components(self):
-        """The functions, one an output, whose kernels add up to the one asked for."""
+        """The functions, one for each output, whose kernels add up to the one asked for."""
         if self._asked != SUM:
             return [self]
         parts = [copy.copy(self) for _ in range(self._count)]
@@ -85,14 +85,14 @@ class Function:
         return dict(zip(self.trained, slopes, strict=True))
 
     def probe(self, name, x):
-        """Learns whether `torch.func` finds the gradients that plain autograd finds."""
+        """Find out whether `torch.func` gives the same gradients as plain autograd."""
         if self.closed or name in self._slow:
             return
         exact = self._one_by_one(name, x)
         self._slow[name] = not _agrees(lambda: self._together(name, x), exact)
 
     def has_derivative(self, names, x):
-        """Whether derivatives along a direction are to be had, and right: many layers have none."""
+        """Whether forward-mode derivatives exist and are right: many layers have none."""
         if self.closed:
             return True
         gradients = {name: self._one_by_one(name, x)[0] for name in names}
@@ -132,7 +132,7 @@ class Function:
         return found.reshape(len(found), -1)[:, self._output]
 
     def _try(self, name, points, batches):
-        """Outputs of each of some batches of the points in turn; what is buffered is carried on."""
+        """Outputs of the batches one after another; buffers keep their state between them."""
         carried = self._fresh()
         try:
             return [self._call(carried, batch) for batch in batches]
@@ -143,7 +143,7 @@ class Function:
             raise ValueError(f"{name}: must suit the network, {got}") from error
 
     def _mixture(self):
-        """What may be the matter where a network's parameters are of several kinds."""
+        """A hint, where the parameters are not all of one dtype on one device; "" else."""
         kinds = sorted({f"{value.dtype} on {value.device}" for value in self.state.values()})
         if len(kinds) == 1:
             return ""
@@ -152,9 +152,9 @@ class Function:
     def _refuse_what_draws(self, points):
         before = _random_states(points)
         self._try("X", points, [points])
-        if any(map(_differ, before, _random_states(points))):
-            told = "must give the same number for the same point, it draws random numbers"
-            raise ValueError(f"network: {told}{self._remedy()}")
+        if not all(map(torch.equal, before, _random_states(points))):
+            wanted = "must give the same number for the same point, it draws random numbers"
+            raise ValueError(f"network: {wanted}{self._remedy()}")
 
     def _refuse_what_changes(self, points):
         """Refuses a network whose answers depend on earlier calls, or on how many points come."""
@@ -162,24 +162,24 @@ class Function:
         size = max(float(x.nan_to_num(0, 0, 0).abs().max()) for x in (first, points))
         bound = torch.finfo(first.dtype).eps ** 0.5 * size
         if not torch.allclose(first, again, 0, bound, equal_nan=True):
-            told = "same number at every call, its answers change from call to call"
+            wanted = "same number at every call, its answers change from call to call"
         elif not torch.allclose(first, torch.cat(singles), 0, bound, equal_nan=True):
-            told = "same number for a point alone as for the point among others"
+            wanted = "same number for a point alone as for the point among others"
         else:
             return
-        raise ValueError(f"network: must give the {told}{self._remedy()}")
+        raise ValueError(f"network: must give the {wanted}{self._remedy()}")
 
     def _refuse_what_mixes(self, points):
-        """A point's output has no derivative, not even a small one, along another point."""
+        """Refuse a network whose output at one point has a derivative along another point."""
         x = points.clone().requires_grad_()
         for i, others in ((0, slice(1, None)), (-1, slice(0, -1))):
             slope = self._slope(x, i)
             if slope is not None and (slope[others].nan_to_num() != 0).any():
-                told = "must take each point on its own, the output at one depends on the others"
-                raise ValueError(f"network: {told}{self._remedy()}")
+                wanted = "must take each point on its own, the output at one depends on the others"
+                raise ValueError(f"network: {wanted}{self._remedy()}")
 
     def _slope(self, x, i):
-        """∂f(x_i)/∂x over all points, or None where there is no way from one to the other."""
+        """∂f(x_i)/∂x at all points, or None if the output does not depend on the points."""
         try:
             with torch.enable_grad():
                 u = self._call(self._fresh(), x)
@@ -199,7 +199,7 @@ class Function:
 
 @contextlib.contextmanager
 def untouched(network):
-    """Puts the buffers back at the end, for a forward that reaches the network past its copy."""
+    """Restore the buffers of the network itself at the end of the block."""
     instance_of("network", network, torch.nn.Module)
     held = [
         (m, n, b, b.clone()) for m in network.modules() for n, b in m.named_buffers(recurse=False)
@@ -221,8 +221,8 @@ def _private(network):
         return copy.deepcopy(network, shared)
     except Exception as error:  # it holds a lock, an open file: buffers are safe nevertheless
         if any(value.is_inference() for value in network.parameters()):
-            told = "can be differentiated, it was made in inference mode and can't be copied"
-            raise ValueError(f"network: must have parameters that {told} ({error})") from None
+            wanted = "can be differentiated, it was made in inference mode and can't be copied"
+            raise ValueError(f"network: must have parameters that {wanted} ({error})") from None
         return network
 
 
@@ -236,11 +236,12 @@ def _usable(parameter):
 def _refuse_parameters(network):
     for name, value in network.named_parameters():
         if isinstance(value, torch.nn.parameter.UninitializedParameter):
-            told = f"{name!r} has no shape yet: call the network on a point first"
-            raise ValueError(f"network: its parameters must exist, {told}")
+            got = f"{name!r} has no shape yet: call the network on a point first"
+            raise ValueError(f"network: its parameters must exist, {got}")
         if value.is_meta:
-            told = f"{name!r} is on the device 'meta'"
-            raise ValueError(f"network: its parameters must have values, {told}")
+            raise ValueError(
+                f"network: its parameters must have values, {name!r} is on the device 'meta'"
+            )
         if value.requires_grad and value.is_complex():
             raise ValueError(f"network: its parameters must be real, got {value.dtype} in {name!r}")
         if not value.detach().sum().isfinite():  # a ReLU would hide it: its slope at NaN is 0
@@ -251,15 +252,14 @@ def _refuse_parameters(network):
 
 def _refuse_layers(network):
     for name, module in network.named_modules():
-        reason = _trouble(module)
-        if reason:
+        if reason := _why_mixing(module):
             layer = f"its layer {name!r}" if name else "it"
             kind = type(module).__name__
             raise ValueError(f"network: must be a function of one point, {layer} ({kind}) {reason}")
 
 
-def _trouble(module):
-    """Why the layer's answer is not the point's own, with the remedy; or None."""
+def _why_mixing(module):
+    """Why a layer's output depends on more than its point, with the remedy, in words; or None."""
     if isinstance(module, batchnorm._BatchNorm):
         if module.running_mean is None:
             return (
@@ -292,7 +292,7 @@ def _number(output):
 
 
 def _outputs_of(found, asked):
-    """How many numbers the network gives a point; or an error where that is not what was asked."""
+    """The number of outputs of the network; refused if it does not suit the `output` asked for."""
     if not isinstance(found, torch.Tensor):
         kind = type(found).__name__
         raise TypeError(f"network: must give one tensor, got {kind}; wrap it to pick the part")
@@ -338,7 +338,3 @@ def _gpus(points):
 
 def _random_states(points):
     return [torch.random.get_rng_state(), *map(torch.cuda.get_rng_state, _gpus(points))]
-
-
-def _differ(one, other):
-    return not torch.equal(one, other)

@@ -2,14 +2,14 @@
 
 On small networks a GPU waits for Python to launch some dozen kernels a step; a graph launches them
 as one. It reads and writes the same memory at every replay: rows of parameters, the iteration, a
-mini-batch, and what was seen. A step that can't be captured is run as it is, and said so once.
+mini-batch, outputs and errors. A step that can't be captured runs without one, after a warning.
 """
 
 import warnings
 
 import torch
 
-_told = []  # whether this process has said that a step could not be captured
+_warned = []  # not empty once this process has warned that a step cannot be captured
 
 
 def replay(step, rows, view):
@@ -92,15 +92,15 @@ class Replay:
             raise
         except RuntimeError as error:
             self._failed = True
-            _say_once(error)
+            _warn_once(error)
             return work
         finally:
             self.load(*before)
 
 
-def _say_once(error):
-    if not _told:
-        _told.append(True)
+def _warn_once(error):
+    if not _warned:
+        _warned.append(True)
         text = " ".join(str(error).split())
         warnings.warn(
             f"device: this step can't be captured as a CUDA graph ({text}); training goes on "

@@ -1,4 +1,4 @@
-"""What a layer of infinite width does to two points: the expectations inside equation (4).
+"""Activations at infinite width: the expectations over two Gaussians inside equation (4).
 
 A layer sees a pair of points as two Gaussian pre-activations u, v of variances p, q and correlation
 cos θ. It answers with c_σ E[σ(u)σ(v)] and c_σ E[σ̇(u)σ̇(v)], where c_σ = 1/E[σ(z)²] (equation (3)).

@@ -84,7 +84,7 @@ def pair_ratios(spectrum, density):
 
 
 def law_residuals(spectrum, density, highest=96):
-    """How far every eigenfunction is from (14) and from the exact sixth-order law.
+    """Residuals of every eigenfunction in (14) and in the exact sixth-order law.
 
     With D = d/dx and g = pf the two laws are
 
@@ -232,7 +232,7 @@ def end_slopes(hidden_layers):
 
 
 def deep_eigenvalue(q, hidden_layers):
-    """λ_q ≈ (k'(π-)(-1)^q - k'(0+))/(πq²) under the uniform density, `end_slopes` above.
+    """λ_q ≈ (k'(π-)(-1)^q - k'(0+))/(πq²) under the uniform density, see `end_slopes`.
 
     Asymptotic: two partial integrations of (1/π) ∫_0^π k(θ) cos qθ dθ; what is left falls
     like q⁻⁴: the relative error times q² tends to 5.00, 5.25, 4.80, -7.53 at L = 1, 2, 3, 10. Even

@@ -47,8 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (OSError, ValueError, ModuleNotFoundError, RuntimeError, MemoryError) as error:
         of_a_file = isinstance(error, OSError) and error.filename
-        told = f"{error.filename}: {error.strerror}" if of_a_file else error
-        print(f"ntklab: {told}", file=sys.stderr)
+        message = f"{error.filename}: {error.strerror}" if of_a_file else error
+        print(f"ntklab: {message}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ntklab: interrupted", file=sys.stderr)
@@ -115,52 +115,44 @@ def _add_build(commands):
     command = commands.add_parser("build", help="regenerate exercises or goldens, write pages")
     kinds = command.add_subparsers(title="what to build", metavar="WHAT", required=True)
 
-    exercises = kinds.add_parser("exercises", help="exercises/ from solutions/")
-    exercises.set_defaults(run=_build_exercises)
+    def add(name, run, help):
+        kind = kinds.add_parser(name, help=help)
+        kind.set_defaults(run=run)
+        return kind
 
-    goldens = kinds.add_parser("goldens", help="tests/golden/ by running the lectures")
-    goldens.add_argument(
-        "names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all of them)"
-    )
-    goldens.set_defaults(run=_build_goldens)
+    def takes_lectures(kind):
+        kind.add_argument(
+            "names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all of them)"
+        )
 
-    html = kinds.add_parser("html", help="the reading edition, a static web site")
-    html.add_argument("names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all)")
-    html.add_argument(
-        "--out", metavar="FOLDER", type=Path, help="where to (default: _build/html in the course)"
-    )
+    def writes_to(kind, where, metavar="FOLDER", **default):
+        kind.add_argument(
+            "--out", metavar=metavar, type=Path, help=f"where to (default: {where})", **default
+        )
+
+    def knows_repository(kind, help):
+        kind.add_argument(
+            "--repository", metavar="OWNER/NAME",
+            help=f"{help} (default: pyproject.toml, or git's origin)",
+        )
+
+    add("exercises", _build_exercises, "exercises/ from solutions/")
+    takes_lectures(add("goldens", _build_goldens, "tests/golden/ by running the lectures"))
+    html = add("html", _build_html, "the reading edition, a static web site")
+    takes_lectures(html)
+    writes_to(html, "_build/html in the course")
     html.add_argument(
         "--no-execute", action="store_true", help="text, formulas and code alone, in seconds"
     )
-    html.add_argument(
-        "--repository", metavar="OWNER/NAME",
-        help="on GitHub, for links to Binder and Colab (default: pyproject.toml, or git's origin)",
-    )
-    html.set_defaults(run=_build_html)
-
-    pdf = kinds.add_parser("pdf", help="the lectures as a book, printed by Chromium")
-    pdf.add_argument("names", metavar="NAME", nargs="*", help="lectures, e.g. 03 (default: all)")
-    pdf.add_argument(
-        "--out", metavar="FILE", type=Path, help="where to (default: _build/ntklab.pdf)"
-    )
-    pdf.set_defaults(run=_build_pdf)
-
-    colab = kinds.add_parser("colab", help="notebooks that install the course in Google Colab")
-    colab.add_argument(
-        "--repository", metavar="OWNER/NAME",
-        help="your copy of it on GitHub (default: pyproject.toml, or git's origin)",
-    )
-    colab.add_argument(
-        "--out", metavar="FOLDER", type=Path, help="where to (default: _build/colab in the course)"
-    )
-    colab.set_defaults(run=_build_colab)
-
-    nbgrader = kinds.add_parser("nbgrader", help="a course folder for a school's own nbgrader")
-    nbgrader.add_argument(
-        "--out", metavar="FOLDER", type=Path, default=Path("nbgrader"),
-        help="where to (default: nbgrader)",
-    )
-    nbgrader.set_defaults(run=_build_nbgrader)
+    knows_repository(html, "on GitHub, for links to Binder and Colab")
+    pdf = add("pdf", _build_pdf, "the lectures as a book, printed by Chromium")
+    takes_lectures(pdf)
+    writes_to(pdf, "_build/ntklab.pdf", "FILE")
+    colab = add("colab", _build_colab, "notebooks that install the course in Google Colab")
+    knows_repository(colab, "your copy of it on GitHub")
+    writes_to(colab, "_build/colab in the course")
+    nbgrader = add("nbgrader", _build_nbgrader, "a course folder for a school's own nbgrader")
+    writes_to(nbgrader, "nbgrader", default=Path("nbgrader"))
 
 
 def _build_exercises(args):
@@ -202,9 +194,9 @@ def _build_colab(args):
 
 
 def _build_nbgrader(args):
-    from ntklab.course import grading
+    from ntklab.course import nbgrader_course
 
-    _report(grading.course(course_folder() / "solutions", args.out))
+    _report(nbgrader_course.build(course_folder() / "solutions", args.out))
 
 
 def _report(paths):
@@ -361,7 +353,7 @@ def _add_grade(commands):
 
 def _grade(args):
     from ntklab._arguments import finite_number
-    from ntklab.course import grading, sandbox
+    from ntklab.course import grading, planning, sandbox
 
     limits = sandbox.Limits(
         seconds=finite_number("--seconds", args.seconds, above=0),
@@ -371,11 +363,11 @@ def _grade(args):
     what = {"assignments": args.only, "students": args.students, "due": args.due}
     if args.dry_run:
         with tempfile.TemporaryDirectory() as unpacked:
-            ready = grading.plan(args.submissions, solutions, Path(unpacked), **what)
-        print(ready.table.drop(columns="remark").to_string(index=False))
-        print(*ready.remarks, sep="\n")
-        print(*ready.ambiguous, sep="\n", file=sys.stderr)
-        return 1 if ready.ambiguous else 0
+            plan = planning.plan(args.submissions, solutions, Path(unpacked), **what)
+        print(plan.table.drop(columns="remark").to_string(index=False))
+        print(*plan.remarks, sep="\n")
+        print(*plan.ambiguous, sep="\n", file=sys.stderr)
+        return 1 if plan.ambiguous else 0
     with _cluster(args.dask) as executor:
         grades = grading.grade(
             args.submissions, solutions, args.out, **what, limits=limits, trusted=args.trusted,

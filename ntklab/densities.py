@@ -1,4 +1,4 @@
-"""Where the data live: probability densities p on the circle [-π, π).
+"""Densities of the data: probability densities p on the circle [-π, π).
 
 Conventions of the course: ∫ p = 1, phase Ψ(x) = ∫_{-π}^x √p, Z = Ψ(π)/2π (equation (12)).
 """
@@ -169,13 +169,7 @@ class PiecewiseConstant(CircleDensity):
     """
 
     def __init__(self, edges, values):
-        edges = finite_array("edges", edges, ndim=1)
-        values = finite_array("values", values, ndim=1)
-        if len(edges) == 0 or len(edges) != len(values):
-            raise ValueError(
-                f"values: needs one density per edge and at least one, "
-                f"got {len(values)} values for {len(edges)} edges"
-            )
+        edges, values = _one_per_edge(edges, "values", values, "density")
         for i, edge in enumerate(edges):
             if not -np.pi <= edge < np.pi:
                 raise ValueError(f"edges: must lie in [-π, π), got {edge} at index {i}")
@@ -200,13 +194,7 @@ class PiecewiseConstant(CircleDensity):
     @classmethod
     def proportional(cls, edges, weights):
         """The density whose regions relate as `weights`, normalised to ∫ p = 1."""
-        edges = finite_array("edges", edges, ndim=1)
-        weights = finite_array("weights", weights, ndim=1)
-        if len(edges) != len(weights) or len(edges) == 0:
-            raise ValueError(
-                f"weights: needs one weight per edge and at least one, "
-                f"got {len(weights)} weights for {len(edges)} edges"
-            )
+        edges, weights = _one_per_edge(edges, "weights", weights, "weight")
         if (weights < 0).any() or not (weights > 0).any():
             raise ValueError(f"weights: must be non-negative, one positive, got {weights.tolist()}")
         weights = weights / weights.max()
@@ -250,7 +238,6 @@ class PiecewiseConstant(CircleDensity):
         # index -1, left of the first edge, is the last arc running over ±π
         return self.values[np.searchsorted(self.edges, wrap(x, name="x"), side="right") - 1]
 
-
     @property
     def minimum(self):
         """p* = min_j p_j."""
@@ -263,6 +250,16 @@ class PiecewiseConstant(CircleDensity):
 
     def _invert(self, u, start, stop, low, high):
         return start + (u - low) / (high - low) * (stop - start)
+
+
+def _one_per_edge(edges, name, values, what):
+    edges, values = finite_array("edges", edges, ndim=1), finite_array(name, values, ndim=1)
+    if len(edges) == 0 or len(edges) != len(values):
+        raise ValueError(
+            f"{name}: needs one {what} per edge and at least one, "
+            f"got {len(values)} {name} for {len(edges)} edges"
+        )
+    return edges, values
 
 
 def uniform():
@@ -437,8 +434,8 @@ def _primitive(function, cuts, degree=48):
         series = Chebyshev.interpolate(function, degree, domain=[a, b])
         size = np.abs(series.coef)
         scale = max(scale, size.max())
-        # the last eighth of the coefficients tells what was cut off, weighed by the panel's width;
-        # the root of a p that touches 0 is rough by the root of p's rounding
+        # the last eighth of the coefficients, weighed by the panel's width, estimates what is cut
+        # off; the root of a p that touches 0 is rough by the root of p's rounding
         tail = size[-degree // 8 :].max()
         resolved = tail * (b - a) <= 1e-14 * scale or (b - a < 1e-4 and tail <= 4e-8 * scale)
         if resolved and _agrees(series, function, a, b, scale):
@@ -459,7 +456,7 @@ def _primitive(function, cuts, degree=48):
 
 
 def _agrees(series, function, a, b, scale):
-    """Whether a series meets its function between its nodes, where a narrow spike may stand."""
+    """Whether a series agrees with its function between its nodes, where a narrow spike may be."""
     x = np.linspace(a, b, 18 + int(WATCHED * (b - a) / (2 * np.pi)))[1:-1]
     off = np.abs(series(x) - function(x)).max()
     # the root of a p that touches 0 is never smooth there: what counts is the area that is missed

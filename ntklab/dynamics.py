@@ -23,7 +23,7 @@ SLOWEST = 1e-3  # the least of a decay constant times t at which the search for 
 
 @dataclass(frozen=True)
 class Reach:
-    """When an error first came down to a threshold; `time` is inf if it never does.
+    """The first time at which an error is at a threshold or below; inf if it never is.
 
     `floor` is what is left of the error as t → ∞: the part of the residual that lies in no
     eigenfunction given, or in those of eigenvalue zero.

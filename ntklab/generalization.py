@@ -72,7 +72,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Learner:
-    """What an infinitely wide network makes of one sample with noisy labels; made by `learner`.
+    """An infinitely wide network trained on one sample with noisy labels; made by `learner`.
 
     Attributes
     ----------
@@ -122,10 +122,10 @@ class Learner:
         return self._measure(density, region)(self.descent.decay(t))
 
     def ridge_errors(self, ridge, density, region=None):
-        """The same for kernel ridge regression, d_i = γ/(λ_i + γ).
+        """Error on new points of kernel ridge regression, exact mean over the labels' noise.
 
-        γ >= 0, shape (T,), is in units of λ: the minimiser of (1/n) Σ_j (f(x_j) - y_j)² + γ ‖f‖²,
-        with ‖f‖ the kernel's norm.
+        As `errors`, with d_i = γ/(λ_i + γ) for the decay in time. γ is `ridge` >= 0, shape (T,), in
+        units of λ: the minimiser of (1/n) Σ_j (f(x_j) - y_j)² + γ ‖f‖², with ‖f‖ the kernel's norm.
         """
         ridge = np.atleast_1d(finite_array("ridge", ridge))
         if ridge.ndim > 1 or (ridge < 0).any():

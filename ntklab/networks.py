@@ -204,8 +204,7 @@ class LayeredNetwork(torch.nn.Module):
         )
 
     def _is_plain(self):
-        """Whether the closed forms hold: `forward` as here, no hooks, no parameter changed for
-        another's or for a function of others."""
+        """Whether the closed forms hold: no other `forward`, no hooks, no replaced parameters."""
         hooks = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
         own = type(self).forward is LayeredNetwork.forward and "forward" not in vars(self)
         names = {name for layer in self._scheme.layers for name in layer if name}
@@ -349,8 +348,9 @@ class FullyConnected(LayeredNetwork):
         hidden_layers = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
         widths = width if isinstance(width, Sequence) else [width] * hidden_layers
         if len(widths) != hidden_layers:
-            told = f"must be one a hidden layer ({hidden_layers}), got {_short(width)}"
-            raise ValueError(f"width: {told}")
+            raise ValueError(
+                f"width: must be one a hidden layer ({hidden_layers}), got {_short(width)}"
+            )
         widths = [size("width", value) for value in widths]
         dimension = size("dimension", dimension)
         bias_variance = finite_number(
@@ -417,7 +417,7 @@ def _normal(generator, *shape):
     if not isinstance(generator, torch.Generator):
         raise TypeError(f"generator: must be a torch.Generator, got {_short(generator)}")
     if math.prod(shape) > MOST_WEIGHTS:
-        told = f"must give layers of at most {MOST_WEIGHTS} weights, got {shape}"
-        raise ValueError(f"width, dimension: {told}")
+        wanted = f"must give layers of at most {MOST_WEIGHTS} weights"
+        raise ValueError(f"width, dimension: {wanted}, got {shape}")
     device = generator.device
     return torch.randn(shape, generator=generator, dtype=torch.float64, device=device)

@@ -1,4 +1,4 @@
-"""What every eigen-solver returns: eigenvalues, and eigenfunctions to evaluate anywhere."""
+"""The result of every eigen-solver: eigenvalues, and eigenfunctions to evaluate anywhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,11 +29,11 @@ class Spectrum:
     evaluate : callable
         Maps locations (m,) to v_i there, shape (m, k).
     errors : ndarray, shape (k,)
-        How far each eigenvalue may be off, |λ_i - eigenvalues_i| <= errors_i; inf where nothing is
-        known. Solvers take them from residuals ‖T v_i - λ_i v_i‖.
+        Bounds |λ_i - eigenvalues_i| <= errors_i; inf where nothing is known. Solvers take them
+        from residuals ‖T v_i - λ_i v_i‖.
     function_errors : ndarray, shape (k,)
-        How far each eigenfunction may be off in L²(p), with the better sign; √2 is no knowledge:
-        eigenvalues so close that only the span of their eigenfunctions is determined.
+        Bounds on the distance of each eigenfunction from the exact one in L²(p), with the better
+        sign; √2 where eigenvalues are so close that only the span of theirs is determined.
     """
 
     eigenvalues: np.ndarray

@@ -146,7 +146,7 @@ class Bands:
         return self._points(rng.choice(len(mass), size=n, p=mass / mass.sum()), rng)
 
     def sample_in_bands(self, counts, rng):
-        """As many points in each band as `counts` says, uniform within it, shape (Σ counts, 3)."""
+        """Random points, counts[j] of them uniform in band j, shape (Σ counts, 3)."""
         counts = sequence("counts", counts, size, at_least=0)
         if len(counts) != len(self.values):
             raise ValueError(f"counts: must be {len(self.values)}, one a band, got {len(counts)}")
@@ -290,7 +290,7 @@ def _heights(density, nodes):
 
 
 def _block(m, root, z, weights, p, beyond, rounding):
-    """Of order m, descending: eigenvalues, rows of coefficients in Y_lm, errors of both."""
+    """Eigenvalues of order m, descending, rows of coefficients in Y_lm, errors of both."""
     Y = _legendre(m, np.arange(m, m + len(root)), z)
     P = (Y * weights) @ Y.T
     eigenvalues, u = np.linalg.eigh(root[:, None] * P * root)

@@ -1,4 +1,4 @@
-"""A grid of parameters × a function, on any executor, on record as it goes, as a tidy table.
+"""A function at every cell of a grid of parameters, on any executor, recorded, as a tidy table.
 
 The function must be one that worker processes can import. A script guards its entry, for workers
 import the script, too::
@@ -14,9 +14,9 @@ import the script, too::
         grid = {"frequency": range(1, 11), "points": [100, 1000]}
         frame = sweeps.run(median_time, grid, record="times.jsonl", progress=True)
 
-Every result passes through JSON, on record or not, and every cell draws from a generator of its
-own. So the table depends on function, grid and seed alone: not on the executor, on the order of
-finishing, or on how often the sweep was interrupted.
+Every result passes through JSON, recorded or not, and every cell has a random generator of its own.
+So the table depends on function, grid and seed alone: not on the executor, the order in which cells
+finish, or interruptions.
 """
 
 import contextlib
@@ -147,8 +147,9 @@ def run(
     lines = [lines[key] for key in cells]
     failed = [line for line in lines if line["error"]]
     if failed:
-        told = f"{len(failed)} of {len(lines)} cells failed, first {failed[0]['cell']}"
-        warnings.warn(f"{told}: {failed[0]['error']}", SweepWarning, stacklevel=2)
+        first = failed[0]
+        message = f"{len(failed)} of {len(lines)} cells failed, first {first['cell']}"
+        warnings.warn(f"{message}: {first['error']}", SweepWarning, stacklevel=2)
     rows = [
         {**line["cell"], **row, **{name: line[name] for name in ADDED}}
         for line in lines for row in line["rows"] or [{}]
@@ -162,8 +163,8 @@ def _given(given, parameters):
     given = {} if given is None else dict(instance_of("given", given, Mapping))
     for name in given:
         if name in {*parameters, "rng", *ADDED}:
-            told = f"must name no parameter of the grid, rng or {', '.join(ADDED)}"
-            raise ValueError(f"given: {told}, got {name!r}")
+            wanted = f"must name no parameter of the grid, rng or {', '.join(ADDED)}"
+            raise ValueError(f"given: {wanted}, got {name!r}")
     return given
 
 
@@ -173,13 +174,13 @@ def _costs(costs, cells):
         return dict.fromkeys(cells, 1.0)
     costs = finite_array("costs", costs, ndim=1)
     if len(costs) != len(cells) or not (costs > 0).all():
-        told = f"must be {len(cells)} numbers > 0, one a cell"
-        raise ValueError(f"costs: {told}, got {_short(costs.tolist())}")
+        wanted = f"must be {len(cells)} numbers > 0, one a cell"
+        raise ValueError(f"costs: {wanted}, got {_short(costs.tolist())}")
     return dict(zip(cells, costs.tolist(), strict=True))
 
 
 def _bar(costs, missing, progress):
-    """A bar as long as the cells' costs; its estimate of what is left goes by those done here."""
+    """A progress bar in units of cost; its estimate uses the cells finished in this call."""
     total, left = sum(costs.values()), sum(costs[key] for key in missing)
     return tqdm(
         total=total, initial=total - left, disable=not progress, desc=_done(costs, missing),
@@ -196,14 +197,14 @@ def _cores():
 
 
 def _inspected(function, parameters, record):
-    """Its name, and whether it takes `rng`; refused now, not cell by cell, if it lacks others."""
+    """(name of the function, whether it takes `rng`); refused if it does not take `parameters`."""
     try:
         signature = inspect.signature(function)
         wants_rng = "rng" in signature.parameters
         signature.bind(**dict.fromkeys([*parameters, "rng"] if wants_rng else parameters))
     except (TypeError, ValueError) as error:
-        told = f"must be one that takes {parameters}, got {_short(function)} ({error})"
-        raise TypeError(f"function: {told}") from None
+        wanted = f"must be one that takes {parameters}"
+        raise TypeError(f"function: {wanted}, got {_short(function)} ({error})") from None
     name = getattr(function, "__qualname__", "<lambda>")
     if record is not None and "<lambda>" in name:
         raise ValueError(f"function: must have a name to go on record, got {_short(function)}")
@@ -215,8 +216,8 @@ def _cells(grid):
     product = isinstance(grid, Mapping)
     for values in grid.values() if product else [grid]:
         if not np.iterable(values) or isinstance(values, str | bytes | Mapping | Set):
-            told = "must be a dict of sequences or a sequence of dicts"  # a set has no order
-            raise TypeError(f"grid: {told}, got {_short(values)}")
+            wanted = "must be a dict of sequences or a sequence of dicts"  # a set has no order
+            raise TypeError(f"grid: {wanted}, got {_short(values)}")
     if product:
         grid = [dict(zip(grid, cell, strict=True)) for cell in itertools.product(*grid.values())]
     cells, names = {}, None
@@ -242,16 +243,16 @@ def _key(cell):
 
 
 def _plain(name, value):
-    """As it comes back from JSON, which keeps every bit of a float."""
+    """The value after a round trip through JSON, which keeps every bit of a float."""
     try:
         return json.loads(json.dumps(value, default=lambda thing: thing.tolist()))  # NumPy's
     except (AttributeError, TypeError, ValueError, RecursionError) as error:
-        told = "must be of numbers, strings, booleans, None or lists of them"
-        raise TypeError(f"{name}: {told}, got {_short(value)} ({error})") from None
+        wanted = "must be of numbers, strings, booleans, None or lists of them"
+        raise TypeError(f"{name}: {wanted}, got {_short(value)} ({error})") from None
 
 
 def _compute(function, seed, wants_rng, given, _token, key, cell):
-    """What a worker does for one cell: a line of the record."""
+    """Call the function at one cell, in a worker; return the line for the record."""
     rng = {}
     if wants_rng:
         # by what the cell is, not where in the grid: a grid may grow
@@ -278,13 +279,13 @@ def _rows(result, cell):
 
 
 def _line(cell, rows, seconds, failure=None):
-    told = "" if failure is None else f"{type(failure).__name__}: {failure}"
+    error = "" if failure is None else f"{type(failure).__name__}: {failure}"
     trace = "" if failure is None else "".join(traceback.format_exception(failure))
-    return {"cell": cell, "rows": rows, "seconds": seconds, "error": told, "traceback": trace}
+    return {"cell": cell, "rows": rows, "seconds": seconds, "error": error, "traceback": trace}
 
 
 def _run_on(executor, job, cells, finish, at_once=None):
-    """Cells on an executor, so many at once; on an exception those not started are cancelled."""
+    """Run cells on an executor, `at_once` at a time; an exception cancels those not started."""
     waiting, running, done = iter(list(cells.items())), {}, queue.SimpleQueue()
 
     def submit(count):
@@ -313,20 +314,20 @@ def _run_on(executor, job, cells, finish, at_once=None):
 
 
 def _run_in_processes(job, missing, workers, finish):
-    """Cells in processes of our own; those in flight when one died run again, each alone."""
+    """Run cells in worker processes; those in flight when one died run again, each alone."""
 
     def lasted(cells, workers):
-        """Whether a pool got through the cells."""
+        """Whether a pool finished the cells without the death of a worker."""
         spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
         pool = futures.ProcessPoolExecutor(workers, spawn, _start_worker)
         try:
             try:
                 pool.submit(callable, job).result()
             except Exception as error:
-                told = 'define it in a module, guard a script by if __name__ == "__main__"'
+                hint = 'define it in a module, guard a script by if __name__ == "__main__"'
                 raise ValueError(
                     "function: must be one that worker processes can import, got "
-                    f"{_short(job.args[0])} ({error}); {told}, or pass workers=0"
+                    f"{_short(job.args[0])} ({error}); {hint}, or pass workers=0"
                 ) from None
             _run_on(pool, job, cells, finish, at_once=workers)
             return True
@@ -346,7 +347,7 @@ def _run_in_processes(job, missing, workers, finish):
 
 
 def _start_worker():
-    """One thread, and no life without the sweep."""
+    """Limit a worker to one thread, and end it with the process of the sweep."""
     os.environ["OMP_NUM_THREADS"] = "1"  # for libraries that the function imports later
     threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a word
@@ -360,7 +361,7 @@ def _end_with_parent():
 
 @contextlib.contextmanager
 def _open(path, header):
-    """Lines on record by cell, and a function that appends one; without a path, none."""
+    """({key: line on record}, function that appends a line); empty without a path."""
     if path is None:
         yield {}, lambda line: None
         return
@@ -369,11 +370,11 @@ def _open(path, header):
     except (TypeError, ValueError):
         raise TypeError(f"record: must be a path, got {_short(path)}") from None
     with log:  # closing also unlocks
-        yield _taken(log, header), functools.partial(_write, log)
+        yield _locked(log, header), functools.partial(_write, log)
 
 
-def _taken(log, header):
-    """The lines by cell of a record that is ours alone from here; a torn one is cut off."""
+def _locked(log, header):
+    """Lock the record and return {key: line}; a torn last line is cut off."""
 
     def refused(why):
         return ValueError(f"record: {str(log.name)!r} {why} (it was left as it is)")
@@ -386,9 +387,9 @@ def _taken(log, header):
     log.seek(0)
     data = log.read()
     *lines, torn = data.split(b"\n")  # a line that was being written lacks its end
-    if not lines and not _sealed(header).startswith(torn):
+    if not lines and not _encoded(header).startswith(torn):
         raise refused("is not the record of a sweep")
-    entries = [_opened(line) for line in lines]
+    entries = [_decoded(line) for line in lines]
     if None in entries:
         number = entries.index(None) + 1
         raise refused(f"is damaged in line {number}; move it away or delete that line")
@@ -402,24 +403,24 @@ def _taken(log, header):
 
 
 def _write(log, entry):
-    data, end = _sealed(entry), log.seek(0, os.SEEK_END)
+    data, end = _encoded(entry), log.seek(0, os.SEEK_END)
     try:
         while data:
             data = data[log.write(data) :]
         os.fsync(log.fileno())
     except OSError as error:
         os.ftruncate(log.fileno(), end)  # back to the last whole line
-        told = f"record: not written ({error.strerror}), what it held is kept"
-        raise OSError(error.errno, told, str(log.name)) from None
+        message = f"record: not written ({error.strerror}), what it held is kept"
+        raise OSError(error.errno, message, str(log.name)) from None
 
 
-def _sealed(entry):
-    """One line of JSON with its own checksum."""
+def _encoded(entry):
+    """A line of JSON after its checksum."""
     text = json.dumps(entry).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
-def _opened(line):
-    """What a line holds, or None where it is damaged."""
+def _decoded(line):
+    """The entry of a line, or None where it is damaged."""
     checksum, _, text = line.partition(b" ")
     return json.loads(text) if checksum == b"%08x" % zlib.crc32(text) else None

@@ -88,7 +88,7 @@ for i in range(400):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "walls")
+@pytest.mark.skipif(bool(sandbox.why_unavailable()), reason=sandbox.why_unavailable() or "walls")
 def test_each_attack_costs_its_own_answer_only(tmp_path):
     for name, (body, _) in ATTACKS.items():
         write(tmp_path / "in" / name / f"{NAME}.py",

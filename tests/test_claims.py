@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ntklab import asymptotics, claims
-from ntklab.claims import Measurement, Rate, eigenfunctions, ledger
+from ntklab.claims import Measurement, Rate, eigenfunctions
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments import PowerLaw
 
@@ -117,7 +117,7 @@ def test_unknown_claim_is_named():
 
 
 def test_a_card_shows_all_that_the_text_does_and_escapes_it():
-    claim = claims.Claim("C99", "(1) & <b>", "ε < m^-1/2, Σ_i λ_{i+1}", "two-layer: x-z", "", None)
+    claim = claims.Claim("C99", "(1) & <b>", "ε < m^-1/2, Σ_i λ_{i+1}", "two-layer: x-z", None)
     judged = claims.Judged(claim, Measurement(1.0, 0.1, "off by 2.2e-05", corrected=0.0))
     card = judged._repr_mimebundle_()
     assert card["text/plain"] == str(judged)
@@ -126,12 +126,3 @@ def test_a_card_shows_all_that_the_text_does_and_escapes_it():
     assert "(1) &amp; &lt;b&gt;" in html
     assert "ε &lt; m<sup>−1/2</sup>, Σ<sub>i</sub> λ<sub>i+1</sub>" in html
     assert "two-layer: x−z" in html and "off by 2.2·10<sup>−5</sup>" in html
-
-
-def test_the_overview_counts_every_verdict():
-    judged = [
-        claims.Judged(claims.CLAIMS[name], Measurement(printed, 1.0, ""))
-        for name, printed in (("C01", 0.0), ("C02", 2.0), ("C03", 0.5))
-    ]
-    text = ledger.overview(judged)
-    assert "| *holds* | 2 | C01, C03 |" in text and "| *unsettled* | 1 | C02 |" in text

@@ -8,18 +8,19 @@ import tempfile
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import marking_functions
 import pytest
 from handed_in import COURSE, answers, text, write, zipped
 
 from ntklab.cli import main
-from ntklab.course import grading, sandbox
+from ntklab.course import exercises, grading, sandbox
 
 SOLUTIONS = COURSE / "solutions"
 NAME = "01_tangent_kernel"
 LIMITS = sandbox.Limits(seconds=30, memory=1024**3)
-TRUSTED = bool(sandbox.missing())
+TRUSTED = bool(sandbox.why_unavailable())
 FIRST, SECOND, THIRD = answers(NAME).values()
 STUB = FIRST.partition("    ### BEGIN")[0] + "    # YOUR CODE HERE\n    raise NotImplementedError\n"
 HEAD = "import numpy as np\nimport pandas as pd\nfrom ntklab.course.checks import {} as checks\n"
@@ -89,10 +90,10 @@ def test_a_submission_that_ends_its_judge_gets_0_and_a_remark(tmp_path, monkeypa
         calls.append(path)
         if "kim" in path:
             raise RuntimeError("lost")
-        exercises = grading._exercises(keywords["master"])
+        found = exercises.read(Path(keywords["master"]))
         grading._page({"work": keywords["work"], "assignment": assignment, "path": path,
                        "digest": keywords["digest"]}).write_text("", encoding="utf-8")
-        return [grading._row(exercise, float(exercise.marks), "✓") for exercise in exercises]
+        return [grading._row(exercise, float(exercise.marks), "✓") for exercise in found]
 
     calls = []
     mark.__module__, mark.__qualname__ = "ntklab.course.grading", "mark"
@@ -107,7 +108,7 @@ def test_a_submission_that_ends_its_judge_gets_0_and_a_remark(tmp_path, monkeypa
     before = len(calls)
     marked(tmp_path, workers=0, trusted=True)
     assert sum("lou" in path for path in calls) == 1 and len(calls) > before
-    monkeypatch.setattr(grading, "_of_checks", lambda: "mended")
+    monkeypatch.setattr(grading, "_checks_digest", lambda: "mended")
     marked(tmp_path, workers=0, trusted=True)
     assert sum("lou" in path for path in calls) == 2
 
@@ -158,7 +159,7 @@ def test_a_cluster_marks_and_loses_a_worker(tmp_path, monkeypatch):
 MANY = """
 import inspect, resource, sys
 from pathlib import Path
-from ntklab.course import grading
+from ntklab.course import exercises, grading
 
 folder, solutions = Path(sys.argv[1]), Path(sys.argv[2])
 calls = []
@@ -167,7 +168,7 @@ def mark(**given):
     calls.append(given["path"])
     page = grading._page(given)
     page.write_text("<p>" + "x" * 200_000, encoding="utf-8")
-    found = grading._exercises(given["master"])
+    found = exercises.read(Path(given["master"]))
     return [grading._row(e, float(e.marks), "a hint " * 100, [], ["abcdef"] * 9) for e in found]
 
 mark.__signature__ = inspect.signature(grading.mark)

@@ -13,7 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from ntklab.cli import main
-from ntklab.course import channel, exercises, grading, sandbox, submissions
+from ntklab.course import channel, exercises, grading, nbgrader_course, sandbox, submissions
 
 COURSE = Path(__file__).parents[1]
 NAME = "09_beyond"
@@ -230,17 +230,17 @@ NEEDS_WALLS = {"kills all", "reads the master", "reads another's", "writes outsi
 def graded(tmp_path_factory):
     """All of them marked in one batch."""
     folder = tmp_path_factory.mktemp("class")
-    if os.environ.get("CI") == "true" and sandbox.missing():
-        pytest.fail(sandbox.missing())  # the walls are part of what is tested
+    if os.environ.get("CI") == "true" and sandbox.why_unavailable():
+        pytest.fail(sandbox.why_unavailable())  # the walls are part of what is tested
     for cases, suffix in ((HOSTILE, ".py"), (IN_IPYNB, ".ipynb")):
         for name, (make, _, _) in cases.items():
-            if sandbox.missing() and name in NEEDS_WALLS:
+            if sandbox.why_unavailable() and name in NEEDS_WALLS:
                 continue
             data = make()
             path = folder / "submissions" / name / f"{NAME}{suffix}"
             path.parent.mkdir(parents=True)
             path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    trusted = bool(sandbox.missing())
+    trusted = bool(sandbox.why_unavailable())
     keywords = {"limits": LIMITS, "trusted": trusted, "workers": 2}
     grades = grading.grade(
         folder / "submissions", COURSE / "solutions", folder / "out", **keywords
@@ -250,8 +250,8 @@ def graded(tmp_path_factory):
 
 @pytest.mark.parametrize("name", [*HOSTILE, *IN_IPYNB])
 def test_each_gets_what_it_earned(graded, name):
-    if sandbox.missing() and name in NEEDS_WALLS:
-        pytest.skip(sandbox.missing())
+    if sandbox.why_unavailable() and name in NEEDS_WALLS:
+        pytest.skip(sandbox.why_unavailable())
     _, marks, said = (HOSTILE | IN_IPYNB)[name]
     rows = graded[0].marks[graded[0].marks.student == name].set_index("exercise")
     assert rows.marks.sum() == marks, rows.said.to_dict()
@@ -327,7 +327,7 @@ def _last(record, lines):
 
 
 def test_nbgrader_puts_the_masters_test_cells_back(graded, tmp_path):
-    """Even without the judge: what runs is the master's, whatever was handed in."""
+    """Even without our own execution: what runs is the master's, whatever was handed in."""
     _, folder, _ = graded
     (template,) = (folder / "out" / "work").glob("template-*")
     shutil.copytree(template, tmp_path, dirs_exist_ok=True)
@@ -338,7 +338,7 @@ def test_nbgrader_puts_the_masters_test_cells_back(graded, tmp_path):
     target = tmp_path / "submitted" / "eve" / NAME / f"{NAME}.ipynb"
     target.parent.mkdir(parents=True)
     jupytext.write(edition, target)
-    api = grading._api(tmp_path, LIMITS, not sandbox.missing())
+    api = nbgrader_course.api(tmp_path, LIMITS, not sandbox.why_unavailable())
     assert api.autograde(NAME, "eve")["success"]
     after = jupytext.read(tmp_path / "autograded" / "eve" / NAME / f"{NAME}.ipynb")
     tests = [c.source for c in after.cells if c.metadata.get("nbgrader", {}).get("grade")]
@@ -450,7 +450,7 @@ def test_bad_options_are_told(tmp_path, monkeypatch, capsys, options, words):
 
 
 def test_without_walls_it_asks_for_trust(tmp_path, monkeypatch):
-    monkeypatch.setattr(sandbox, "missing", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr(sandbox, "why_unavailable", lambda: "bubblewrap is not installed")
     with pytest.raises(RuntimeError, match="not installed; without it .* or add --trusted"):
         grading.grade(tmp_path, COURSE / "solutions", tmp_path / "out")
 
@@ -460,7 +460,7 @@ def test_the_command_marks(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "09_dora.py").write_text(text(), encoding="utf-8")
     options = ["--out", str(tmp_path / "out"), "--solutions", str(COURSE / "solutions")]
-    trust = ["--trusted"] if sandbox.missing() else []
+    trust = ["--trusted"] if sandbox.why_unavailable() else []
     assert main(["grade", str(tmp_path / "in"), *options, "--dry-run"]) == 0
     assert re.search(r"dora +09_beyond +09_dora.py", capsys.readouterr().out)
     assert not (tmp_path / "out").exists()

@@ -10,7 +10,7 @@ import jupytext
 import pytest
 from traitlets.config import PyFileConfigLoader
 
-from ntklab.course import exercises, grading
+from ntklab.course import exercises, nbgrader_course
 
 COURSE = Path(__file__).parents[1]
 MASTERS = sorted((COURSE / "solutions").glob("*.py"))
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # nbgrader's own, on its data
 def folder(tmp_path_factory):
     """What `ntklab build nbgrader` lays out."""
     folder = tmp_path_factory.mktemp("school") / "course"
-    grading.course(COURSE / "solutions", folder)
+    nbgrader_course.build(COURSE / "solutions", folder)
     return folder
 
 
@@ -83,5 +83,5 @@ def test_the_commands_read_the_config(folder, api, tmp_path):
 def test_a_course_that_is_there_is_left_alone(folder):
     before = (folder / "nbgrader_config.py").read_bytes()
     with pytest.raises(FileExistsError, match="out: must not hold a course already"):
-        grading.course(COURSE / "solutions", folder)
+        nbgrader_course.build(COURSE / "solutions", folder)
     assert (folder / "nbgrader_config.py").read_bytes() == before

@@ -16,7 +16,7 @@ from handed_in import COURSE, write
 from test_checks import EXERCISES, MASTERS, setup
 
 from ntklab import kernels
-from ntklab.course import absent, checks, exercises, grading, sandbox, tables
+from ntklab.course import checks, exercises, grading, hidden_checks, sandbox, tables
 from ntklab.course.checks import answers
 from ntklab.densities import PiecewiseConstant, TrigPolynomial
 
@@ -186,7 +186,7 @@ def private(master):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing() or "walls")
+@pytest.mark.skipif(bool(sandbox.why_unavailable()), reason=sandbox.why_unavailable() or "walls")
 def test_inside_the_walls_there_is_nothing_to_take(tmp_path):
     """Private names, files of checks, owners of methods: none is there, in any assignment."""
     for master in MASTERS:
@@ -208,7 +208,7 @@ def test_inside_the_walls_there_is_nothing_to_take(tmp_path):
 
 
 def test_the_folders_of_checks_are_found():
-    (own,) = {path.resolve() for path in absent.folders()} & {
+    (own,) = {path.resolve() for path in hidden_checks.folders()} & {
         Path(checks.__file__).parent.resolve()
     }
     assert {module.name for module in pkgutil.iter_modules([str(own)])} >= {"answers"}

@@ -88,7 +88,7 @@ def test_a_failure_is_told_and_the_rest_is_reported(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["eigenfunctions_1_2_4", "local_frequency", "pair_splitting"])
 def test_quick_figures(tmp_path, name):
-    told = report.run_job(name, "quick", str(tmp_path))["told"]
+    told = report.run_job(name, "quick", str(tmp_path))["text"]
     assert len(told) > 100
     assert len(pd.read_csv(tmp_path / f"{name}.csv")) > 30
 

@@ -135,7 +135,7 @@ def course(folder, cell):
 def short_reference(monkeypatch):
     """One module in the reference: all of them take longer than everything else. No verdicts."""
     monkeypatch.setattr(site, "_modules", lambda package: ["ntklab.fredholm"])
-    monkeypatch.setattr(frames, "judge_all", lambda folder: None)
+    monkeypatch.setattr(frames, "claim_cards", lambda folder: None)
 
 
 @pytest.mark.slow

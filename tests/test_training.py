@@ -642,7 +642,7 @@ def test_a_step_that_cannot_be_captured_goes_on_and_says_so_once(monkeypatch):
 
     monkeypatch.setattr(_graphs, "suits", lambda device: True)
     monkeypatch.setattr(_graphs, "capture", refused)
-    monkeypatch.setattr(_graphs, "_told", [])
+    monkeypatch.setattr(_graphs, "_warned", [])
     with pytest.warns(RuntimeWarning, match="^device: .* captured as a CUDA graph .*not permit"):
         found = checkpointed(iterations=100)
     same(checkpointed(iterations=100), found)  # a second warning would be an error

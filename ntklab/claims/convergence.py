@@ -11,7 +11,6 @@ from ntklab.experiments import ONE_TWO_FOUR, convergence, fit_power
 from ntklab.experiments.toolkit import wave
 from ntklab.kernels import TwoLayerNTK
 
-LECTURE = "convergence"
 KERNEL = TwoLayerNTK(bias=True)
 ZOO = (
     ONE_TWO_FOUR,
@@ -120,9 +119,10 @@ def measure_lemma(scale=1.0, zoo=ZOO, frequencies=FREQUENCIES):
 
 
 def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5), zoo=ZOO, frequencies=FREQUENCIES):
-    """C20: Δ² and the iteration bound, printed and better, against the truth; `scale` as above.
+    """C20: Δ² and the iteration bound, printed and better, against the truth.
 
-    Learning rates are `shares` of the limit 2/λ_1: up to a half ηλ_1 <= 1, as the theorem asks.
+    `scale` multiplies the corrected bounds: below some share of 1 they are bounds no more. Learning
+    rates are `shares` of the limit 2/λ_1: up to a half ηλ_1 <= 1, as the theorem asks.
     """
     t = np.array([1.0, 10.0, 100.0, 1000.0])
     printed, least, near, worst = 0.0, np.inf, 0.0, 0.0
@@ -202,7 +202,6 @@ CLAIMS = (
         "ends at some δ* ~ κ^-1/2 but for logarithms; for "
         "ηλ_1 <= 1 never beyond S/(eηδ√P), S of order κ²/√p*; over the circle in L²(p) sparse "
         "regions count little, and δ enters as a power",
-        LECTURE,
         measure_times,
         "1:2:4, κ from 5 to 20, root mean square over a region",
         {
@@ -217,7 +216,6 @@ CLAIMS = (
         "|g_i| <= 8BZ/(3q_i√p*) for q_ij >= 2κ, and Σ_{i>n} g_i² < (8BZ/3√p*)²/q_n",
         "the sum of 1/q_i² beyond n is below 4/(n-1), not 1/q_n, for every q counts twice; better, "
         "g = T(g/(k_κ p)) gives |g_i| <= λ_i S and Σ_{i>n} g_i² <= λ_{n+1}² S² without any model",
-        LECTURE,
         measure_lemma,
         f"{len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}",
         {"other densities": {"zoo": OTHERS, "frequencies": (4, 7)}},
@@ -228,7 +226,6 @@ CLAIMS = (
         "Δ² <= π n_k (1-ηλ_{n_k})^{2t}, since |g_i|² <= π; t bounded from it",
         "true for ηλ_1 <= 1 and wasteful: in L²(p) Σ g_i² <= 1, so Δ² <= (1-ηλ_n)^{2t}, and "
         "‖g-u(t)‖ <= S/(eηt) at once",
-        LECTURE,
         measure_proof,
         f"{len(ZOO)} densities, κ from {FREQUENCIES[0]} to {FREQUENCIES[-1]}, ηλ_1 from 0.2 to 1",
         {"other densities": {"zoo": OTHERS, "frequencies": (4, 7)}},

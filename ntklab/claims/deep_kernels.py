@@ -5,8 +5,6 @@ import numpy as np
 from ntklab.claims.ledger import Claim, Measurement, Rate
 from ntklab.experiments import deep_kernels, fit_power
 
-LECTURE = "deep_kernels"
-
 
 def measure_gaussianity(table=None, expected=-0.5, expected_excess=-1.0, seed=3):
     """C04: covariance and excess kurtosis of pre-activations; both must fall as they should."""
@@ -63,7 +61,6 @@ CLAIMS = (
         "(3) (4)",
         "pre-activations are independent centred Gaussians of covariance Σ^(h-1)",
         "from the second layer on in the limit: covariance to m^-1/2, excess kurtosis 15(h-1)/m",
-        LECTURE,
         measure_gaussianity,
         "ReLU, unit inputs",
         {"other networks": {"seed": 13}},
@@ -73,7 +70,6 @@ CLAIMS = (
         "backup slides",
         "NTK = Σ_h Σ^(h-1) ∏ Σ̇, with c_σ E[σ̇σ̇] = c_σ ρ(π - arccos ρ)/2π (the paper's appendix)",
         "the factor ρ is one too many: Σ̇ = c_σ(π - arccos ρ)/2π; the sum over layers is right",
-        LECTURE,
         measure_slope,
         "ReLU, unit inputs",
         {"other draws": {"seed": 14}},

@@ -9,8 +9,6 @@ from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, depth, fit_power
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
-LECTURE = "depth"
-
 
 def measure_laziness(table=None, expected=-0.5, seed=5):
     """C21: what (22) misses on trained networks, against their width."""
@@ -79,8 +77,9 @@ def measure_likeness(density=ONE_TWO_FOUR, depths=(1, 3, 10), count=41):
         table = depth.wave_overlaps(density, kernel, count)
         straight.append(table.straight.iloc[-1])
         warped.append(table.warped.iloc[-1])
-        told = ", ".join(f"{table.straight[q - 1]:z.2f}" for q in (1, 5, 20))
-        figures.append(f"{told} and {warped[-1]:z.2f} for {L} hidden layer{'s' if L > 1 else ''}")
+        overlaps = ", ".join(f"{table.straight[q - 1]:z.2f}" for q in (1, 5, 20))
+        layers = f"{L} hidden layer{'s' if L > 1 else ''}"
+        figures.append(f"{overlaps} and {warped[-1]:z.2f} for {layers}")
     return Measurement(
         printed=float(1 - min(straight)),
         tolerance=0.1,
@@ -109,7 +108,6 @@ CLAIMS = (
         "(20)-(22)",
         "deep networks: u(t) - y = (I - ηH∞)^t (u(0) - y) up to a small remainder",
         "the remainder falls like m^-1/2 at widths far below those of the theorem",
-        LECTURE,
         measure_laziness,
         "all layers trained, random points of the circle",
         {"other networks": {"seed": 15}},
@@ -119,7 +117,6 @@ CLAIMS = (
         "empirical results",
         "λ decays like κ^-d, and the convergence speed is O(κ^-d/p)",
         "λ ~ κ^-d for κ well above the number of layers; the speed is p κ^-d, the time κ^d/p",
-        LECTURE,
         measure_decay,
         "10 hidden layers, 1:2:4, κ from 8 to 24",
         {"3 hidden layers": {"hidden_layers": 3}},
@@ -131,7 +128,6 @@ CLAIMS = (
         "y - u(0)",
         "sufficient, and out of reach: networks obey at widths of hundreds and η of order 1; a "
         "small τ makes u(0) small beside ε, so that y may stand for y - u(0)",
-        LECTURE,
         measure_assumptions,
         "constants that are not named taken as 1",
         {"n = 10": {"points": 10}, "5 hidden layers": {"hidden_layers": 5}},
@@ -142,7 +138,6 @@ CLAIMS = (
         "in the non-uniform case the eigenfunctions look similar to the uniform case",
         "with waves in Ψ/Z, whose frequency follows √p, they are; with those of the uniform case "
         "less and less as q grows",
-        LECTURE,
         measure_likeness,
         "circle, 1:2:4, q up to 20",
         {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},

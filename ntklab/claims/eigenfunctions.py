@@ -189,7 +189,7 @@ def measure_eigenfunctions(density=ONE_TWO_FOUR, points=2933, count=6, sampled=N
 
 
 def measure_continuous(points=12_567, count=6):
-    """C17: as C15, for the paper's continuous density."""
+    """C17: eigenvectors under the paper's continuous density against the population's."""
     return measure_eigenfunctions(CONTINUOUS, points, count)
 
 
@@ -221,15 +221,12 @@ def measure_local_frequency(count=81, density=ONE_TWO_FOUR, predicted_for=None, 
     )
 
 
-LECTURE = "eigenfunctions"
-
 CLAIMS = (
     Claim(
         "C08",
         "(9)",
         "the eigen-system of H^p/n approaches that of the Fredholm equation",
         "it does, with a relative error of order n^-1/2 for i.i.d. points",
-        LECTURE,
         measure_sampling,
         "1:2:4, first 10 eigenvalues, 20 draws a size",
         {"continuous density": {"density": CONTINUOUS, "draws": 10}},
@@ -241,7 +238,6 @@ CLAIMS = (
         "each region carries a sinusoid of frequency √(p/πλ), but amplitude and phase depend "
         "on the arrangement of the regions and λ tends to Hill's eigenvalues like q^-2: q is no "
         "integer",
-        LECTURE,
         measure_amplitudes,
         "two regions of density 1 and two of density 4",
         {"other regions": {"density": OTHERS}},
@@ -251,7 +247,6 @@ CLAIMS = (
         "(14)",
         "f'' = -p f/(πλ)",
         "a remainder of relative size q^-2 is missing; a sixth-order law with (pf)(x+π) is exact",
-        LECTURE,
         measure_lemma,
         "1:2:4, q up to 40",
         {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
@@ -262,7 +257,6 @@ CLAIMS = (
         "the general solution is cos(Ψ(x) x/√(πλ) + b)",
         "the factor x is stray; without it, cos(Ψ/√(πλ) + b) is exact for uniform p and odd q >= 3 "
         "and else right up to 1/q",
-        LECTURE,
         measure_general_solution,
         "uniform p",
         {"up to q = 60": {"highest": 60}},
@@ -273,7 +267,6 @@ CLAIMS = (
         "four-case formula for the eigenvalues",
         "uniform p: λ0 = 1/8+1/2π², λ1 = 1/16+1/2π², then (q²+1)/2π²(q²-1)² and 1/2π²q²; "
         "otherwise only Z²/πq² in the limit",
-        LECTURE,
         measure_eigenvalue_formula,
         "uniform density, two layers with bias",
         {"99 eigenvalues": {"count": 99}},
@@ -283,7 +276,6 @@ CLAIMS = (
         "figure",
         "the formula closely matches the eigenvalues of 50 000 points for several densities",
         "Z²/πq² does, from q = 10 on; the printed constants are too small by π",
-        LECTURE,
         measure_eigenvalue_figure,
         "two layers with bias, q from 10 to 20",
         {"4000 points": {"points": 4000}},
@@ -293,7 +285,6 @@ CLAIMS = (
         "figure",
         "eigenfunctions under p in 3/(2π){1/7, 2/7, 4/7} oscillate faster where p is larger",
         "they do",
-        LECTURE,
         measure_eigenfunctions,
         "1:2:4, two layers with bias, even points",
         {"1000 points, 12 of them": {"points": 1000, "count": 12}},
@@ -303,7 +294,6 @@ CLAIMS = (
         "figure",
         "the local frequency measured by FFT in every region matches (13), two-layer and depth 10",
         "up to a gap that falls like 1/q or faster, within what an FFT over the region resolves",
-        LECTURE,
         measure_local_frequency,
         "1:2:4, two layers with bias, 10 hidden layers without",
         {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
@@ -313,7 +303,6 @@ CLAIMS = (
         "figure",
         "eigenfunctions under (3cos(2x+π)+4.5)/9π, too, oscillate faster where p is larger",
         "they do",
-        LECTURE,
         measure_continuous,
         "two layers with bias, even points",
         {"3000 points, 12 of them": {"points": 3000, "count": 12}},
@@ -324,7 +313,6 @@ CLAIMS = (
         "there is one eigenfunction for q = 0 and two of the same eigenvalue for every q > 0",
         "exactly so under uniform data; otherwise the two differ by an amount that falls like 1/q "
         "where p jumps",
-        LECTURE,
         measure_pairs,
         "1:2:4, q up to 63",
         {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},

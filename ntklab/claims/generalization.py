@@ -7,7 +7,6 @@ from ntklab.claims.ledger import Claim, Measurement
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments.generalization import KERNEL, wave
 
-LECTURE = "generalization"
 FREQUENCIES = (1, 2, 4, 8, 16)  # each learned later than the one before
 
 
@@ -55,7 +54,6 @@ CLAIMS = (
         "is there a link between generalization and frequency bias?",
         "in the linear regime there is: one spectrum decides both, and of waves the one learned "
         "first errs least on new data; which one is first, the density decides",
-        LECTURE,
         measure_link,
         "two layers with bias, uniform and 1:8, stopped at the best moment",
         {

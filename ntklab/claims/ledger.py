@@ -69,10 +69,14 @@ class Claim:
     source: str
     statement: str
     truth: str
-    lecture: str
     measure: Callable[..., Measurement] = field(repr=False)
     settings: str = ""
     elsewhere: Mapping[str, Mapping] = field(default_factory=dict)  # label -> arguments of measure
+
+    @property
+    def lecture(self):
+        """The lecture that measures the claim: the module of `measure` has its name."""
+        return self.measure.__module__.rpartition(".")[2]
 
 
 VERDICTS = ("holds", "asymptotic", "corrected", "unsettled")
@@ -113,7 +117,7 @@ class Judged:
             ("measured", self.measurement.figure),
             ("settings", self.claim.settings),
         )
-        told = "".join(
+        lines = "".join(
             f'<div style="display: flex; flex-wrap: wrap; gap: 0 1em; margin-top: 0.4em">'
             f'<span style="flex: 0 0 5.5em; opacity: 0.8">{name}</span>'
             f'<span style="flex: 1 1 14em; min-width: 0; overflow-wrap: anywhere">'
@@ -126,7 +130,7 @@ class Judged:
             f'{ground}; padding: 0.5em 1em; white-space: normal; text-align: left">'
             f'<span class="badge" style="background: {ground}; color: {letters}; padding: 0.1em '
             f'0.6em; border-radius: 0.3em; font-weight: bold">{verdict}</span> '
-            f"<strong>{self.claim.id}</strong> {escape(self.claim.source)}{told}</div>"
+            f"<strong>{self.claim.id}</strong> {escape(self.claim.source)}{lines}</div>"
         )
 
 
@@ -153,13 +157,3 @@ def _power_of_ten(found):
 
 def _root(found):
     return f'√<span style="border-top: 1px solid">{found[1] or found[2]}</span>'
-
-
-def overview(judged):
-    """Markdown: how many of the claims hold, are asymptotic, corrected, unsettled, and which."""
-    rows = ["| verdict | claims | |", "|---|---|---|"]
-    for verdict in VERDICTS:
-        ids = [j.claim.id for j in judged if j.measurement.verdict == verdict]
-        if ids:
-            rows.append(f"| *{verdict}* | {len(ids)} | {', '.join(ids)} |")
-    return "\n".join(rows)

@@ -4,8 +4,6 @@ import numpy as np
 
 from ntklab.claims.ledger import Claim, Measurement
 
-LECTURE = "motivation"
-
 
 def measure_order(learnings=None, seeds=3, first_seed=0):
     """C01: in each half, is the low frequency half learned before the high one?"""
@@ -43,7 +41,6 @@ CLAIMS = (
         "motivation",
         "a network that fits a low and a high frequency fits the low one first",
         "it does, and each of them first where the data are dense",
-        LECTURE,
         measure_order,
         "waves of amplitude 1, 40 times as many points in one half, 3 networks",
         {"another network": {"first_seed": 10, "seeds": 1}},

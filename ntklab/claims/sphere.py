@@ -8,8 +8,6 @@ from ntklab.experiments.sphere import PROTOCOL
 from ntklab.kernels import DeepNTK
 from ntklab.sphere import hemispheres, solve
 
-LECTURE = "sphere"
-
 
 def measure_hemispheres(exact=None, samples=None, threshold=PROTOCOL, seed=23, draws=6):
     """C23: what the gap between density ratios and median time ratios is made of.
@@ -32,15 +30,15 @@ def measure_hemispheres(exact=None, samples=None, threshold=PROTOCOL, seed=23, d
         tolerance=0.25,
         corrected=0.0 if short and closes else 1.0,
         figure=f"δ = {threshold:z.2g}, 1 : {', '.join(map(str, table.index))}: medians over κ = 2 "
-        f"to 7 {_told(table.population)} in the population without any sampling, "
-        f"{_told(table['sample'])} ± {', '.join(f'{v:z.1f}' for v in table.scatter)} on the "
-        f"paper's number of random points (paper {_told(table.paper)}); at κ = "
+        f"to 7 {_joined(table.population)} in the population without any sampling, "
+        f"{_joined(table['sample'])} ± {', '.join(f'{v:z.1f}' for v in table.scatter)} on the "
+        f"paper's number of random points (paper {_joined(table.paper)}); at κ = "
         f"{exact.frequency.max()} "
-        f"{_told(last)} without sampling",
+        f"{_joined(last)} without sampling",
     )
 
 
-def _told(values):
+def _joined(values):
     return ", ".join(f"{value:z.2f}" for value in values)
 
 
@@ -99,7 +97,6 @@ CLAIMS = (
         "r = 2, 3, 4, an undershoot due to sampling",
         "the population undershoots without any sampling, for 1/p is a law of high frequencies; "
         "at the paper's threshold random points add a fifth of its gap at most",
-        LECTURE,
         measure_hemispheres,
         "S², zonal targets, κ from 2 to 7, 300 points in the sparse half, targets of norm 1",
         {
@@ -115,7 +112,6 @@ CLAIMS = (
         "under uniform data the eigenfunctions are zonal spherical harmonics (invariant under "
         "rotation)",
         "all spherical harmonics are; of the 2l+1 of a degree l one is zonal, about an axis",
-        LECTURE,
         measure_zonal,
         "S², two layers with bias",
         {
@@ -128,7 +124,6 @@ CLAIMS = (
         "figure",
         "on the sphere the time to learn a harmonic of frequency κ is a cubic in κ",
         "it grows like κ³ in both halves from κ = 10 on; below it zigzags between even and odd",
-        LECTURE,
         measure_cubic,
         "S², zonal targets, no sampling, κ from 10 to 40",
         {"δ = 0.05": {"threshold": 0.05}, "1 : 10": {"ratios": (10,)}},

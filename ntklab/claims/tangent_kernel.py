@@ -6,7 +6,6 @@ from ntklab.claims.ledger import Claim, Measurement, Rate
 from ntklab.experiments import fit_power, rms
 
 # what trains networks is imported where used: the ledger itself needs no torch
-LECTURE = "tangent_kernel"
 
 
 def measure_training(table=None, expected=-0.5, start="paired", seed=1):
@@ -64,7 +63,6 @@ CLAIMS = (
         "(1) (8)",
         "‖y - u(t)‖ = √Σ(1-ηλ_i)^2t (v_i·y)² ± ε",
         "ε falls like m^-1/2 if u(0) = 0; otherwise u(0) - y must take the place of -y",
-        LECTURE,
         measure_training,
         "two layers with bias, random points of the circle, targets of rms 1",
         {"other networks": {"seed": 11}},
@@ -74,7 +72,6 @@ CLAIMS = (
         "(2)",
         "the tangent kernel of one network is its expectation over random networks",
         "up to a deviation that falls like m^-1/2",
-        LECTURE,
         measure_concentration,
         "ReLU, 1 to 3 hidden layers, points of the circle",
         {"other networks": {"seed": 12}},

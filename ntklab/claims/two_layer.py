@@ -9,7 +9,6 @@ from ntklab.experiments import two_layer
 from ntklab.geometry import to_circle
 from ntklab.kernels import TwoLayerNTK
 
-LECTURE = "two_layer"
 KERNEL = TwoLayerNTK(bias=True)
 NO_BIAS = TwoLayerNTK(bias=False, normalization="network")
 
@@ -33,11 +32,11 @@ def measure_gradient(scale=1.0, seed=6):
     _, *hand = two_layer.gradient_by_hand(W, b, a, X, y)
     pairs = zip(hand, right, strict=True)
     off = max(float(np.abs(scale * h - r.numpy()).max() / r.abs().max()) for h, r in pairs)
-    told = "within 1e-10 of" if off < 1e-10 else f"{off:z.1g} away from"
+    distance = "within 1e-10 of" if off < 1e-10 else f"{off:z.1g} away from"
     return Measurement(
         printed=off,
         tolerance=1e-10,
-        figure=f"50 neurons, 20 points: every partial derivative by hand is {told} autograd's",
+        figure=f"50 neurons, 20 points: every partial derivative by hand is {distance} autograd's",
     )
 
 
@@ -101,13 +100,13 @@ def measure_harmonics(kernel=KERNEL, density=None, highest=6):
     odd = np.array([3, 5, 7])
     lost = max(np.abs(no_bias.harmonic_eigenvalues(odd, dimension=d)).max() for d in (2, 3))
     worst = max(float(1 - overlap), sphere, lost)
-    told = [("< 1e-9" if v < 1e-9 else f"{v:z.1g}") for v in (1 - overlap, sphere, lost)]
+    shown = [("< 1e-9" if v < 1e-9 else f"{v:z.1g}") for v in (1 - overlap, sphere, lost)]
     return Measurement(
         printed=worst,
         tolerance=1e-9,
         figure=f"circle: distance of the first {2 * highest + 1} eigenfunctions' span from that of "
-        f"waves {told[0]}; sphere: residual of zonal harmonics up to degree {highest - 1} "
-        f"{told[1]}; without bias the eigenvalues of frequencies 3, 5, 7 are {told[2]} on both",
+        f"waves {shown[0]}; sphere: residual of zonal harmonics up to degree {highest - 1} "
+        f"{shown[1]}; without bias the eigenvalues of frequencies 3, 5, 7 are {shown[2]} on both",
     )
 
 
@@ -136,7 +135,6 @@ CLAIMS = (
         "(5) (6)",
         "squared loss and its gradient for the two-layer network with bias",
         "as printed",
-        LECTURE,
         measure_gradient,
         "50 neurons with random biases, 20 random points",
         {"another network": {"seed": 16}},
@@ -147,7 +145,6 @@ CLAIMS = (
         "k(x, x') = x·x'(π - arccos x·x')/4π for the two-layer network",
         "1/2π without bias; (x·x' + 1)(π - arccos)/2π with one that starts at 0; 1/4π belongs to "
         "the input (x, 1)/√2",
-        LECTURE,
         measure_constant,
         "ReLU, w ~ N(0, I), biases 0 at the start, unit inputs",
         {"with bias": {"corrected": TwoLayerNTK(bias=True, normalization="network"), "bias": True}},
@@ -158,7 +155,6 @@ CLAIMS = (
         "k(x, z) = (cos(x-z) + 1)(π - |x-z|)/4π in angles",
         "over the range of the integral (10); for two angles of one turn the difference must be "
         "wrapped to [0, π]",
-        LECTURE,
         measure_wrapping,
         "200 random x, 100 random z in [x-π, x+π] each",
         {"another seed": {"seed": 10}},
@@ -169,7 +165,6 @@ CLAIMS = (
         "under uniform data the eigenfunctions are spherical harmonics",
         "they are, on circle and sphere; for two layers without bias odd frequencies from 3 on "
         "have eigenvalue 0",
-        LECTURE,
         measure_harmonics,
         "two layers with bias; circle and S²",
         {"more of them": {"highest": 10}},
@@ -180,7 +175,6 @@ CLAIMS = (
         "H∞ = Σ λ_i v_i v_iᵀ with least eigenvalue λ_0 > 0",
         "with bias and different points; without, more than d pairs of opposites in d dimensions "
         "make it 0",
-        LECTURE,
         measure_decomposition,
         "circle, points that come with their opposites",
         {"8 points": {"points": 8}, "200 points": {"points": 200, "shift": 0.0}},

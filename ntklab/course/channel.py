@@ -1,8 +1,8 @@
-"""What passes between a judge and the process of a student: questions out, plain data back.
+"""Messages between the process that marks and the kernel of a student.
 
-Questions are pickled, since they hold kernels and densities and come from us. Answers come from
-code that nobody has read, so nothing in them is ever unpickled or evaluated: they are JSON, and
-arrays inside it NumPy's own format without objects.
+A question, the arguments of a call, is pickled: it holds kernels and densities and comes from our
+own code. A reply comes from code that is not trusted, so nothing in it is unpickled or evaluated:
+it is JSON, and an array inside it has NumPy's own format without objects.
 """
 
 import base64
@@ -14,12 +14,12 @@ import traceback
 
 import numpy as np
 
-LONGEST = 300  # characters of an error's or a thing's text
+LONGEST = 300  # characters of the message of an error, or of a repr
 LARGEST = 1_000_000  # characters of a reply
 
 
 class Text(str):
-    """A reply that a kernel shows as it is, without quotes: JSON, read as JSON."""
+    """A string whose repr has no quotes: what a kernel shows of it is the JSON itself."""
 
     __repr__ = str.__str__
 
@@ -30,9 +30,9 @@ def question(arguments: tuple, keywords: dict) -> str:
 
 
 def reply(space: dict, name: str, asked: str | None) -> Text:
-    """What space[name] answers to a question, or is, where nothing is asked.
+    """What space[name] returns for a question, or its value, or that it is a function.
 
-    This runs beside the student's code.
+    `asked` is a question, or None for the latter two. This runs in the student's kernel.
     """
     return Text(_reply(space, name, asked))
 
@@ -82,7 +82,7 @@ def read(text: str):
 
 
 def kind(text: str) -> str:
-    """"callable", "missing", or another for a value that `read` reads."""
+    """"callable", "missing", or something else for a value that `read` returns."""
     try:
         answer = _loaded(text) if len(text) <= LARGEST else None
     except (ValueError, RecursionError):
@@ -91,8 +91,8 @@ def kind(text: str) -> str:
 
 
 def place(error, student):
-    """The student's own last line on the way to the error, not ours and not NumPy's."""
-    if hasattr(error, "where"):  # it came from another process, with its place
+    """The last line of the student's own code in an error's traceback, in words; "" if none."""
+    if hasattr(error, "where"):  # it came from another process
         return error.where
     code = getattr(student, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
@@ -101,7 +101,7 @@ def place(error, student):
 
 
 def _loaded(text):
-    """JSON without lone surrogates, which no file takes."""
+    """The value of a JSON text, without lone surrogates: no file can hold those."""
     return json.loads(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
 
 
@@ -129,7 +129,7 @@ def _written(value):
 
 
 def _no_longer_than_double(array):
-    """What is too large becomes inf here, before anybody asks whether all is finite."""
+    """The array in double precision if it had more; too large numbers become inf."""
     if array.dtype in (np.longdouble, np.clongdouble):
         with np.errstate(over="ignore"):
             return array.astype(complex if array.dtype.kind == "c" else float)
@@ -137,7 +137,7 @@ def _no_longer_than_double(array):
 
 
 def _plain(value):
-    """Only what JSON gives back as it was: a tuple or a NumPy number would change its type."""
+    """The value, if JSON keeps its type; TypeError for others, such as tuples and NumPy numbers."""
     if value is None or type(value) in (bool, str):
         return value
     if type(value) is dict and all(type(key) is str for key in value):

@@ -1,4 +1,4 @@
-"""The course for Google Colab, which opens .ipynb alone and has to install the package first."""
+"""The course for Google Colab, which opens .ipynb only and has to install the package first."""
 
 import re
 import subprocess

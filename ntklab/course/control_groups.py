@@ -1,8 +1,8 @@
-"""Memory of a process and its children, held by Linux itself where this user may ask for it.
+"""Limits on the memory of a process and its children by a control group of Linux.
 
-A control group counts what a watcher sees too late or not at all: pages taken within a tenth of a
-second, files in memory, what is shared. Often root alone may make one (in a container, on a server
-for grading); elsewhere `around` gives None, and the watcher of `sandbox` is what there is.
+A control group counts what a watcher sees too late or not at all: memory allocated within a tenth
+of a second, files in memory, shared memory. Often only root may make one (in a container, on a
+server for grading); for others `around` returns None, and the watcher of `sandbox` has to do.
 """
 
 import contextlib
@@ -21,20 +21,20 @@ LIMITS = {  # of each version: the limit, that of swap, the file that counts kil
 
 @dataclass(frozen=True)
 class MemoryGroup:
-    """A group of processes whose memory has a limit together."""
+    """A control group whose processes have one limit for their memory together."""
 
     folder: Path
     version: int
 
     def exceeded(self) -> bool:
-        """Whether Linux ended one of its processes for want of memory."""
+        """Whether Linux killed one of its processes because the limit was exceeded."""
         with contextlib.suppress(OSError):
             text = (self.folder / LIMITS[self.version][2]).read_text(encoding="ascii")
             return bool(re.search(r"^oom_kill [1-9]", text, flags=re.MULTILINE))
         return False
 
     def remove(self):
-        """Once its processes are gone, which may take a moment."""
+        """Remove the group; waits up to a second for the end of its processes."""
         for _ in range(20):
             try:
                 self.folder.rmdir()
@@ -64,13 +64,13 @@ def around(pid, memory):
 
 
 def _parent():
-    """Where a group can be made, and the version of control groups; (None, 0) for nowhere."""
+    """(folder in which a group can be made, version of control groups), or (None, 0)."""
     with contextlib.suppress(OSError):
         for line in OURS.read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
             if "memory" in controllers.split(","):
                 return MOUNT / "memory" / path.lstrip("/"), 1
-        # version 2: processes live in leaves alone, so the new group is a neighbour of ours
+        # version 2: only leaves hold processes, so the new group is made beside our own
         parent = (MOUNT / path.lstrip("/")).parent if path != "/" else MOUNT
         given = (parent / "cgroup.subtree_control").read_text(encoding="ascii").split()
         if "memory" in given:

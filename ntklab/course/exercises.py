@@ -1,4 +1,4 @@
-"""Exercises from solutions: nbgrader's own preprocessors take the answers out.
+"""Exercises from solutions: nbgrader's own preprocessors remove the answers.
 
 A master solutions/NN_slug.py is a py:percent notebook with nbgrader's cell metadata. One exercise
 in it is, in this order:
@@ -9,11 +9,13 @@ in it is, in this order:
         ### BEGIN SOLUTION and ### END SOLUTION;
     a test cell, nbgrader={"grade": true, "points": 2, ...}, that calls the instant check.
 
-Other cells may stand anywhere between. The student's exercises/NN_slug.py keeps nbgrader's
-metadata, so what is handed in goes through `nbgrader autograde` against the same master.
+There may be other cells between them. The student's exercises/NN_slug.py keeps nbgrader's metadata,
+so that `nbgrader autograde` can mark it against the same master.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import jupytext
@@ -33,8 +35,10 @@ except ModuleNotFoundError as error:
     error.add_note("nbgrader makes the exercises: pip install 'ntklab[class]' brings it")
     raise
 
-STUB_LINE = 'raise NotImplementedError("write your answer in place of these two lines")'
-STUB = f"# YOUR CODE HERE\n{STUB_LINE}"
+STUB = (
+    "# YOUR CODE HERE\n"
+    'raise NotImplementedError("write your answer in place of these two lines")'
+)
 
 # Without it the bytes of an exercise would change with every release of jupytext.
 NO_VERSION = "-jupytext.text_representation.jupytext_version"
@@ -42,7 +46,7 @@ NO_VERSION = "-jupytext.text_representation.jupytext_version"
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a master: its figures, the code of its answer, the call that checks it."""
+    """One exercise of a master: its metadata, the code of its answer, and of its test cell."""
 
     name: str
     difficulty: int  # 1 to 5
@@ -52,6 +56,26 @@ class Exercise:
     answer: str
     check: str
     check_id: str  # nbgrader's name of the test cell, where the marks are
+
+    @property
+    def function(self) -> str:
+        """The name of the function that is asked for; "" if the answer defines none."""
+        found = re.search(r"^def (\w+)", self.answer, re.M)
+        return found[1] if found else ""
+
+
+def masters(solutions: Path) -> dict[str, Path]:
+    """{assignment: master} of the files NN_slug.py in a folder.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    found = {path.stem: path for path in sorted(Path(solutions).glob("[0-9][0-9]_*.py"))}
+    if not found:
+        raise ValueError(f"solutions: must hold NN_slug.py, found none in {solutions}")
+    return found
 
 
 def build(solutions: Path, exercises: Path) -> list[Path]:
@@ -96,6 +120,9 @@ def read(master: Path) -> list[Exercise]:
     return [_exercise(master, cells[a:b]) for a, b in zip(heads, stops, strict=True)]
 
 
+read_cached = cache(read)  # while a class is marked no master changes
+
+
 def box(difficulty: int, importance: int, minutes: int, marks: int) -> str:
     """The line at the head of an exercise: its difficulty, importance, minutes and marks."""
     return (
@@ -137,10 +164,8 @@ def _exercise(master, cells):
 
 
 def _student_texts(solutions, exercises):
-    masters = sorted(solutions.glob("[0-9][0-9]_*.py"))
-    if not masters:
-        raise ValueError(f"solutions: must hold NN_slug.py, found none in {solutions}")
-    return {exercises / master.name: _student_text(master) for master in masters}
+    paths = masters(solutions).values()
+    return {exercises / master.name: _student_text(master) for master in paths}
 
 
 def _student_text(master):
@@ -153,9 +178,9 @@ def _student_text(master):
 
 
 def _without_answers(notebook: NotebookNode) -> NotebookNode:
-    """What `nbgrader generate_assignment` does, less its gradebook.
+    """The notebook as `nbgrader generate_assignment` releases it, without using a gradebook.
 
-    Checksums stay out: autograde takes them from the gradebook, and outputs: a .py has none.
+    Checksums are not added: autograde takes them from the gradebook.
     """
     steps = [
         LockCells(),

@@ -1,6 +1,6 @@
-"""A notebook as a light page that needs no network and can do nothing.
+"""A notebook as a static HTML page: no script runs, nothing is loaded from the network.
 
-Formulas become MathML, which browsers draw themselves; no script runs, nothing is loaded.
+Formulas become MathML, which browsers draw themselves.
 """
 
 import html
@@ -13,7 +13,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
-# What a student's cells show may hold anything. Two locks: the frame's and the page's own.
+# Outputs of a student's cells may hold anything: both the frame and the page forbid scripts.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 FRAME = '<iframe sandbox="" title="the notebook" srcdoc="'
 LONGEST = 4000  # characters of a cell of text; more is shown as it is
@@ -26,7 +26,7 @@ CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.S)
 
 
 def body(notebook: NotebookNode) -> str:
-    """The notebook as a document of its own; the notebook is changed in place."""
+    """The notebook as an HTML document; the notebook is changed in place."""
     left = MOST
     for cell in notebook.cells:
         if cell.cell_type != "markdown":
@@ -47,7 +47,7 @@ def body(notebook: NotebookNode) -> str:
 
 
 def framed(chunks: Iterator[str]) -> Iterator[str]:
-    """A document in a frame where it reaches nothing, piece by piece."""
+    """The chunks of a document inside a frame without scripts and network."""
     yield FRAME
     for chunk in chunks:
         yield html.escape(chunk, quote=True)
@@ -79,7 +79,7 @@ def _formula(match):
 
 @lru_cache(4096)
 def _mathml(tex, display):
-    """Markup of one line, in which Markdown finds nothing to do; "" where it is no formula."""
+    """MathML in one line, without characters of Markdown; "" for what is no formula."""
     try:
         if len(tex) > 2000:
             return ""

@@ -1,7 +1,8 @@
-"""What a teacher should look at: answers that do not compute, answers that are another's.
+"""Flags for the teacher: answers that use forbidden names, and answers that are nearly alike.
 
-Neither costs marks. An answer is read, never run: what its function and everything it calls of the
-student's own names, and what is left of its statements once local names are taken off.
+A flag costs no marks. Answers are parsed, never run. The names are those in the function that is
+asked for and in all of the student's functions that it uses; answers are compared by hashes of
+their statements without local names.
 """
 
 import ast
@@ -10,15 +11,15 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 
-INNER = {"__self__", "__globals__", "__closure__", "__code__", "__func__", "__wrapped__",
-         "_getframe", "f_back", "f_locals", "f_globals", "get_referrers", "get_objects"}
-SHORTEST = 5  # statements, below which likeness says nothing
-ALIKE = 0.8  # of the statements of two answers together
+FORBIDDEN = {"__self__", "__globals__", "__closure__", "__code__", "__func__", "__wrapped__",
+             "_getframe", "f_back", "f_locals", "f_globals", "get_referrers", "get_objects"}
+SHORTEST = 5  # statements; shorter answers are not compared
+ALIKE = 0.8  # the share of common statements from which on two answers are nearly the same
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def look(function: str, sources: list[str], model: str) -> tuple[list[str], list[str]]:
-    """(what is odd about an answer, its statements as hashes).
+    """(messages on forbidden names in an answer, hashes of its statements).
 
     Parameters
     ----------
@@ -27,7 +28,7 @@ def look(function: str, sources: list[str], model: str) -> tuple[list[str], list
     sources : list of str
         Code of the student's cells and helpers.
     model : str
-        The master's answer: what it uses of ntklab, others may use.
+        The master's answer; the names of ntklab that it uses are allowed.
     """
     defined, brought = {}, {}
     for source in sources:
@@ -56,9 +57,9 @@ def look(function: str, sources: list[str], model: str) -> tuple[list[str], list
 
 
 def alike(answers: dict[str, list[str]], model: list[str]) -> dict[str, list[str]]:
-    """{student: students with nearly the same answer}; `answers` are hashes by `look`.
+    """{student: students with nearly the same answer}; `answers` and `model` are hashes by `look`.
 
-    What the master, or a third of a class, has in common says nothing of anybody.
+    Answers nearly the master's, or shared by a third of the class, are not reported.
     """
     counts = {name: Counter(found) for name, found in answers.items() if len(found) >= SHORTEST}
     having = defaultdict(list)
@@ -93,7 +94,7 @@ def _parsed(source):
 
 
 def _imports(node):
-    """{name here: name there} of what an import brings of ntklab."""
+    """{name in the answer: dotted name in ntklab} of an import statement."""
     if isinstance(node, ast.Import):
         return {(a.asname or a.name.partition(".")[0]): a.name for a in node.names
                 if a.name.split(".")[0] == "ntklab"}
@@ -103,6 +104,7 @@ def _imports(node):
 
 
 def _bound(node):
+    """The names that a statement defines."""
     if isinstance(node, FUNCTIONS | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -112,10 +114,11 @@ def _bound(node):
 
 
 def _odd(node, brought, allowed):
+    """Messages on a node that uses forbidden names; `brought` is {name: imported from ntklab}."""
     if isinstance(node, ast.Attribute):
         owner = node.value
         inside = isinstance(owner, ast.Name) and owner.id in brought
-        if node.attr in INNER:
+        if node.attr in FORBIDDEN:
             return [f"uses {node.attr}"]
         if inside and node.attr.startswith("_"):
             return [f"uses {owner.id}.{node.attr}"]
@@ -124,13 +127,13 @@ def _odd(node, brought, allowed):
     if isinstance(node, ast.Import | ast.ImportFrom) and _imports(node):
         return [f"calls {name}" for here, name in _imports(node).items() if here not in allowed]
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-        if node.value in INNER or node.value.startswith("ntklab"):
+        if node.value in FORBIDDEN or node.value.startswith("ntklab"):
             return [f"names {node.value!r}"]
     return []
 
 
 def _statements(function):
-    """A hash of each statement, without local names, annotations and documentation."""
+    """Hashes of a function's statements without local names, annotations and docstrings."""
     local, found = _local(function), []
     for node in ast.walk(function):
         if not isinstance(node, ast.stmt) or node is function or _documentation(node):
@@ -157,7 +160,7 @@ def _documentation(node):
 
 
 def _local(node):
-    """Names that are a function's own."""
+    """Names of the arguments and local variables of a function."""
     if not isinstance(node, FUNCTIONS):
         return set()
     return {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} | {
@@ -166,7 +169,10 @@ def _local(node):
 
 
 def _without(node, *fields):
-    """A node and those below it, but for some fields; blocks are lists of statements."""
+    """A node and all nodes below it, except those in some fields.
+
+    The fields body and orelse are left out where they are lists of statements only.
+    """
     yield node
     for name, value in ast.iter_fields(node):
         parts = value if isinstance(value, list) else [value]

@@ -1,8 +1,8 @@
-"""Explorers on pages that have no Python: every frame of a plan, drawn once and kept.
+"""Pictures of explorers for pages without a kernel, drawn when the site is built and then kept.
 
-A frame is what `draw(compute(**state))` shows, as a PNG of 256 colours, 20 to 40 kB each. Its name
-is a digest of the state, of the modules that the explorer is made of, and of the libraries below
-them, so a frame is drawn again only when something that it shows may differ.
+A frame is the figure `draw(compute(**state))` as a PNG of 256 colours, 20 to 40 kB. Its name is a
+digest of the state, of the code of the explorer and of the versions of libraries, so that a frame
+is drawn again only if its picture may have changed. Cards of claims are kept in the same way.
 """
 
 import ast
@@ -25,8 +25,8 @@ PIXELS_PER_INCH = 140
 LIBRARIES = ("numpy", "scipy", "matplotlib", "torch")
 
 
-def render(modules, folder, workers=None):
-    """Draw what is missing of each explorer's frames; return their descriptions.
+def render(modules, folder):
+    """Draw those frames of each explorer that are missing; return descriptions of all.
 
     Parameters
     ----------
@@ -34,18 +34,16 @@ def render(modules, folder, workers=None):
         Modules with `compute`, `draw`, `explorer` and a plan `FRAMES`, dotted.
     folder : Path
         Where the pictures are kept.
-    workers : int, optional
-        Processes; one a core by default.
 
     Returns
     -------
     dict of str to dict
-        By module: `controls`, `animated`, and `frames` with `at` (places among the controls'
-        values), `src`, `alt`, `width`, `height`; the first frame is the start.
+        By module: `controls`, `animated`, and `frames` with `at` (indices into the controls'
+        values), `src`, `alt`, `width`, `height`; the first frame is the initial state.
     """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = {}
-    with _pool(workers) as pool:
+    with _pool() as pool:
         plans = dict(zip(modules, pool.map(_plan, modules), strict=True))
         for module in modules:
             states = plans[module].pop("states")
@@ -57,10 +55,9 @@ def render(modules, folder, workers=None):
     return plans
 
 
-def _pool(workers):
+def _pool():
     """Processes of one thread each: threads of several wait for each other by spinning."""
-    workers = workers or os.cpu_count()
-    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread)
+    return ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_one_thread)
 
 
 def _one_thread():
@@ -101,10 +98,10 @@ def _readout(value):
 
 
 def _frame(name, state, folder):
-    """Name, alt text and size in CSS pixels of one frame, drawn if it is not there yet."""
+    """Name, alt text and size in CSS pixels of one frame, which is drawn if it is missing."""
     digest = hashlib.sha256(f"{state!r} {sources(name)}".encode()).hexdigest()[:16]
-    path, told = folder / f"{digest}.png", folder / f"{digest}.json"
-    if not told.exists():
+    path, description = folder / f"{digest}.png", folder / f"{digest}.json"
+    if not description.exists():
         import matplotlib
         import numpy as np
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -121,8 +118,8 @@ def _frame(name, state, folder):
         few_colors(Image.fromarray(np.asarray(canvas.buffer_rgba()))).save(path, optimize=True)
         width, height = (round(100 * inches) for inches in figure.get_size_inches())
         frame = {"src": path.name, "alt": figure.get_label(), "width": width, "height": height}
-        told.write_text(json.dumps(frame), encoding="utf-8")
-    return json.loads(told.read_text(encoding="utf-8"))
+        description.write_text(json.dumps(frame), encoding="utf-8")
+    return json.loads(description.read_text(encoding="utf-8"))
 
 
 def few_colors(picture):
@@ -134,7 +131,7 @@ def few_colors(picture):
 
 @functools.cache
 def sources(name):
-    """A digest of the module, of every module of the package that it imports, of the libraries."""
+    """A digest of a module, of all modules of its package that it imports, and of the libraries."""
     drawing = inspect.getsource(_frame) + inspect.getsource(few_colors)
     digest = hashlib.sha256(f"{drawing} {COLORS} {PIXELS_PER_INCH}".encode())
     for path in sorted(_closure(name)):
@@ -145,7 +142,7 @@ def sources(name):
 
 
 def _closure(name):
-    """Files of a module and of what it imports from its own package, directly or not."""
+    """The files of a module and of all modules of its own package that it imports, transitively."""
     package, found, waiting = name.partition(".")[0], {}, [name]
     while waiting:
         module = waiting.pop()
@@ -167,7 +164,7 @@ def _closure(name):
 
 
 def player(plan, name, root="../_static/frames/"):
-    """HTML of an explorer on a page: controls, the first picture, and where the others are."""
+    """HTML of an explorer on a page: controls, the first picture, and the paths of the others."""
     first = plan["frames"][0]
     controls = "\n".join(
         _control(control, place, f"{name}-{number}")
@@ -214,17 +211,17 @@ def _control(control, place, key):
     )
 
 
-def judge_all(folder, workers=None):
-    """Every claim of the ledger with what was measured of it, as the card's HTML, by id."""
+def claim_cards(folder):
+    """{id: HTML of the card} of every claim; those missing in `folder` are measured."""
     from ntklab.claims import CLAIMS
 
     folder.mkdir(parents=True, exist_ok=True)
-    with _pool(workers) as pool:
-        jobs = {name: pool.submit(_judged, name, folder) for name in CLAIMS}
+    with _pool() as pool:
+        jobs = {name: pool.submit(_claim_card, name, folder) for name in CLAIMS}
         return {name: job.result() for name, job in jobs.items()}
 
 
-def _judged(name, folder):
+def _claim_card(name, folder):
     from ntklab import claims
 
     measure = claims.CLAIMS[name].measure.__module__

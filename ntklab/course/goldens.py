@@ -1,6 +1,6 @@
-"""Goldens: the text that a lecture's checked cells must print, kept in tests/golden/.
+"""Goldens: reference outputs of a lecture's checked cells, kept in tests/golden/.
 
-A lecture NN_slug.py tags the cells whose text matters: `# %% tags=["nbval-check-output"]`.
+A lecture NN_slug.py tags the cells whose output is checked: `# %% tags=["nbval-check-output"]`.
 Their standard output and the text form of their results are kept in tests/golden/NN_slug.txt:
 
     [1] print(spectrum.eigenvalues[:2])     number and first code line of the tagged cell
@@ -104,7 +104,7 @@ def run(notebook: NotebookNode, folder: Path) -> list[Golden]:
 
 
 def problems(notebook: NotebookNode, goldens: list[Golden] | None) -> list[str]:
-    """What keeps `goldens` (None: no file) from being this notebook's reference; [] if nothing."""
+    """Messages on cells and goldens that do not match; `goldens` is None where there is no file."""
     cells = tagged_cells(notebook)
     if not cells:
         return [f"no cell is tagged {TAG}, so nothing is checked"]

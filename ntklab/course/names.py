@@ -1,4 +1,4 @@
-"""What is left of a name of a file or folder when all that was added to it is taken off."""
+"""Names of files and folders: the assignment they mention, and the person's name inside them."""
 
 import re
 
@@ -9,12 +9,12 @@ TASK = (r"assignments?|home ?works?|hw|exercises?|exercice|problems?|problem ?se
 NOISE = (r"submissions?|submitted|attachments?|solutions?|solved|notebooks?|answers?|attempt|draft"
          r"|final|late|version|done|new|old|fixed|corrected|updated|resubmission|copy|copie|kopie|kopia"
          r"|copia|export|download(?:s|ed)?|files?|lectures?|untitled|unpacked|autograded|feedback")
-# names that are names as a whole, however much they look like an assignment's or an id
+# names of students as a whole, even if they look like an assignment's name or an id
 WHOLE = re.compile(
     r"(?:group|gruppe|team|student|user|participant|teilnehmer(?:in)?|submission|pair|seat)"
     r"[\W_]*\w?\d+|\d+(?:[-. /]\d+)+|\d{4,}", re.I)
 PART = re.compile(r"(?:section|sektion|tut|tutorial|tutorium|batch|part|period|class|room|course"
-                  r"|kurs)[\W_]*\w{1,4}", re.I)  # of a class: nobody's name where others are inside
+                  r"|kurs)[\W_]*\w{1,4}", re.I)  # no student where others are below
 DATE = re.compile(
     r"(?<!\d)(?:20\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:[0-2]\d|3[01])"
     r"(?:[-_ T]+(?:at )?\d\d[-_.:h]?\d\d(?:[-_.:]?\d\d)?)?"
@@ -29,8 +29,13 @@ COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ 
                      re.I)
 
 
-def told_by_name(part, assignments):
-    """The assignment that a name of a file or folder tells."""
+def refers_to(name, assignment):
+    """Whether a teacher's `name`, such as 03 or 03_slug, means the assignment NN_slug."""
+    return assignment == name or assignment.startswith(f"{name}_")
+
+
+def assignment_in(part, assignments):
+    """The assignment that the name of a file or folder mentions, or ""."""
     stem = SUFFIXES.sub("", SUFFIXES.sub("", part))
     for assignment in assignments:
         if re.search(_slug(assignment), stem, re.I):
@@ -50,8 +55,11 @@ def _slug(assignment):
     return rf"(?<!\d)0?{int(number)}[\W_]*" + r"[\W_]*".join(words)
 
 
-def bare(part, assignments, is_file, noise):
-    """A name without what was added to it, or "" if nothing else was in it."""
+def stripped(part, assignments, is_file, noise):
+    """A name without what was added to a person's, or "" if nothing else was in it.
+
+    `assignments` are those it may mention; `noise` tells whether words like "final" go, too.
+    """
     text = part
     for _ in range(3):
         text = SUFFIXES.sub("", text)

@@ -1,4 +1,4 @@
-"""Pages of the site that are no notebooks: front page, claims, class; links of every page."""
+"""Markdown of the site's front page, claims and teaching page, and the links on all pages."""
 
 import os
 import re
@@ -27,7 +27,7 @@ LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 
 @dataclass(frozen=True)
 class Page:
-    """What the index says of a notebook, read from its first cells."""
+    """The entry of a notebook on the front page, read from its Markdown cells."""
 
     path: Path
     title: str
@@ -45,23 +45,19 @@ class Page:
         # the bullets that follow "After this lecture you can"
         before, _, after = text.partition("After this lecture you can")
         bullets = re.findall(r"^- (.+(?:\n  .+)*)", after.partition("\n## ")[0], re.M)
-        asked = re.findall(r"\*\*([^*]+\?)\*\*", before)
+        asked = re.search(r"\*\*([^*]+\?)\*\*", before)
+        question = re.sub(r"\s+", " ", asked[1]) if asked else ""
         return cls(
             path,
             title.group(1) if title else path.stem,
             minutes.group(1) if minutes else "",
             tuple(re.sub(r"\s+", " ", bullet).rstrip(";.") for bullet in bullets),
-            _sentence(asked[0]) if asked else "",
+            question[:1].upper() + question[1:],
         )
 
 
-def _sentence(words):
-    words = re.sub(r"\s+", " ", words)
-    return words[:1].upper() + words[1:]
-
-
 def front(lectures, exercises, plans, texts, repository=None, book=False):
-    """Markdown of the first page: the hero, three ways in, a card a lecture, what there is."""
+    """Markdown of the front page: picture, ways to start, a card for each lecture, contents."""
     lines = [f"# {TITLE}", "", "```{raw} html"]
     lines += [
         f'<div class="hero"><img src="_static/{PICTURE}" alt="{ALT}"><p>{SENTENCE}</p></div>',
@@ -91,34 +87,28 @@ def _ways(read, texts, repository):
     hosted = "from the links on top of each lecture"
     if repository:
         hosted = f"[on Binder]({_binder(repository, 'README.md')}) or {hosted}"
-    ways = (
-        (
-            f"[Read](lectures/{read[0].path.name})",
+    ways = {
+        f"[Read](lectures/{read[0].path.name})":
             "Here, on a phone too: text, formulas, pictures, and sliders that move.",
-        ),
-        (
-            "Run",
+        "Run":
             "On your machine with `pip install -e .` and `ntklab lab`; without installing "
             f"anything, {hosted}.",
-        ),
-        (
-            teach,
+        teach:
             "Assignments with checks that hint, marked by one command, and a plan for a term.",
-        ),
-    )
+    }
     lines = ["````{container} ways", ""]
-    for name, told in ways:
-        lines += [":::{container} way", f"**{name}**", "", told, ":::", ""]
+    for name, text in ways.items():
+        lines += [":::{container} way", f"**{name}**", "", text, ":::", ""]
     return [*lines, "````", ""]
 
 
 def _look_up(texts):
-    """A line a page: its title and its first sentence."""
+    """A list of the pages in `texts`: the title and the first sentence of each."""
     lines = []
     for name, (_, text) in sorted(texts.items()):
         title, _, rest = text.partition("# ")[2].partition("\n")
-        told = LINK.sub(r"\1", " ".join(rest.strip().partition("\n\n")[0].split()))
-        first = re.match(r"[^`#|<\n]+?[.:](?=\s|$)", told)
+        paragraph = LINK.sub(r"\1", " ".join(rest.strip().partition("\n\n")[0].split()))
+        first = re.match(r"[^`#|<\n]+?[.:](?=\s|$)", paragraph)
         lines.append(f"- [{title}]({name})" + (f": {first[0].rstrip('.:')}" if first else ""))
     return [*lines, "- [Reference](api/index.md): what `import ntklab` offers", ""]
 
@@ -136,15 +126,15 @@ def _card(page, exercises, plans):
             "```",
         ]
     lines += [f"**[{page.title}](lectures/{page.path.name})**", ""]
-    told = [f"{page.minutes} minutes"] if page.minutes else []
+    facts = [f"{page.minutes} minutes"] if page.minutes else []
     if page.path.name in {path.name for path in exercises}:
-        told.append(f"[assignment](exercises/{page.path.name})")
-    lines += [" · ".join(told), ""]
+        facts.append(f"[assignment](exercises/{page.path.name})")
+    lines += [" · ".join(facts), ""]
     return [*lines, page.question, ":::", ""]
 
 
 def links(path, repository):
-    """HTML that leads from a notebook's page into Binder and Colab; empty without a repository."""
+    """HTML links from a notebook's page to Binder and Colab; "" without a repository."""
     if not repository:
         return ""
     name = f"{path.parent.name}/{path.stem}"
@@ -158,7 +148,7 @@ def links(path, repository):
 
 
 def foot(course, repository):
-    """HTML at the foot of every page: where the whole course can be run; empty without an owner."""
+    """HTML links in the footer to the course on Binder, Colab, GitHub; "" without a repository."""
     if not repository:
         return ""
     first = min((Path(course) / "lectures").glob("[0-9][0-9]_*.py")).stem
@@ -177,12 +167,15 @@ def _colab(repository, name):
     return f"https://colab.research.google.com/github/{repository}/blob/{BRANCH}/{name}.ipynb"
 
 
-def of_the_course(course, judged):
-    """Pages that are texts: by name, the file that each belongs to and its Markdown."""
+def of_the_course(course, cards):
+    """Pages that are no notebooks: {name: (file that links in it are relative to, Markdown)}.
+
+    `cards` are those of the claims, {id: HTML}; None leaves out their page.
+    """
     settings = course / "lectures" / "_site"
     made = {path.name: (path, path.read_text("utf-8")) for path in settings.glob("*.md")}
-    if judged is not None:
-        made["claims.md"] = (settings / "claims.md", _claims(judged))
+    if cards is not None:
+        made["claims.md"] = (settings / "claims.md", _claims(cards))
     teaching = course / "solutions" / "README.md"
     if teaching.exists():
         made[CLASS] = (teaching, teaching.read_text(encoding="utf-8"))
@@ -190,16 +183,16 @@ def of_the_course(course, judged):
 
 
 def places(course, notebooks, texts):
-    """Where what is a file of the course is on the site, relative to the site."""
+    """{file of the course: its page, relative to the site}."""
     found = {path: path.relative_to(course) for path in notebooks}
     return found | {path: Path(name) for name, (path, _) in texts.items()}
 
 
 def relinked(text, path, places):
-    """Markdown whose links to files of the course lead to their pages.
+    """Markdown of the page at `path` with links to files of the course changed to their pages.
 
-    A file that is there and has no page, like a lecture that was not asked for, is no link; a link
-    to nowhere stays one, and fails the build.
+    A link to an existing file without a page, like a lecture that is not built, becomes text; a
+    link to a missing file stays as it is, and fails the build.
     """
 
     def link(found):
@@ -212,19 +205,19 @@ def relinked(text, path, places):
     return LINK.sub(link, text)
 
 
-def _claims(judged):
+def _claims(cards):
     choices = "".join(
         f'<label><input type="radio" name="verdict" value="{verdict}"'
         f'{" checked" * (verdict == "all")}> {verdict}</label>'
         for verdict in ("all", *VERDICTS)
-        if verdict == "all" or any(f'class="verdict {verdict}"' in card for card in judged.values())
+        if verdict == "all" or any(f'class="verdict {verdict}"' in card for card in cards.values())
     )
     return (
         "# Claims\n\nEvery claim of the lecture, run and judged. *Holds*: to rounding or within "
         "its stated error. *Asymptotic*: true as a parameter grows, at a measured rate. "
         "*Corrected*: another statement is true. No verdict is written by hand.\n\n"
         '```{raw} html\n<fieldset class="claims-filter"><legend>Show</legend>'
-        f'{choices}</fieldset>\n<p class="claims-status" role="status">{len(judged)} of '
-        f'{len(judged)} claims</p>\n<div class="claims">\n' + "\n".join(judged.values())
+        f'{choices}</fieldset>\n<p class="claims-status" role="status">{len(cards)} of '
+        f'{len(cards)} claims</p>\n<div class="claims">\n' + "\n".join(cards.values())
         + "\n</div>\n```\n"
     )

@@ -1,4 +1,4 @@
-"""What came of the marking: tables that open safely, pages, what platforms import."""
+"""Results of a marking: tables for spreadsheets, HTML pages, sheets that platforms import."""
 
 import csv
 import hashlib
@@ -16,31 +16,33 @@ import pandas as pd
 
 from ntklab.course import feedback
 
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # a cell that begins so is run by spreadsheets
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # spreadsheets run a cell that begins with one of these
 LONGEST = 80  # bytes of a student's name in the name of a page
 
 
-def write(ready, marks: pd.DataFrame, out: Path, parts: dict):
-    """Write everything under `out`; return (marks, totals, summary, pages, remarks).
+def write(plan, marks: pd.DataFrame, out: Path, parts: dict):
+    """Write all results into the folder `out`; return (marks, totals, summary, pages, remarks).
 
-    marks.csv has a row an exercise, grades.csv one a submission, summary.csv one a student;
-    index.html says how the class did and links feedback/NAME.html; feedback-NN.zip and
-    moodle-NN.csv, canvas.csv are for the platform that the files came from.
+    marks.csv has a row for each exercise of a student, grades.csv for each submission, summary.csv
+    for each student; index.html shows the results of the class and links the students' pages,
+    feedback/NAME.html; feedback-NN.zip, moodle-NN.csv and canvas.csv are for the platform that the
+    files came from.
 
     Parameters
     ----------
-    ready : grading.Plan
-        Who is who.
+    plan : planning.Plan
     marks : DataFrame
         student, assignment, exercise, marks, out_of, said, flags.
     out : Path
-        A folder.
     parts : dict
         {(student, assignment): file with the page of the notebook}.
     """
-    totals = _totals(ready, marks)
-    summary = _summary(ready, totals)
-    remarks = [*ready.remarks, *_unknown(ready)]
+    totals = _totals(plan, marks)
+    summary = _summary(plan, totals)
+    remarks = list(plan.remarks)
+    if plan.people:
+        known = {person.name for person in plan.people}
+        remarks += [f"not on the roster: {name}" for name in plan.students if name not in known]
     for name, frame in (("marks", marks), ("grades", totals), ("summary", summary)):
         _table(out / f"{name}.csv", frame)
     folder = out / "feedback"
@@ -53,20 +55,20 @@ def write(ready, marks: pd.DataFrame, out: Path, parts: dict):
         with links[student].open("w", encoding="utf-8", errors="replace") as file:
             file.writelines(_page(student, mine, parts))
     for assignment in dict.fromkeys(marks["assignment"]):
-        _platforms(ready, assignment, totals, by, parts, out)
-    _canvas(ready, summary, totals, out)
-    index = _index(ready, marks, totals, summary, links, remarks, out)
+        _platforms(plan, assignment, totals, by, parts, out)
+    _canvas(plan, summary, totals, out)
+    index = _index(plan, marks, totals, summary, links, remarks, out)
     (out / "index.html").write_text(index, encoding="utf-8", errors="replace")
     return marks, totals, summary, list(links.values()), remarks
 
 
 def stamp(seconds: float) -> str:
-    """A time in the teacher's zone."""
+    """A time in seconds since 1970 as text, in the time zone of this computer; "" for 0."""
     return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else ""
 
 
 def late(submission, due: datetime | None) -> str:
-    """By how much a submission is late, and who says so; "" if it is not."""
+    """By how much a submission is late and by whose clock, in words; "" if it is not late."""
     if submission.late:
         return "late, says the platform"
     if due is None or not submission.item.time:
@@ -81,7 +83,7 @@ def late(submission, due: datetime | None) -> str:
 
 
 def file_name(student: str) -> str:
-    """A name for a student's page, of letters that every system takes; no two have the same."""
+    """The name of a student's page, without suffix: unique, of characters valid everywhere."""
     name = "".join(c if c.isalnum() or c in " ._-@" else "_" for c in student).strip(". ")
     while len(os.fsencode(name)) > LONGEST:
         name = name[:-1]
@@ -95,24 +97,27 @@ def _table(path, frame):
 
 
 def _safe(value):
-    """A text that a spreadsheet shows instead of running it."""
+    """The value, with an apostrophe in front if a spreadsheet would run it as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
-def _totals(ready, marks):
-    """A row a submission: the sum of its marks, where it lay, when it came."""
+def _totals(plan, marks):
+    """One row for each submission: the sum of its marks, its file, when it was handed in."""
     sums = marks.groupby(["student", "assignment"], sort=False)[["marks", "out_of"]].sum()
-    found = ready.table.join(sums, on=["student", "assignment"])
+    found = plan.table.join(sums, on=["student", "assignment"])
     columns = ["student", "assignment", "marks", "out_of", "file", "handed_in", "clock", "late"]
     return found[[*columns, "remark"]]
 
 
-def _summary(ready, totals):
-    """A row a student, of the roster, too: marks by assignment, sum, per cent, late, missing."""
+def _summary(plan, totals):
+    """One row for each student, including those of the roster who handed in nothing.
+
+    Columns: marks by assignment, sum, per cent, late and missing assignments.
+    """
     possible = totals.groupby("assignment")["out_of"].max()
     columns = sorted(set(possible.index))
-    on_roster = [person.name for person in ready.people]
-    names = on_roster + [name for name in ready.students if name not in on_roster]
+    on_roster = [person.name for person in plan.people]
+    names = on_roster + [name for name in plan.students if name not in on_roster]
     rows = []
     for name in names:
         mine = totals[totals["student"] == name].set_index("assignment")
@@ -127,18 +132,11 @@ def _summary(ready, totals):
     return pd.DataFrame(rows)
 
 
-def _unknown(ready):
-    if not ready.people:
-        return []
-    known = {person.name for person in ready.people}
-    return [f"not on the roster: {name}" for name in ready.students if name not in known]
-
-
 # -- pages ---------------------------------------------------------------------------------------
 
 
 def _page(student, mine, parts):
-    """A student's page, piece by piece: it may be long."""
+    """The chunks of a student's page, which may be long."""
     yield HEAD.format(title=html.escape(student), policy=feedback.POLICY)
     for assignment, rows in mine.items():
         total = f"{rows.marks.sum():g} of {rows.out_of.sum()}"
@@ -150,18 +148,13 @@ def _page(student, mine, parts):
         yield "</table>\n"
         part = parts.get((student, assignment))
         if part and part.exists():
-            yield from feedback.framed(_chunks(part))
+            with part.open(encoding="utf-8") as file:
+                yield from feedback.framed(iter(lambda file=file: file.read(2**20), ""))
     yield "</body></html>\n"
 
 
-def _chunks(path):
-    with path.open(encoding="utf-8") as file:
-        while chunk := file.read(2**20):
-            yield chunk
-
-
-def _index(ready, marks, totals, summary, links, remarks, out):
-    """How the class did: everybody's marks, what was solved, what checks said, who is missing."""
+def _index(plan, marks, totals, summary, links, remarks, out):
+    """HTML of the class: marks, the share who solved each exercise, hints, who is missing."""
     lines = [HEAD.format(title="Marks", policy=feedback.POLICY)]
     for assignment, rows in marks.groupby("assignment"):
         sums = totals[totals["assignment"] == assignment]["marks"]
@@ -177,10 +170,10 @@ def _index(ready, marks, totals, summary, links, remarks, out):
         for exercise, of in rows.groupby("exercise", sort=False):
             solved = (of["marks"] > 0).mean()
             hints = Counter(said.partition("\n")[0] for said in of[of["marks"] == 0]["said"])
-            told = "<br>".join(f"{count} × {html.escape(text[:200])}"
-                               for text, count in hints.most_common(3) if text)
+            shown = "<br>".join(f"{count} × {html.escape(text[:200])}"
+                                for text, count in hints.most_common(3) if text)
             lines.append(f"<tr><td>{html.escape(exercise)}</td><td>{solved:.0%}</td>"
-                         f"<td>{told}</td></tr>")
+                         f"<td>{shown}</td></tr>")
         lines.append("</table>")
     names = [name for name in summary if name != "out_of"]
     lines.append("<h2>Everybody</h2>\n<table><tr>"
@@ -188,7 +181,7 @@ def _index(ready, marks, totals, summary, links, remarks, out):
     for row in summary.to_dict("records"):
         shown = [_cell(row[name]) for name in names]
         if row["student"] in links:
-            href = html.escape(_url(links[row["student"]].relative_to(out)), quote=True)
+            href = html.escape(quote(links[row["student"]].relative_to(out).as_posix()), quote=True)
             shown[0] = f'<a href="{href}">{shown[0]}</a>'
         lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in shown) + "</tr>")
     lines.append("</table>")
@@ -209,22 +202,18 @@ def _cell(value):
     return html.escape(str(value))
 
 
-def _url(path):
-    return quote(path.as_posix())
-
-
 # -- what platforms import -----------------------------------------------------------------------
 
 
-def _platforms(ready, assignment, totals, by, parts, out):
-    """feedback-NN.zip, named as the platform wants it back, and Moodle's grade sheet."""
+def _platforms(plan, assignment, totals, by, parts, out):
+    """Write feedback-NN.zip, with the names that the platform expects, and Moodle's grade sheet."""
     rows, number = [], assignment[:2]
     scores = totals[totals["assignment"] == assignment].set_index("student")
-    identifiers = {p.name: p.columns["Identifier"] for p in ready.people
+    identifiers = {p.name: p.columns["Identifier"] for p in plan.people
                    if p.columns.get("Identifier")}
     path = out / f"feedback-{number}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in ready.submissions:
+        for one in plan.submissions:
             if one.assignment != assignment:
                 continue
             student, ids = one.student, one.ids
@@ -247,7 +236,7 @@ def _platforms(ready, assignment, totals, by, parts, out):
                     file.write(chunk.encode("utf-8", "replace"))
     if rows:
         mails = {p.name: next((v for k, v in p.columns.items() if "mail" in k.casefold()), "")
-                 for p in ready.people}
+                 for p in plan.people}
         titles = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
                   "Grade can be changed", "Last modified (grade)", "Feedback comments"]
         found = [
@@ -260,10 +249,10 @@ def _platforms(ready, assignment, totals, by, parts, out):
         _sheet(out / f"moodle-{number}.csv", [titles, *found])
 
 
-def _canvas(ready, summary, totals, out):
-    """canvas.csv: Canvas's gradebook, if the files or the roster came from there."""
-    ids = {one.student: one.ids["id"] for one in ready.submissions if "file" in one.ids}
-    known = {p.name: p.columns for p in ready.people if "SIS Login ID" in p.columns}
+def _canvas(plan, summary, totals, out):
+    """Write canvas.csv, a gradebook for Canvas, if the files or the roster came from Canvas."""
+    ids = {one.student: one.ids["id"] for one in plan.submissions if "file" in one.ids}
+    known = {p.name: p.columns for p in plan.people if "SIS Login ID" in p.columns}
     if not ids and not known:
         return
     columns = [name for name in summary if name in set(totals["assignment"])]

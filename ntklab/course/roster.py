@@ -1,4 +1,4 @@
-"""Who is in the class, and until when they may hand in."""
+"""The roster of a class, and the deadlines of its assignments."""
 
 import csv
 import re
@@ -6,6 +6,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from ntklab.course.names import refers_to
 
 NAMES = ("name", "fullname", "studentname", "student", "vollständigername")
 FIRST = ("firstname", "givenname", "vorname", "prénom")
@@ -15,7 +17,7 @@ LAST = ("lastname", "surname", "familyname", "nachname", "nom")
 
 @dataclass(frozen=True)
 class Person:
-    """A row of a roster: the name to be shown, and by what else it is known."""
+    """A row of a roster: the name to show, and the `keys` by which files may name the person."""
 
     name: str
     columns: dict = field(hash=False)  # the whole row, for a platform's own sheet
@@ -23,7 +25,7 @@ class Person:
 
 
 def key(text: str) -> str:
-    """A name without case, accents and separators: "Berg, Zoë" and "zoe_berg" are one."""
+    """A name without case, accents and separators: "Berg, Zoë" and "zoe_berg" have the same."""
     last, comma, first = text.partition(",")
     text = f"{first} {last}" if comma and first.strip() else text
     plain = unicodedata.normalize("NFKD", text.casefold())
@@ -32,11 +34,10 @@ def key(text: str) -> str:
 
 
 def read(path: Path) -> list[Person]:
-    """The people in a CSV with a line of titles: a name, or first and last name; ids, e-mails.
+    """The people in a CSV with a header: a name, or first and last name; ids, e-mails.
 
-    A grade sheet of Moodle or a gradebook of Canvas is such a file. Columns whose title speaks of
-    an id, a number, an account or an e-mail are ways to know the person by; of an e-mail its first
-    half, too.
+    A grade sheet of Moodle or a gradebook of Canvas is such a file. The columns of ids, numbers,
+    accounts and e-mails identify a person, too, and so does an e-mail's part before the @.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def _person(row):
 
 
 def due(texts: list[str], assignments: list[str]) -> dict[str, datetime]:
-    """{assignment: when it was due} of texts like 03=2026-05-09T23:59, in local time.
+    """{assignment: deadline} of texts like 03=2026-05-09T23:59, in local time.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def due(texts: list[str], assignments: list[str]) -> dict[str, datetime]:
     found = {}
     for text in texts:
         name, _, when = text.partition("=")
-        fitting = [a for a in assignments if name and (a == name or a.startswith(f"{name}_"))]
+        fitting = [assignment for assignment in assignments if refers_to(name, assignment)]
         try:
             time = datetime.fromisoformat(when)
         except ValueError:

@@ -1,10 +1,10 @@
-"""A kernel for code that nobody has read: what it may see, and how much it may take.
+"""A sandbox for untrusted code: an IPython kernel with a file system and limits of its own.
 
-bubblewrap gives it a file system of its own (Python's folders to read and this package's without
-the checks, a small one in memory to write), no network, and no process but its own to signal.
-Limits of the operating system hold for each process, a control group for the memory of all where
-one can be had; a watcher counts what all of them take together. Without bubblewrap (macOS,
-Windows) only limits and watcher are left: `missing` says so.
+bubblewrap gives the kernel a file system of its own (Python's folders and this package's without
+the checks to read, a small one in memory to write), no network, and no process but its own to
+signal. Limits of the operating system hold for each process; a control group limits the memory of
+all of them, where one can be had; a watcher thread measures what all of them use together. Without
+bubblewrap (macOS, Windows) only limits and watcher are left: `why_unavailable` says why.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,16 +27,16 @@ import zmq
 from jupyter_client.manager import AsyncKernelManager
 
 import ntklab
-from ntklab.course import absent, control_groups
+from ntklab.course import control_groups, hidden_checks
 
 HOME = "/home/student"
-LOOK_EVERY = 0.1  # seconds between two looks of the watcher
+INTERVAL = 0.1  # seconds between two measurements of the watcher
 STARTED = []  # kernels of this process
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may take."""
+    """Limits of the resources that one submission may use."""
 
     seconds: float = 60.0  # a cell or an answer; a whole notebook five times that
     memory: int = 2 * 1024**3  # bytes, of all its processes together
@@ -52,26 +53,26 @@ class Limits:
 
     @property
     def submission(self) -> float:
-        """Seconds of everything that is done with a submission, kernels' starts and its page too.
+        """Seconds of everything done with a submission, including starts of kernels and its page.
 
-        Far more than a submission takes that keeps to the other limits, on a busy machine as well.
+        Far more than a submission needs that keeps to the other limits, even on a busy machine.
         """
         return 2 * self.notebook + 300
 
 
 @cache
-def missing() -> str:
-    """Why no file system of its own can be had here; "" if it can."""
+def why_unavailable() -> str:
+    """The reason for which bubblewrap cannot be used on this machine; "" if it can."""
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (Debian, Ubuntu: apt-get install bubblewrap)"
     with tempfile.TemporaryDirectory() as folder:
-        command = [*_walls(Path(folder), 2**20), sys.executable, "-c", "pass"]
+        command = [*_bubblewrap(Path(folder), 2**20), sys.executable, "-c", "pass"]
         run = subprocess.run(command, capture_output=True, encoding="utf-8")
     return f"bubblewrap does not run here: {run.stderr.strip()}" if run.returncode else ""
 
 
 class Kernel(AsyncKernelManager):
-    """An IPython kernel behind `missing`'s walls, or only under limits where not `isolated`."""
+    """An IPython kernel within limits, and in bubblewrap's sandbox if `isolated`."""
 
     def __init__(self, limits: Limits, isolated: bool, **keywords):
         super().__init__(**keywords)
@@ -84,20 +85,20 @@ class Kernel(AsyncKernelManager):
         self.connection_file = str(self.folder / "kernel.json")
         if hasattr(os, "fork"):
             self.transport = "ipc"  # passes where there is no network
-        # a longer message closes the connection before it fills the judge's memory
+        # a longer message closes the connection before it fills the memory of this process
         self.context.setsockopt(zmq.MAXMSGSIZE, 4 * 2**20)
 
     def format_kernel_cmd(self, extra_arguments=None):
-        """How to start it."""
+        """The command that starts the kernel."""
         inside = [sys.executable, "-m", __name__, str(self.limits.memory), str(self.limits.disk)]
         inside += ["-f", os.path.realpath(self.connection_file), *(extra_arguments or [])]
-        return [*_walls(self.folder, self.limits.disk), *inside] if self.isolated else inside
+        return [*_bubblewrap(self.folder, self.limits.disk), *inside] if self.isolated else inside
 
     async def start_kernel(self, **keywords):
-        """Start it, and the watcher with it."""
+        """Start the kernel and its watcher."""
         STARTED.append(self)
-        (self.folder / "home").mkdir(exist_ok=True)
         home = self.folder / "home"
+        home.mkdir(exist_ok=True)
         keywords |= {"env": _environment(home), "cwd": str(home)}
         keywords |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         await super().start_kernel(**keywords)
@@ -106,7 +107,7 @@ class Kernel(AsyncKernelManager):
 
     @property
     def stopped(self):
-        """Why it was stopped, in words; "" where it was not."""
+        """The reason for which the kernel was stopped, in words; "" where it was not."""
         if not self._stopped and self.group and self.group.exceeded():
             return self._too_much_memory()
         return self._stopped
@@ -115,10 +116,10 @@ class Kernel(AsyncKernelManager):
         return f"it took more than {self.limits.memory / 1024**3:.1f} GB of memory"
 
     async def cleanup_resources(self, restart=False):
-        """Leave nothing behind."""
+        """Remove the kernel's control group and its folder."""
         await super().cleanup_resources(restart)
         if self.group:
-            self._stopped = self.stopped  # the group's last words
+            self._stopped = self.stopped  # asks the group, which is removed next
             self.group.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -126,24 +127,24 @@ class Kernel(AsyncKernelManager):
         try:
             process = psutil.Process(pid)
             while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                self._stopped = self.stopped or self._beyond(process)
+                self._stopped = self.stopped or self._exceeded(process)
                 if self._stopped:
                     _kill(process)
                     return
-                threading.Event().wait(LOOK_EVERY)
+                time.sleep(INTERVAL)
         except psutil.NoSuchProcess:
             return
 
-    def _beyond(self, process):
-        """What is more than allowed, in words."""
+    def _exceeded(self, process):
+        """The limit that a process and its children exceed, in words; "" if none."""
         family = [process, *process.children(recursive=True)]
         if len(family) > self.limits.processes:
             return f"it started more than {self.limits.processes} processes"
-        if sum(_threads(one) for one in family) > self.limits.threads:
+        if sum(_measured(one.num_threads) for one in family) > self.limits.threads:
             return f"it started more than {self.limits.threads} threads"
-        anonymous, deleted = _held(family)
-        memory = anonymous + sum(_memory(one) for one in family)
-        if memory > self.limits.memory:
+        in_memory, deleted = _nameless_files(family)
+        resident = sum(_measured(lambda one=one: one.memory_info().rss) for one in family)
+        if in_memory + resident > self.limits.memory:
             return self._too_much_memory()
         used, number = _size(self.folder)
         if used + deleted > self.limits.disk:
@@ -158,7 +159,7 @@ class Kernel(AsyncKernelManager):
 
 @contextlib.contextmanager
 def ended():
-    """No kernel that was started in the block outlives it, however the block ends."""
+    """End every kernel that was started in the block when the block ends, by an error too."""
     before = len(STARTED)
     try:
         yield
@@ -173,8 +174,8 @@ def ended():
         del STARTED[before:]
 
 
-def _walls(folder, space):
-    """bubblewrap's command: what is not named here does not exist inside."""
+def _bubblewrap(folder, space):
+    """The command in front of the kernel's: what is not named in it does not exist inside."""
     package = Path(ntklab.__file__).parent.resolve()
     to_read = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix), package]
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
@@ -190,7 +191,7 @@ def _walls(folder, space):
     command += ["--proc", "/proc", "--dev", "/dev", "--size", str(space), "--tmpfs", "/dev/shm"]
     for path in to_read:
         command += ["--ro-bind", str(path), str(path)]
-    for path in absent.folders():
+    for path in hidden_checks.folders():
         command += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
     if Path("/usr/local/share").is_dir():  # nbgrader's exchange is there unless told otherwise
         command += ["--tmpfs", "/usr/local/share", "--remount-ro", "/usr/local/share"]
@@ -223,38 +224,32 @@ def _environment(home):
     }
 
 
-def _memory(process):
+def _measured(quantity):
+    """quantity() of a process, or 0 if the process is gone."""
     try:
-        return process.memory_info().rss
+        return quantity()
     except psutil.Error:
         return 0
 
 
-def _threads(process):
-    try:
-        return process.num_threads()
-    except psutil.Error:
-        return 0
-
-
-def _held(family):
-    """Bytes of open files without a name: those in memory, those on the disk."""
+def _nameless_files(family):
+    """(bytes in memory, bytes on disk) of open files without a name."""
     found = {}
     for process in family:
         try:
             for entry in os.scandir(f"/proc/{process.pid}/fd"):
                 about = os.stat(entry.path)
                 if stat.S_ISREG(about.st_mode) and about.st_nlink == 0:
-                    anonymous = os.readlink(entry.path).startswith("/memfd:")
-                    found[about.st_dev, about.st_ino] = (anonymous, 512 * about.st_blocks)
+                    in_memory = os.readlink(entry.path).startswith("/memfd:")
+                    found[about.st_dev, about.st_ino] = (in_memory, 512 * about.st_blocks)
         except OSError:  # closed meanwhile, or no Linux
             continue
-    anonymous = sum(size for in_memory, size in found.values() if in_memory)
-    return anonymous, sum(size for in_memory, size in found.values() if not in_memory)
+    return tuple(sum(size for held, size in found.values() if held == kind)
+                 for kind in (True, False))
 
 
 def _size(folder):
-    """Bytes and number of files and folders; without end where names are too long to be read."""
+    """(bytes, number of files and folders) of a folder; inf bytes if a path is too long to read."""
     used = number = 0
     too_long = []
 
@@ -282,7 +277,7 @@ def _kill(process):
 
 
 def _start(memory, disk, arguments):
-    """Inside: take limits that nothing in here can raise again, then be a kernel."""
+    """Inside the sandbox: set limits that this process cannot raise again, then become a kernel."""
     try:
         import resource
     except ModuleNotFoundError:  # Windows
@@ -290,7 +285,7 @@ def _start(memory, disk, arguments):
     else:
         for name, bound in (("DATA", memory), ("FSIZE", disk), ("CORE", 0), ("NOFILE", 256)):
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (bound, bound))
-    absent.install()
+    hidden_checks.install()
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance(argv=arguments)

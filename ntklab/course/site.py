@@ -1,7 +1,7 @@
 """The reading edition: all lectures executed and written as a static web site by Sphinx.
 
-Explorers need a kernel; on a page stand frames of them that were drawn at build time
-(ntklab.course.frames). What a next build can use again lies beside the site, in `OUT.cache`.
+Explorers need a kernel; a page shows pictures of them that are drawn when the site is built
+(ntklab.course.frames). What a later build can use again is kept beside the site, in `OUT.cache`.
 """
 
 import ast
@@ -42,24 +42,24 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     course : Path
         The folder that holds lectures/ and exercises/.
     out : Path
-        Folder of the site, made if needed. Executed notebooks and frames of explorers are kept
-        beside it, in `out`.cache: what did not change is not computed again.
+        Folder of the site, made if needed. Executed notebooks and pictures of explorers are kept
+        beside it, in `out`.cache: only what changed is computed again.
     names : sequence of str
         Lectures to build, e.g. "03"; all when empty.
     progress : bool
-        Whether to let Sphinx say what it does.
+        Whether to show the messages of Sphinx.
     execute : bool
         False shows text, formulas and code alone, in seconds.
     repository : str, optional
-        "OWNER/NAME" on GitHub, for links to Binder and Colab; by default what pyproject.toml or
-        the git remote `origin` says. Without one there are no such links.
+        "OWNER/NAME" on GitHub, for links to Binder and Colab; by default that of pyproject.toml or
+        of the git remote `origin`. Without a repository there are no such links.
 
     Raises
     ------
     FileNotFoundError
         No such lecture.
     ModuleNotFoundError
-        Sphinx or myst-nb is missing; the extra that brings them is named.
+        Sphinx or another package of the extra ntklab[site] is missing.
     RuntimeError
         Sphinx failed or warned: a cell raised an error, a link is broken, ...
     """
@@ -80,10 +80,10 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     return out / "index.html"
 
 
-def build_pdf(course, out, names=(), progress=True):
-    """The lectures as a book on A4, printed by Chromium from one page of them all; its path.
+def build_pdf(course, out, names=()):
+    """Print the lectures as a book on A4 by Chromium, from one HTML page; return its path.
 
-    Parameters and exceptions are those of `build`; `out` is the file.
+    Parameters and exceptions are as for `build`; `out` is the file.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def build_pdf(course, out, names=(), progress=True):
     out = Path(out).resolve()
     folder = out.with_suffix(".pages")
     source = _lay_out(course, folder, names, True, None, book=True)
-    _sphinx(source, folder, "singlehtml", progress, True)
+    _sphinx(source, folder, "singlehtml", True, True)
     command = [chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
     command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     command += [f"--print-to-pdf={out}", (folder / "index.html").as_uri()]
@@ -108,7 +108,7 @@ def build_pdf(course, out, names=(), progress=True):
 
 
 def _lighten(out):
-    """Put pictures that lie inside the pages beside them, in few colours, fetched when near."""
+    """Move pictures out of the pages into files of few colours that a browser loads lazily."""
     folder, used = out / "_pictures", set()
     folder.mkdir(exist_ok=True)
     for page in out.rglob("*.html"):
@@ -124,7 +124,7 @@ def _lighten(out):
 
 
 def _beside(data, folder, root):
-    """The beginning of an `img` that fetches the picture; its size keeps the page from jumping."""
+    """Write a picture to `folder`; return the start of its `img`, with the size for the layout."""
     from PIL import Image
 
     path = folder / f"{hashlib.sha256(data.encode()).hexdigest()[:16]}.png"
@@ -137,23 +137,23 @@ def _beside(data, folder, root):
 
 
 def _lay_out(course, out, names, execute, repository, book=False):
-    """Lay out what Sphinx reads, in the cache, touching only what changed; return the folder."""
+    """Write the sources for Sphinx into the cache, only where they changed; return their folder."""
     for module in REQUIRED:
         if importlib.util.find_spec(module) is None:
             raise ModuleNotFoundError(f"{module} is missing: pip install 'ntklab[site]'")
     course, cache = Path(course).resolve(), _cache(out)
     cache.mkdir(parents=True, exist_ok=True)
-    _forget_what_ran_on_other_code(cache)
+    _drop_outputs_of_other_code(cache)
     lectures = _chosen(course / "lectures", names)
     exercises = [course / "exercises" / path.name for path in lectures]
     exercises = [] if book else [path for path in exercises if path.exists()]
     notebooks = {path: jupytext.read(path) for path in (*lectures, *exercises)}
     explorers = sorted({m for path in lectures for m in explorers_of(notebooks[path]).values()})
-    plans, judged = {}, None
+    plans, cards = {}, None
     if execute:
         plans = frames.render(explorers, cache / "frames")
-        judged = None if names else frames.judge_all(cache / "frames")
-    texts = pages.of_the_course(course, judged)
+        cards = None if names else frames.claim_cards(cache / "frames")
+    texts = pages.of_the_course(course, cards)
     if book:
         texts.pop(pages.CLASS, None)
     places = pages.places(course, notebooks, texts)
@@ -177,7 +177,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
 
 
 def _settings(course):
-    """conf.py, and beside it in _static/ what pages fetch."""
+    """{place: file} of conf.py and of the static files that pages load."""
     files, folder = {}, course / "lectures" / "_site"
     for path in folder.rglob("*"):
         place = path.relative_to(folder)
@@ -195,8 +195,8 @@ def _cache(out):
     return out.with_name(f"{out.name}.cache")
 
 
-def _forget_what_ran_on_other_code(cache):
-    """Outputs are kept by the code of their cells; what the package does is their content, too."""
+def _drop_outputs_of_other_code(cache):
+    """Empty a cache made with other code of the package, for it compares the cells' code only."""
     package = Path(ntklab.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
@@ -210,7 +210,7 @@ def _forget_what_ran_on_other_code(cache):
 
 
 def _written(folder, files):
-    """Write what differs, delete what is not there; a new table of contents starts afresh."""
+    """Write files that differ, delete all others; empty Sphinx's cache if index or conf change."""
     there = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     for place in there - set(files):
         (folder / place).unlink()
@@ -257,7 +257,7 @@ def _chosen(folder, names):
 
 
 def _modules(package):
-    """Every public module, dotted, in the order of the alphabet."""
+    """The dotted names of all public modules, in alphabetical order."""
     paths = sorted(package.rglob("*.py"))
     dotted = [path.relative_to(package.parent).with_suffix("").parts for path in paths]
     dotted = [parts[:-1] if parts[-1] == "__init__" else parts for parts in dotted]
@@ -265,7 +265,7 @@ def _modules(package):
 
 
 def _references(names):
-    """A page a module, and their list with the first line of each."""
+    """{place: text} of one page for each module, and of their index."""
     lines = ["# Reference", "", "What `import ntklab` offers, module by module.", ""]
     files = {}
     for name in names:
@@ -277,38 +277,38 @@ def _references(names):
 
 
 def explorers_of(notebook):
-    """The modules of ntklab.explorers that a notebook shows, by the name it gives them."""
+    """{name in the notebook: module} of the modules of ntklab.explorers that a notebook shows."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    named = {}
+    imported = {}
     for source in code:
         if "ntklab.explorers" in source:
             for node in ast.walk(ast.parse(source)):
                 if isinstance(node, ast.ImportFrom) and node.module == "ntklab.explorers":
-                    named |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+                    imported |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
     shown = {found[1] for source in code for found in EXPLORER.finditer(source)}
-    return {name: module for name, module in named.items() if name in shown}
+    return {name: module for name, module in imported.items() if name in shown}
 
 
 def for_reading(notebook, plans=None, links="", book=False):
-    """The notebook, changed in place: frames or a note for an explorer, cards for verdicts.
+    """Change a notebook for the site: pictures or a note for an explorer, cards for verdicts.
 
-    In a book answers are not folded, and all is one page, at the root of what it fetches.
+    In a book answers are not folded, and all lectures are one page at the root of the site.
     """
-    named = explorers_of(notebook)
+    explorers = explorers_of(notebook)
     for i, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             if book:
                 cell.source = cell.source.replace("<details>", "<details open>")
             continue
         if found := EXPLORER.search(cell.source):
-            module = named.get(found[1])
+            module = explorers.get(found[1])
             text = NOTE
             if plans and module in plans:
                 root = "_static/frames/" if book else "../_static/frames/"
                 html = frames.player(plans[module], module.rpartition(".")[2], root)
                 text = f"```{{raw}} html\n{html}\n```"
             notebook.cells[i] = nbformat.v4.new_markdown_cell(text)
-        else:  # printed, a verdict is text; shown, it is a card
+        else:  # a verdict that is printed is text, one that is displayed is a card
             cell.source = re.sub(r"^print\((claims\.judge\(.*\))\)$", r"display(\1)", cell.source,
                                  flags=re.M)
     if links:

@@ -1,4 +1,4 @@
-"""A file that a student handed in: what it holds, read whatever it is, and put in order."""
+"""Files that students hand in: which assignment they answer, and their cells as a notebook."""
 
 import ast
 import copy
@@ -27,25 +27,25 @@ CELLS = re.compile(r"^# ?%%", re.M)
 
 
 class Unreadable(ValueError):
-    """A file that is no notebook, in words for whoever handed it in."""
+    """A file that is no notebook; the message is for the student who handed it in."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a file says of itself."""
+    """What the content of a file shows."""
 
-    told: str = ""  # the assignment of its cells, else of its title
+    assignment: str = ""  # that of its cells, else of its title
     answered: int = 0  # exercises of that assignment with something in place of the stub
     lecture: bool = False
     code: bool = False
     problem: str = ""  # why it cannot be read
     remark: str = ""
     digest: str = ""
-    imports: frozenset[str] = frozenset()  # modules: what a notebook imports is no notebook
+    imports: frozenset[str] = frozenset()  # modules: a file that a notebook imports is a helper
 
 
 def examine(path: Path, masters: dict[str, Path]) -> Facts:
-    """To which assignment a file belongs by what is in it, and how much of it is answered."""
+    """The `Facts` of a file: to which assignment it belongs, and how much of that is answered."""
     try:
         digest = digest_of(path)
         _, text = _source(path)
@@ -53,27 +53,27 @@ def examine(path: Path, masters: dict[str, Path]) -> Facts:
         return Facts(problem=str(error))
     votes = {}
     for name, master in masters.items():
-        for exercise, function in _answers(master):
-            defined = re.search(rf"^(?:async )?def {function}\s*\(", text, re.M)
-            if defined or f'"grade_id": "{exercise}"' in text:
+        for exercise in _with_functions(master):
+            defined = re.search(rf"^(?:async )?def {exercise.function}\s*\(", text, re.M)
+            if defined or f'"grade_id": "{exercise.name}"' in text:
                 votes[name] = votes.get(name, 0) + 1
     titled = _titled(text, masters)
     most = max(votes, key=votes.get, default="")
-    told = titled if titled in votes or not votes else most
+    assignment = titled if titled in votes or not votes else most
     remark = ""
-    if titled and told != titled:
-        remark = f"its title says {titled[:2]}, its cells belong to {told[:2]}"
-    answered = sum(_written(function, text) for _, function in _answers(masters[told])) \
-        if told else 0
+    if titled and assignment != titled:
+        remark = f"its title says {titled[:2]}, its cells belong to {assignment[:2]}"
+    wanted = _with_functions(masters[assignment]) if assignment else ()
+    answered = sum(_is_answered(exercise.function, text) for exercise in wanted)
     lecture = not votes and re.search(r"^\W*After this lecture you can", text, re.M) is not None
     code = path.suffix.lower() in (".py", ".ipynb") or re.search(
         r"^(?:def |class |import |from \w+ import |# ?%%)", text, re.M) is not None
     imports = frozenset(re.findall(r"^\s*(?:from|import)\s+(\w+)", text, re.M))
-    return Facts(told, answered, lecture, code, "", remark, digest, imports)
+    return Facts(assignment, answered, lecture, code, "", remark, digest, imports)
 
 
 def _titled(text, masters):
-    """The assignment that a title names, by its number or by its words."""
+    """The assignment that the title of a notebook names, by number or by words; "" if none."""
     title = re.search(r"^\W*Assignment\b\W*(\d*)\W*(.*?)\s*$", text, re.M)
     if not title:
         return ""
@@ -88,7 +88,7 @@ def _title(master):
 
 
 def digest_of(path: Path) -> str:
-    """A short digest of a file's bytes.
+    """The first 16 digits of a SHA-256 of a file's bytes.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def digest_of(path: Path) -> str:
 
 
 def read(path: Path) -> NotebookNode:
-    """The notebook in a file, in whatever encoding and under whatever suffix.
+    """The notebook in a file of any encoding and suffix; a plain program is cut into cells.
 
     Raises
     ------
@@ -126,13 +126,13 @@ def read(path: Path) -> NotebookNode:
         raise Unreadable(f"the file is no notebook ({what})") from None
     if not any(cell.cell_type == "code" for cell in cells):
         raise Unreadable("there is no code in the file")
-    if told := oversized(cells):
-        raise Unreadable(told)
+    if why := why_oversized(cells):
+        raise Unreadable(why)
     return nbformat.v4.new_notebook(cells=cells)
 
 
-def oversized(cells) -> str:
-    """Why these are too many cells, or too long; "" if they are not."""
+def why_oversized(cells) -> str:
+    """The message that these cells are too many or too long; "" if they are not."""
     size = sum(len(cell.source) for cell in cells)
     if len(cells) <= MOST_CELLS and size <= MOST_CODE:
         return ""
@@ -141,7 +141,7 @@ def oversized(cells) -> str:
 
 
 def _source(path):
-    """(a notebook as JSON or None, its text): by what is in the file, not by its suffix."""
+    """(the notebook as JSON, or None for a program; all its source text), whatever the suffix."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -168,7 +168,10 @@ def _source(path):
 
 
 def _without_outputs(text, surely):
-    """A notebook's JSON with nothing but cells, and these as one text."""
+    """A notebook's JSON without outputs and metadata, and the text of its cells.
+
+    (None, text) where the text is no notebook; Unreadable then if it is `surely` meant as one.
+    """
     try:
         raw = json.loads(text)
         sheets = raw.get("worksheets") or [raw]
@@ -190,17 +193,13 @@ def _without_outputs(text, surely):
         raise Unreadable(f"the file is no notebook ({what})") from None
 
 
-@cache
-def _answers(master):
-    """(name of the exercise, name of its function) of a master."""
-    return [
-        (exercise.name, function) for exercise in exercises.read(master)
-        for function in re.findall(r"^def (\w+)", exercise.answer, re.M)[:1]
-    ]
+def _with_functions(master):
+    """The exercises of a master that ask for a function."""
+    return [exercise for exercise in exercises.read_cached(master) if exercise.function]
 
 
-def _written(function, text):
-    """Whether the last definition of a function is more than the stub."""
+def _is_answered(function, text):
+    """Whether the last definition of a function in a text is more than the stub."""
     lines = text.split("\n")
     bound = rf"(?:async )?def {function}\s*\(|{function}\s*=|from .* import .*\b{function}\b"
     starts = [n for n, line in enumerate(lines) if re.match(bound, line)]
@@ -213,10 +212,11 @@ def _written(function, text):
 
 
 def statements(text: str) -> list[str]:
-    """A program cut into its top-level statements, so that one that fails does not take others.
+    """A program cut into its top-level statements: as cells, one may fail and the others still run.
 
-    Comments stay with what follows them. Exports comment IPython's magic out, which leaves blocks
-    empty: these get a `pass`. What does not parse even so is cut where lines start anew.
+    Comments stay with the statement that follows. Exports comment IPython's magic out, which leaves
+    blocks empty: these get a `pass`. A program that does not parse even so is cut at lines that
+    look like the start of a statement.
     """
     lines = text.split("\n")
     body = None
@@ -250,7 +250,7 @@ def statements(text: str) -> list[str]:
 
 
 def with_helpers(notebook: NotebookNode, helpers: dict[str, bytes]) -> NotebookNode:
-    """The notebook with a first cell that writes the files handed in beside it."""
+    """The notebook, changed in place, with a first cell that writes the files beside it."""
     if helpers:
         lines = ["# handed in beside this notebook", "from pathlib import Path"]
         for name, data in helpers.items():
@@ -264,11 +264,11 @@ def with_helpers(notebook: NotebookNode, helpers: dict[str, bytes]) -> NotebookN
 
 
 def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
-    """The student's cells with the test cells of the edition, each after its answer.
+    """The student's cells with the test cells of the released edition, each after its answer.
 
     Of answers with the same grade_id the last counts, as in a kernel. An answer that lost its
-    grade_id is known by the function it defines. Test cells of the student's are dropped, and the
-    edition's first code cell, the imports, is put back in front where it is not.
+    grade_id is recognised by the function that it defines. The student's own test cells are
+    dropped. The edition's first code cell, the imports, is put in front if it is not there.
     """
     marks = [_mark(cell) for cell in edition.cells]
     answers = [n for n, mark in enumerate(marks) if mark.get("solution")]
@@ -312,11 +312,11 @@ def _decoded(data):
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return data.decode("latin-1")  # reads anything
+    return data.decode("latin-1")  # never fails
 
 
 def _cell(cell):
-    """A clean cell: its kind, its source, its nbgrader metadata if that makes sense."""
+    """A new cell with the kind and source of this one, and its nbgrader metadata if valid."""
     kind = cell.cell_type if cell.cell_type in ("code", "markdown") else "raw"
     new = getattr(nbformat.v4, f"new_{kind}_cell")("".join(cell.source))
     mark = cell.metadata.get("nbgrader")
@@ -330,7 +330,7 @@ def _mark(cell):
 
 
 def _place(answer, cells):
-    """Where the student's cell of this answer is, or None."""
+    """The index of the student's cell with this answer, or None."""
     name = answer.metadata["nbgrader"]["grade_id"]
     same = [n for n, cell in enumerate(cells) if _mark(cell).get("grade_id") == name]
     if same:

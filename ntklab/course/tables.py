@@ -1,7 +1,7 @@
-"""Functions that are asked about, without what computes them.
+"""Functions given by their values alone, as arguments for students' functions.
 
-The profile of a kernel and the density of a circle are methods: whoever is handed one has the
-kernel and all its eigenvalues in `__self__`. A check hands over their values instead.
+The profile of a kernel and the density on a circle are methods, so that `__self__` is the kernel
+with all its eigenvalues. A check passes a table of the function's values instead.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ ROUNDING = 1e-13  # of the largest value
 
 @dataclass(frozen=True)
 class Table:
-    """f(x) = Σ_k c_k T_k on each piece between `edges`; round the circle, or between its ends."""
+    """A function that is a Chebyshev series on each piece between `edges`.
+
+    It has the period of the edges' range if `round`, and is defined only between them otherwise.
+    """
 
     edges: np.ndarray
     series: tuple[Chebyshev, ...]

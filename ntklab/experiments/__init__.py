@@ -1,6 +1,6 @@
-"""One function a figure of the lecture, returning data as tidy frames, never a plot.
+"""The data of the lecture's figures: a function for each, returning a tidy DataFrame.
 
-What needs no network is here; what trains one is in `trained`, under the same name, with torch.
+Experiments that train networks are in `trained`, under the same names; they need torch.
 """
 
 from ntklab.experiments.eigenfunctions import (

@@ -22,6 +22,7 @@ import pandas as pd
 
 from ntklab._arguments import one_of, whole_number
 from ntklab.densities import PiecewiseConstant
+from ntklab.experiments.toolkit import fractions
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK
 
@@ -53,7 +54,7 @@ def quadrature_weights(angles, exact=0):
 
 
 def _weights(angles, name, frequency, times):
-    """The same up to `times` a frequency that an error calls by its name."""
+    """`quadrature_weights` exact to `times` a frequency, which errors call by `name`."""
     x = wrap(angles, name="angles")
     # n points carry no positive weights that are exact to frequency n
     frequency = whole_number(name, frequency, at_least=0, at_most=(len(x) - 1) // times)
@@ -188,17 +189,10 @@ def compare(
         for route, outputs in routes.items():
             for half, region in zip(("dense", "sparse"), density.regions, strict=True):
                 inside = region.contains(x)
-                basis = np.vstack([waves[:, inside], np.ones(inside.sum())]).T
-                fractions, *_ = np.linalg.lstsq(basis, outputs[:, inside].T)
-                for k, fraction in zip(kappa, fractions, strict=False):
-                    frames.append(
-                        pd.DataFrame(
-                            {
-                                "loss": name, "order": s, "route": route, "half": half,
-                                "frequency": int(k), "time": times, "fraction": fraction,
-                            }
-                        )
-                    )
+                columns = {"loss": name, "order": s, "route": route, "half": half}
+                for k, fraction in zip(kappa, fractions(waves, outputs, inside), strict=True):
+                    curve = {"frequency": int(k), "time": times, "fraction": fraction}
+                    frames.append(pd.DataFrame(columns | curve))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -122,8 +122,8 @@ def region_counts(density, x):
     """Points of every region, shape (R,); refuses an empty region."""
     counts = np.array([region.contains(x).sum() for region in density.regions])
     if (counts == 0).any():
-        told = f"leave region {np.argmin(counts)} empty, use more than {len(x)}"
-        raise ValueError(f"x, points: {told}")
+        empty = f"leave region {np.argmin(counts)} empty"
+        raise ValueError(f"x, points: {empty}, use more than {len(x)}")
     return counts
 
 
@@ -179,7 +179,7 @@ def predicted_times(
     return pd.DataFrame(rows, columns=["frequency", "region", "density", "theory", "floor"])
 
 
-def population_times(density, frequencies, threshold, learning_rate, kernel=KERNEL):
+def population_times(density, frequencies, threshold, learning_rate):
     """Times of cos κx in the population, exact, beside `bounds.local_time` and the bound.
 
     Parameters
@@ -200,15 +200,15 @@ def population_times(density, frequencies, threshold, learning_rate, kernel=KERN
     """
     frames = []
     for frequency in frequencies:
-        descent = _descent(density, frequency, threshold, learning_rate, kernel)
-        S = bounds.source(kernel, density, frequency)
+        descent = _descent(density, frequency, threshold, learning_rate, KERNEL)
+        S = bounds.source(KERNEL, density, frequency)
         rows = [
             (
                 frequency,
                 j,
                 density.mass(region) / region.length,
                 float(descent.time_to_reach(threshold, region).time),
-                bounds.local_time(threshold, learning_rate, kernel, frequency, density, region),
+                bounds.local_time(threshold, learning_rate, KERNEL, frequency, density, region),
                 bounds.iterations(threshold, learning_rate, S, mass=density.mass(region)),
             )
             for j, region in enumerate(density.regions)
@@ -228,7 +228,7 @@ def _descent(density, frequency, threshold, learning_rate, kernel):
     return dynamics.gradient_descent(spectrum, target, learning_rate)
 
 
-def lemma_table(density, frequency, modes=240, kernel=LECTURE_KERNEL):
+def lemma_table(density, frequency, modes=240):
     """The lemma's bounds beside what they bound, for cos κx and n = 2 … modes - 1 (C19).
 
     Returns
@@ -238,31 +238,29 @@ def lemma_table(density, frequency, modes=240, kernel=LECTURE_KERNEL):
         where it does not apply) and corrected; Σ_{i>n} g_i² as rest, rest_printed,
         rest_corrected; Σ_{i>n} 1/q_i² as reciprocal, reciprocal_printed, reciprocal_corrected.
     """
-    spectrum = fredholm.solve(kernel, density, modes)
+    spectrum = fredholm.solve(LECTURE_KERNEL, density, modes)
     g = np.cos(frequency * spectrum.points)
-    coefficients, S = spectrum.project(g), bounds.source(kernel, density, frequency)
+    coefficients, S = spectrum.project(g), bounds.source(LECTURE_KERNEL, density, frequency)
     left = spectrum.weights @ g**2 - np.cumsum(coefficients**2)
     n = np.arange(2, modes)
     q = n // 2
     constant = 8 * bounds.amplitude_constant(density) * density.Z / (3 * np.sqrt(density.minimum))
-    return pd.DataFrame(
-        {
-            "n": n,
-            "q": q,
-            "coefficient": np.abs(coefficients[n - 1]),
-            "printed": bounds.coefficient_printed(q, frequency, density),
-            "corrected": bounds.coefficient(spectrum.eigenvalues[n - 1], S),
-            "rest": np.maximum(left[n - 1], 0),
-            "rest_printed": constant**2 * bounds.reciprocal_tail_printed(n),
-            "rest_corrected": bounds.tail(spectrum.eigenvalues[n], S),
-            "reciprocal": 2 * polygamma(1, q + 1) + np.where(n % 2 == 0, 1 / q**2, 0),
-            "reciprocal_printed": bounds.reciprocal_tail_printed(n),
-            "reciprocal_corrected": bounds.reciprocal_tail(n),
-        }
-    )
+    return pd.DataFrame({
+        "n": n,
+        "q": q,
+        "coefficient": np.abs(coefficients[n - 1]),
+        "printed": bounds.coefficient_printed(q, frequency, density),
+        "corrected": bounds.coefficient(spectrum.eigenvalues[n - 1], S),
+        "rest": np.maximum(left[n - 1], 0),
+        "rest_printed": constant**2 * bounds.reciprocal_tail_printed(n),
+        "rest_corrected": bounds.tail(spectrum.eigenvalues[n], S),
+        "reciprocal": 2 * polygamma(1, q + 1) + np.where(n % 2 == 0, 1 / q**2, 0),
+        "reciprocal_printed": bounds.reciprocal_tail_printed(n),
+        "reciprocal_corrected": bounds.reciprocal_tail(n),
+    })
 
 
-def error_table(density, frequency, iterations, learning_rate=1.0, kernel=LECTURE_KERNEL):
+def error_table(density, frequency, iterations, learning_rate=1.0):
     """Error of cos κx in time beside S/(eηt√P), over the circle and by region (C20).
 
     Parameters
@@ -276,8 +274,8 @@ def error_table(density, frequency, iterations, learning_rate=1.0, kernel=LECTUR
         the circle, root mean square in a region), bound.
     """
     iterations = np.asarray(iterations)
-    descent = _descent(density, frequency, 0.01, learning_rate, kernel)
-    S, largest = bounds.source(kernel, density, frequency), descent.spectrum.eigenvalues[0]
+    descent = _descent(density, frequency, 0.01, learning_rate, LECTURE_KERNEL)
+    S, largest = bounds.source(LECTURE_KERNEL, density, frequency), descent.spectrum.eigenvalues[0]
     frames = []
     for j, region in enumerate((None, *density.regions), start=-1):
         here = {"region": j, "density": np.nan if region is None else density.values[j]}
@@ -424,14 +422,12 @@ def median_ratios(frame, column):
     with np.errstate(invalid="ignore"):
         ratio = wide.div(wide[densest], axis=0)
     each = ratio.groupby("set").median()
-    return pd.DataFrame(
-        {
-            "density": densities,
-            "median": ratio.median(),
-            "low": each.quantile(0.1),
-            "high": each.quantile(0.9),
-        }
-    )
+    return pd.DataFrame({
+        "density": densities,
+        "median": ratio.median(),
+        "low": each.quantile(0.1),
+        "high": each.quantile(0.9),
+    })
 
 
 def slopes(frame, column, level=0.95):

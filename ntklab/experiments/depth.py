@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ntklab import asymptotics, dynamics, fredholm
-from ntklab.experiments.toolkit import fit_power
+from ntklab.experiments.toolkit import fit_power, wave
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 DEPTHS = (1, 2, 3, 5, 10, 50)
@@ -64,14 +64,13 @@ def decay_slopes(decay, window):
 
 def parity_ratio(hidden_layers, frequency=100):
     """λ_{κ+1}/λ_κ on the circle at an even κ: 1 but for parity and the slow decay."""
-    even = frequency
-    if even % 2:
-        raise ValueError(f"frequency: must be even, got {even}")
-    lower, upper = DeepNTK(hidden_layers).harmonic_eigenvalues(np.array([even, even + 1]))
+    if frequency % 2:
+        raise ValueError(f"frequency: must be even, got {frequency}")
+    lower, upper = DeepNTK(hidden_layers).harmonic_eigenvalues([frequency, frequency + 1])
     return float(upper / lower)
 
 
-def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=0.1):
+def learning_times(density, frequencies, kernel=None, threshold=0.05):
     """Gradient-flow time until cos κx is learned to rms `threshold` in every region (C18, C22).
 
     Parameters
@@ -83,8 +82,6 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
         Two-layer with bias when left out.
     threshold : float
         δ, rms over the region.
-    tolerance : float
-        What the eigenpairs used may leave of the target, as a part of δ.
 
     Returns
     -------
@@ -93,12 +90,10 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
     """
     kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
     hardest = max(frequencies)
-    spectrum = fredholm.resolve(
-        kernel, density, lambda x: np.cos(hardest * x), tolerance * threshold
-    )
+    spectrum = fredholm.resolve(kernel, density, wave(hardest), 0.1 * threshold)
     rows = []
     for k in frequencies:
-        flow = dynamics.gradient_flow(spectrum, lambda x, k=k: np.cos(k * x))
+        flow = dynamics.gradient_flow(spectrum, wave(k))
         for j, region in enumerate(density.regions):
             p = density.mass(region) / region.length
             rows.append((k, j, p, flow.time_to_reach(threshold, region).time))
@@ -106,7 +101,7 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05, tolerance=
 
 
 def eigenspace_overlaps(density, hidden_layers, count=41):
-    """How alike the eigenfunctions of a deep and of the two-layer kernel are, pair by pair.
+    """Overlaps of the eigenfunctions of a deep kernel with those of the two-layer kernel.
 
     Returns
     -------
@@ -148,8 +143,8 @@ def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
     return log_m / math.log(10)
 
 
-def theorem_settings(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
-    """All that the theorem on (20) fixes, its unnamed constants taken as 1: τ, m and η.
+def theorem_settings(points, hidden_layers):
+    """τ, m and η of the theorem on (20) for ε = δ = δ̂ = 0.1, its unnamed constants taken as 1.
 
     τ = ε δ̂/n, m of `required_width`, η = δ/(n⁴ L² m τ²). The output before training has the size
     τ of the last layer's weights, so a small τ makes |u(0)| < ε: then y may stand for y - u(0).
@@ -159,14 +154,13 @@ def theorem_settings(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1)
     dict
         "tau", "log10 m", "log10 eta".
     """
-    tau = epsilon * failure / points
-    width = required_width(points, hidden_layers, epsilon, delta, failure)
-    eta = math.log10(delta) - 4 * math.log10(points) - 2 * math.log10(hidden_layers)
+    tau, width = 0.01 / points, required_width(points, hidden_layers)
+    eta = -1 - 4 * math.log10(points) - 2 * math.log10(hidden_layers)
     return {"tau": tau, "log10 m": width, "log10 eta": eta - width - 2 * math.log10(tau)}
 
 
 def wave_overlaps(density, kernel, count=41):
-    """How alike the eigenfunctions under a density are to waves in x, and to waves in Ψ/Z.
+    """Overlaps of the eigenfunctions under a density with waves in x, and with waves in Ψ/Z.
 
     Returns
     -------

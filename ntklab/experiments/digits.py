@@ -101,7 +101,7 @@ class Digits:
 
 
 def predict(points=500, iterations=1000, *, rng):
-    """What linear theory says of the two-layer network on the digits, started from 0.
+    """Digits with the learning of the two-layer network from 0 that linear theory predicts.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ def lecture_densities():
     }
 
 
-def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None):
+def eigenvalue_table(densities=None, frequencies=20, points=50_000):
     """Eigenvalues of several densities by three routes (the lecture's figure after (17)).
 
     Parameters
@@ -61,24 +61,21 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None)
         density, index, q, population, sample, printed (17), corrected Z²/(πq²).
     """
     densities = lecture_densities() if densities is None else densities
-    kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
-    count = 2 * frequencies + 1
+    kernel, count = TwoLayerNTK(bias=True), 2 * frequencies + 1
     index = np.arange(count)
     q = (index + 1) // 2
     frames = []
     for name, density in densities.items():
         frames.append(
-            pd.DataFrame(
-                {
-                    "density": name,
-                    "index": index,
-                    "q": q,
-                    "population": fredholm.solve(kernel, density, count).eigenvalues,
-                    "sample": gram.solve(kernel, density.grid(points), count).eigenvalues,
-                    "printed": asymptotics.eigenvalue_printed(q, density.Z),
-                    "corrected": asymptotics.eigenvalue_corrected(q, density.Z),
-                }
-            )
+            pd.DataFrame({
+                "density": name,
+                "index": index,
+                "q": q,
+                "population": fredholm.solve(kernel, density, count).eigenvalues,
+                "sample": gram.solve(kernel, density.grid(points), count).eigenvalues,
+                "printed": asymptotics.eigenvalue_printed(q, density.Z),
+                "corrected": asymptotics.eigenvalue_corrected(q, density.Z),
+            })
         )
     return pd.concat(frames, ignore_index=True)
 
@@ -86,7 +83,7 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000, kernel=None)
 def sampling_error(
     density, rng, sizes=(100, 300, 1000, 3000, 10_000), draws=20, count=10, progress=False
 ):
-    """How far the spectrum of n i.i.d. points is from the population's (C08).
+    """Errors of the spectrum of n i.i.d. points beside the population's (C08).
 
     Parameters
     ----------
@@ -141,28 +138,26 @@ def region_frequencies(density, spectrum):
     frames = []
     for j, region in enumerate(density.regions):
         frames.append(
-            pd.DataFrame(
-                {
-                    "index": index,
-                    "q": q,
-                    "region": j,
-                    "density": density.mass(region) / region.length,
-                    "periods": predicted[:, j] * region.length / (2 * np.pi),
-                    "measured": spectrum.local_frequency(region)[1:],
-                    "predicted": predicted[:, j],
-                    "resolution": 2 * np.pi / region.length,
-                }
-            )
+            pd.DataFrame({
+                "index": index,
+                "q": q,
+                "region": j,
+                "density": density.mass(region) / region.length,
+                "periods": predicted[:, j] * region.length / (2 * np.pi),
+                "measured": spectrum.local_frequency(region)[1:],
+                "predicted": predicted[:, j],
+                "resolution": 2 * np.pi / region.length,
+            })
         )
     return pd.concat(frames, ignore_index=True)
 
 
-def region_amplitudes(density, spectrum, samples=512):
+def region_amplitudes(density, spectrum):
     """Amplitude of every eigenfunction in every region: √(2 · mean of v²), shape (k, l).
 
     Equation (12) says that it is a function of p_j alone.
     """
-    means = [np.mean(spectrum(region.points(samples)) ** 2, axis=0) for region in density.regions]
+    means = [np.mean(spectrum(region.points(512)) ** 2, axis=0) for region in density.regions]
     return np.sqrt(2 * np.stack(means, axis=1))
 
 
@@ -189,7 +184,7 @@ class Reflection:
     values: np.ndarray
 
     def place(self, t, way):
-        """Where the part that "comes", runs "back" or "through" is at time t."""
+        """The place at time t of the part of the pulse that "comes", runs "back" or "through"."""
         slow = np.sqrt(self.heavy if way == "through" else self.light)
         return (-t if way == "back" else t) / slow
 

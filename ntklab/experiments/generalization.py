@@ -93,7 +93,7 @@ def bounds(frequencies, points=100, *, density, rng):
 
 
 def random_labels(density, points, times, frequency, *, rng):
-    """What is left of random ±1 labels and of cos κx at the points of each region, by time.
+    """The error left of random ±1 labels and of cos κx at the points of each region, by time.
 
     Returns
     -------

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ntklab import dynamics, gram
 from ntklab.densities import CircleDensity, PiecewiseConstant
-from ntklab.experiments.toolkit import chosen
+from ntklab.experiments.toolkit import chosen, fractions
 from ntklab.kernels import DeepNTK
 
 AMPLITUDES = (1.0, 0.4)
@@ -61,7 +61,7 @@ class Learning:
         return self.iterations[np.argmin(gap)], self.outputs[np.argmin(gap)]
 
     def learned(self):
-        """How much of each component the output holds in each half, least squares with a constant.
+        """The fraction of each component that the output holds in each half, see `fractions`.
 
         Returns
         -------
@@ -71,11 +71,10 @@ class Learning:
         frames = []
         for half, region in zip(HALVES, self.density.regions, strict=True):
             inside = region.contains(self.points)
-            basis = np.vstack([self.components[:, inside], np.ones(inside.sum())]).T
-            fractions, *_ = np.linalg.lstsq(basis, self.outputs[:, inside].T)
-            for frequency, fraction in zip(self.frequencies, fractions, strict=False):
-                named = {"half": half, "frequency": frequency, "fraction": fraction}
-                frames.append(pd.DataFrame({"iteration": self.iterations, **named}))
+            found = fractions(self.components, self.outputs, inside)
+            for frequency, fraction in zip(self.frequencies, found, strict=True):
+                columns = {"half": half, "frequency": frequency, "fraction": fraction}
+                frames.append(pd.DataFrame({"iteration": self.iterations, **columns}))
         return pd.concat(frames, ignore_index=True)
 
     def half_learned(self):
@@ -84,7 +83,7 @@ class Learning:
         Returns
         -------
         pandas.DataFrame
-            One row a half, one column a frequency.
+            Rows are halves, columns frequencies.
         """
         table = self.learned().groupby(["half", "frequency"], sort=False)
         return table.apply(_crossing, include_groups=False).unstack()
@@ -108,7 +107,7 @@ def _crossing(curve):
 
 
 def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
-    """A network of infinite width that starts from 0 learns the target: exact, nothing is trained.
+    """The `Learning` of a network of infinite width that starts from 0: exact, nothing is trained.
 
     u(t) = y - (1 - ηT)^t y, with T the tangent kernel's matrix over `points` points laid out as
     the density, divided by their number. Parameters as in `trained.motivation.learn`.
@@ -127,7 +126,7 @@ def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):
 
 
 def fewest(ratio, points):
-    """Points of the sparser half: two of them a turn show a wave, so κ may be as large as that."""
+    """The number of points in the sparser half: the largest κ, for a wave needs two in a period."""
     return max(1, int(points * min(ratio, 1) / (1 + ratio)))
 
 

@@ -126,8 +126,8 @@ def _column(spectrum, place):
     return lambda X: spectrum(X)[:, place]
 
 
-def _crossings(spectrum, place, steps=4001):
-    z = np.linspace(-1, 1, steps)
+def _crossings(spectrum, place):
+    z = np.linspace(-1, 1, 4001)
     v = _column(spectrum, place)(sphere.at_height(z, np.zeros_like(z)))
     kept = np.abs(v) > 1e-3 * np.abs(v).max()  # near the poles high orders are rounding
     z, v = z[kept], v[kept]
@@ -250,7 +250,7 @@ def table(rows, *more):
 
 
 def decomposition(exact, samples, networks=None, frequencies=range(2, 8)):
-    """What stands between the ratio of the densities and the paper's median, step by step.
+    """The differences, step by step, between the ratio of densities and the paper's median.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What experiments share: named sizes, waves, root mean squares by group, power laws."""
+"""Common parts of experiments: named sizes, waves, fits of waves, rms by group, power laws."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,26 @@ def wave(frequency):
     return lambda x: np.cos(frequency * x)
 
 
+def fractions(waves, outputs, inside):
+    """The part of each wave that outputs hold at some of the points, by least squares.
+
+    Parameters
+    ----------
+    waves : ndarray, shape (k, n)
+    outputs : ndarray, shape (T, n)
+    inside : ndarray of bool, shape (n,)
+        The points; a constant is fitted besides the waves.
+
+    Returns
+    -------
+    ndarray, shape (k, T)
+    """
+    basis = np.vstack([waves[:, inside], np.ones(inside.sum())]).T
+    return np.linalg.lstsq(basis, outputs[:, inside].T)[0][:-1]
+
+
 def rms(table, column, by="width"):
-    """Root of the mean square of a column for every width: (widths, values), ready to be fitted."""
+    """(values of `by`, root mean square of a column for each), two arrays for `fit_power`."""
     mean = table.groupby(by)[column].agg(lambda v: np.sqrt(np.mean(v**2)))
     return mean.index.to_numpy(float), mean.to_numpy()
 

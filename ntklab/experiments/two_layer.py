@@ -35,14 +35,12 @@ def active_together(angles, samples=100_000, *, rng):
     x = np.stack([np.cos(theta), np.sin(theta)])
     both = (w[:, :1] > 0) & (w @ x > 0)
     share = both.mean(axis=0)
-    return pd.DataFrame(
-        {
-            "angle": theta,
-            "sampled": share,
-            "error": np.sqrt(share * (1 - share) / samples),
-            "exact": (np.pi - theta) / (2 * np.pi),
-        }
-    )
+    return pd.DataFrame({
+        "angle": theta,
+        "sampled": share,
+        "error": np.sqrt(share * (1 - share) / samples),
+        "exact": (np.pi - theta) / (2 * np.pi),
+    })
 
 
 def gradient_by_hand(W, b, a, X, y):

@@ -1,12 +1,12 @@
-"""Instant checks of the student's answers: one module a lecture, one function an exercise.
+"""Instant checks of the student's answers: a module for each lecture, a function for each exercise.
 
     from ntklab.course.checks import eigenfunctions as checks
     checks.local_frequencies(local_frequencies)
 
-A check asks the student's function several questions. It prints one line if all answers are
-right, and raises `CheckFailed` with a hint otherwise, so that nbgrader's test cell counts it. It
-tests properties that only the right answer has, or compares with an independent computation. Its
-questions are drawn from `answers.generator()`, anew where a submission is marked; there the checks
-are out of the student's sight (`ntklab.course.absent`). No hint holds what would be right. Usual
-mistakes are told apart, each with a hint of its own.
+A check calls the student's function with several arguments. It prints one line if all answers are
+right; otherwise it raises `CheckFailed` with a hint, by which nbgrader counts the test cell as
+failed. It tests properties that only the right answer has, or compares with an independent
+computation. Arguments are drawn from `answers.generator()`, with another seed where a submission is
+marked; there students cannot read the checks (`ntklab.course.hidden_checks`). A hint never contains
+the right answer. Each usual mistake has a hint of its own.
 """

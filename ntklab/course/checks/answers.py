@@ -1,4 +1,4 @@
-"""What all checks share: asking a student's function, and saying kindly what came back."""
+"""Common parts of all checks: calling a student's function, and messages about its answers."""
 
 import contextlib
 import contextvars
@@ -15,17 +15,17 @@ _SEED = contextvars.ContextVar("seed", default=0)
 
 
 def generator() -> np.random.Generator:
-    """Where a check draws its questions from.
+    """The random generator from which a check draws the arguments of its calls.
 
-    The same each time a student asks, so that an answer is right or wrong for good; inside
-    `drawn_from` another one, so that answers which were learned by heart earn nothing.
+    Its seed is fixed, so that an answer that was right once stays right; inside `drawn_from` it is
+    another one, so that answers which were learned by heart earn nothing.
     """
     return np.random.default_rng(_SEED.get())
 
 
 @contextlib.contextmanager
 def drawn_from(seed: int):
-    """Checks inside the block draw their questions from this seed, a whole number >= 0."""
+    """Inside the block checks draw their arguments from this seed, an integer >= 0."""
     token = _SEED.set(seed)
     try:
         yield
@@ -34,7 +34,7 @@ def drawn_from(seed: int):
 
 
 class CheckFailed(AssertionError):
-    """A wrong answer: what is wrong with it, and a hint."""
+    """A wrong answer; the message says what is wrong and gives a hint."""
 
     def __init__(self, student, what, hint=""):
         super().__init__(f"✗ {_name(student)}: {what}" + (f"\n  Hint: {hint}" if hint else ""))
@@ -45,7 +45,7 @@ class CheckFailed(AssertionError):
 
 
 def passed(student, what):
-    """Say that the answer is right."""
+    """Print that the answer of a student's function is right, and in what respect."""
     print(f"✓ {_name(student)}: {what}")
 
 
@@ -63,7 +63,7 @@ def ask(student, *arguments, shape):
     if not callable(student):
         hint = "hand over the function itself, `check(f)`, not what it returns, `check(f(x))`."
         raise CheckFailed(student, f"this must be a function, got {_kind(student)}", hint)
-    # an answer that writes into its arguments must not change the question
+    # a function that writes into its arguments must not change those of the check
     arguments = copy.deepcopy(tuple(by_numbers(one) for one in arguments))
     failure = None
     try:
@@ -89,14 +89,17 @@ def constant_factor(answer, right, tolerance=1e-3):
     return c if np.allclose(ratio, c, rtol=tolerance, atol=0) else None
 
 
-def power_law(x, y, tolerance=1e-3):
-    """e if y ~ x^e within the relative tolerance, else None; x and y positive, x not all equal."""
+def power_law(x, y):
+    """e if y ~ x^e within a relative 1e-3, else None; x and y positive, x not all equal."""
     e, level = np.polyfit(np.log(x), np.log(y), 1)
-    return float(e) if np.allclose(np.log(y), e * np.log(x) + level, atol=tolerance) else None
+    return float(e) if np.allclose(np.log(y), e * np.log(x) + level, atol=1e-3) else None
 
 
 def hint_for(value, hints, tolerance=1e-3):
-    """The hint whose key is `value` within the tolerance, relative beyond 1, else None."""
+    """Of {number: hint} the first hint whose number equals `value` within the tolerance, else None.
+
+    The tolerance is relative for numbers beyond 1, and absolute below.
+    """
     if value is None:
         return None
     near = (hint for key, hint in hints.items() if abs(value - key) <= tolerance * max(1, abs(key)))

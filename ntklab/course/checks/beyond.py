@@ -9,7 +9,7 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 
 def arc_weights(student):
-    """Length of the circle, order of the points, then integrals of the lines through the points."""
+    """The sum of the weights, their order, then integrals of piecewise linear functions."""
     rng = generator()
     for n in (3, *rng.integers([20, 100], [60, 200])):
         x = np.sort(np.pi * rng.uniform(-1, 1, n) ** 3)  # crowded around 0
@@ -105,7 +105,7 @@ def _check_wave(student, H, wave, M):
 
 
 def _halved(H, wave, M):
-    """Whether M is the symmetric part of a matrix whose product with H does it."""
+    """Whether M is the symmetric part of a matrix whose product with H has the right speeds."""
     want = np.eye(len(H)) / 10 + 0.9 * np.outer(wave, wave) / (wave @ wave)
     lopsided = np.linalg.solve(H, want)
     return np.allclose(M, (lopsided + lopsided.T) / 2, atol=1e-6 * np.abs(M).max())

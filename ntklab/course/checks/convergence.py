@@ -62,12 +62,15 @@ def worst_share(student):
 
 
 def _mean_square(share, time, frequency, length):
-    """Of the error over the circle, in the share of the data that is not learned yet."""
+    """The mean square error over all data, if a region with this share is yet to be learned."""
     return share / 2 * np.exp(-2 * share / length / (np.pi * frequency**2) * time)
 
 
 def _slowest(frequency, length, threshold):
-    """Share and time by trying shares; the logarithm of the mean square falls evenly in time."""
+    """(share, time) of the longest time to reach the threshold, by a search over shares.
+
+    The logarithm of the mean square error is linear in time, so that two times give the line.
+    """
 
     def time(log_share):
         start, later = (
@@ -136,7 +139,7 @@ def reciprocal_tail(student):
 
 
 def _check_far(student, got, n):
-    """All later terms are as good as an integral."""
+    """Compare the sum beyond a large n with the integral that it tends to."""
     far = got * (n - (n % 2 == 0)) / 4
     if not np.isclose(far, 1, rtol=1e-3):
         what = f"at n = {n} it is off by the factor {far:.4g}"
@@ -147,7 +150,7 @@ def _check_far(student, got, n):
 
 
 def certainly_needed(student):
-    """Jensen's bound, with the mean eigenvalue by Fourier series, for densities and kernels."""
+    """Jensen's bound for densities and kernels, with the mean eigenvalue by Fourier series."""
     cases = _cases_of_needed()
     ask_one = [(k.profile, d.pdf, q, eta, delta) for k, d, q, eta, delta in cases]
     got = np.array([float(ask(student, *one, shape=())) for one in ask_one])
@@ -177,7 +180,7 @@ def _cases_of_needed():
         PiecewiseConstant.equal_pieces([rng.uniform(2, 5), 1, 1]),
     ]
     kernels = [TwoLayerNTK()] * 4 + [DeepNTK(2)]
-    # in the first case steps and flow differ enough to be told apart
+    # in the first case gradient descent and flow differ enough to be distinguished
     frequencies = [1, *rng.integers(1, 9, 4)]
     shares = [rng.uniform(0.55, 0.65), *rng.uniform(0.2, 0.6, 4)]  # of the largest that is allowed
     return [
@@ -256,7 +259,7 @@ def iterations_needed(student):
 
 
 def _check_small_rest(student, rng):
-    """An eigenvalue of 0 that does not matter, since its coefficient is below δ."""
+    """The iteration is finite if the coefficient of an eigenvalue 0 is below δ."""
     lam, g = np.array([0.5, 0.02, 0.0]), np.array([0.5, 0.6, 0.01])
     threshold = float(rng.uniform(0.05, 0.1))
     got = float(ask(student, lam, g, 1.0, threshold, shape=()))

@@ -35,7 +35,7 @@ SIZE_HINTS = {
 
 
 def kink(student):
-    """ReLU at several depths, then what every kink must obey, then other activations."""
+    """ReLU at several depths, symmetries that hold for every kink, then other activations."""
 
     def at(below, above, L):
         return float(ask(student, below, above, L, shape=()))
@@ -141,7 +141,7 @@ def _strength(L, kernel):
 
 
 def _lead(slow, fast, contrast, L, kernel=DeepNTK):
-    """The fast wave's rate in the dense region over the slow one's in the sparse region."""
+    """The fast wave's rate in the dense region over the slow wave's in the sparse region."""
     if L == 0:
         return 0.0
     low, high = (_strength(L, kernel)[frequency // 2 - 1] for frequency in (slow, fast))
@@ -149,7 +149,7 @@ def _lead(slow, fast, contrast, L, kernel=DeepNTK):
 
 
 def _waves():
-    """Pairs of waves and a contrast: a shallow, two middling, and two deep answers."""
+    """(slow, fast, contrast) of five cases whose answers are depths from small to large."""
     rng = generator()
 
     def draw():
@@ -161,7 +161,7 @@ def _waves():
 
 
 def _within(case, first, last):
-    """Whether the answer is so, and neither rounding nor a plain quadrature moves it."""
+    """Whether the answer of a case is from `first` to `last`, and safe from small errors."""
     leads = np.array([_lead(*case, L) for L in range(DEEPEST + 1)])
     answer = int(np.argmax(leads > 1))
     return first <= answer <= last and leads[answer] > 1.002 and leads[answer - 1] < 0.998
@@ -180,7 +180,7 @@ def dense_first(student):
         return _lead(*case, min(L, 200), kernel)  # deeper is not worth the time
 
     def least(wanted=lambda contrast: 1.0, kernel=DeepNTK, shift=0):
-        """Whether all answers are the first depths at which the lead exceeds what is wanted."""
+        """Whether all answers are the first depths at which the lead exceeds `wanted`(contrast)."""
         for case, answer in zip(waves, got, strict=True):
             L, lead = answer + shift, wanted(case[2])
             if L < 1 or not (at(case, L, kernel) > lead >= at(case, L - 1, kernel)):
@@ -246,7 +246,7 @@ def _spectra():
 
 
 def count_layers(student):
-    """Spectra of known depth; a wrong answer is compared with those of usual mistakes."""
+    """Depths from spectra of known depth; wrong depths are compared with usual mistakes."""
     spectra, got = _spectra(), []
     for density, eigenvalues, _ in spectra:
         answer = float(ask(student, eigenvalues, density.pdf, shape=()))
@@ -295,7 +295,7 @@ def _layers_hint(got, right, spectra):
 
 
 def _depth(strength):
-    """The depths, no whole numbers, whose kink has this strength."""
+    """The depths, as real numbers, at which the kink has this strength."""
     depths = np.arange(1, 200)
     known = np.array([-asymptotics.end_slopes(int(L))[0] for L in depths])
     return np.interp(strength, np.append(0, known), np.append(0, depths))

@@ -12,7 +12,7 @@ P = PiecewiseConstant.equal_pieces([1, 3])
 
 
 def noise_passed(student):
-    """At the ends of time, then beside labels of pure noise, learned by the matrix."""
+    """The values at t = 0 and t → ∞, then those of labels of pure noise, by the kernel matrix."""
     rng = generator()
     for n in (int(rng.integers(6, 9)), int(rng.integers(11, 15))):
         x, sigma = P.grid(n), float(rng.uniform(0.6, 0.8))
@@ -51,7 +51,7 @@ def noise_passed(student):
 
 
 def best_time(student):
-    """The error at the student's time beside the least one, over samples, waves and noises."""
+    """The error at the student's time beside the least error, for samples, waves and noises."""
     rng = generator()
     for n, kappa, sigma in ((30, 1, 0.5), (60, 3, 0.3), (60, 2, 1.0), (120, 5, 0.2)):
         n, sigma = n + int(rng.integers(0, 8)), float(sigma * rng.uniform(0.8, 1.25))

@@ -17,7 +17,7 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 
 def even_points(student):
-    """Norms, whose randomness it is, then the distribution of heights along many axes."""
+    """Norms, the use of the generator, then the distribution of heights along many axes."""
     n, seed, other = generator().integers([15_000, 0, 0], [17_000, 2**32, 2**32]).tolist()
 
     def at(seed):
@@ -39,7 +39,7 @@ def even_points(student):
 
 
 def _check_axes(student, points):
-    """Archimedes: the heights of even points are even, along any axis; and scatter by chance."""
+    """Heights along any axis must be uniform (Archimedes), and scatter as random ones do."""
     turned = generator().normal(size=(4, 3))
     turned /= np.linalg.norm(turned, axis=1, keepdims=True)
     axes = np.vstack([np.eye(3), np.ones(3) / np.sqrt(3), [0.6, -0.8, 0.0], turned])
@@ -128,7 +128,7 @@ def _integrals(profile, degrees):
 
 
 def density_ratio(student):
-    """Quotients of exact times for densities that nobody told the student."""
+    """Density ratios from quotients of exact times."""
     rng, cases = generator(), []
     for low, high in [(2.3, 2.9), (2.9, 3.5), (3.5, 4.0), (2.3, 4.0)]:
         ratio, threshold = rng.uniform([low, 0.15], [high, 0.34])

@@ -21,7 +21,7 @@ STEP_HINTS = {
 
 
 def output_after(student):
-    """Outputs after t steps: the start, one step, and steps that add up, a milliard of them."""
+    """Outputs after t steps: the start, one step, the composition of steps, and 10⁹ steps."""
     rng = generator()
     for n, missing in [(rng.integers(5, 8), 2), (rng.integers(8, 11), 0)]:
         H, (u0, y) = _matrix(rng, n, n - missing), rng.normal(size=(2, n))
@@ -83,11 +83,11 @@ def _check_composition(student, after, first, then):
 
 
 MANY = 10**9
-LOOP = 300_000  # steps that a loop cannot make in no time
+LOOP = 300_000  # steps that take a loop a noticeable time
 
 
 def _check_many(student, after, H, u0, y):
-    """A milliard of steps, so small that the fastest part is not at its end by then."""
+    """10⁹ steps, so small that the fastest part has not converged after them."""
     once = min(_seconds(after, 1) for _ in range(3))
     if min(_seconds(after, LOOP) for _ in range(2)) > 0.2 + 10 * once:
         hint = "a loop over the steps is hopeless: what do t factors that are all the same make?"
@@ -178,7 +178,7 @@ def _trained(W, b, a, X):
     return by_W @ by_W.T + by_b @ by_b.T
 
 
-def _quotients(W, b, a, X, step=2.0**-16):
+def _quotients(W, b, a, X):
     """Central differences of the outputs (6) by every entry of W, b, a: exact up to rounding.
 
     The output is linear in one parameter as long as no neuron is switched.
@@ -188,7 +188,7 @@ def _quotients(W, b, a, X, step=2.0**-16):
         W, b, a = parameters
         return np.maximum(X @ W.T + b, 0) @ a / np.sqrt(len(a))
 
-    rows = []
+    rows, step = [], 2.0**-16
     for which, array in enumerate((W, b, a)):
         columns = []
         for index in np.ndindex(array.shape):

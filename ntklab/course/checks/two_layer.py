@@ -20,7 +20,7 @@ CIRCLE_HINTS = {
 
 
 def circle_kernel(student):
-    """Values close by, symmetry, then both sides of the cut and whole turns."""
+    """Values at near angles, symmetry, then angles on both sides of ±π and whole turns."""
     rng = generator()
     z = rng.uniform(-1.5, 0, 40)
     x = z + rng.uniform(0, 1.5, 40)
@@ -103,7 +103,7 @@ def _check_start(student, theta, answers):
 
 
 def _noise(answer, right):
-    """What to say of an average over too few draws: nearly right, and off by no smooth function."""
+    """A hint on averages over too few random draws, if the answer is nearly right; else None."""
     off = answer - right
     if np.abs(off).max() > 0.03 * right.max():
         return None
@@ -143,7 +143,7 @@ def _three_digits(answer, right):
 
 
 def never_learned(student):
-    """What is left of pure waves, then of any targets, against the null space of the matrix."""
+    """The part never learned of waves, then of random targets: that in the matrix's null space."""
     rng = generator()
     n = int(2 * rng.integers(10, 16))
     x = 2 * np.pi * np.arange(n) / n
@@ -165,8 +165,8 @@ def never_learned(student):
         if not np.allclose(ask(student, y, shape=(n,)), blind @ (blind.T @ y), atol=1e-6):
             what = f"right for single waves, but not for random targets at n = {n} points"
             raise CheckFailed(student, what, "every part of y goes its own way: add them up.")
-    told = "at {}, {} and {} points".format(*sizes)
-    passed(student, f"right for single waves and for any targets, {told}.")
+    where = "at {}, {} and {} points".format(*sizes)
+    passed(student, f"right for single waves and for any targets, {where}.")
 
 
 def _check_waves(student, waves, left, kept, right):

@@ -27,12 +27,12 @@ PAPER = {  # medians that are printed, by figure and pair of regions
 LEAVES = 1.1  # times of networks over those of linear theory beyond which they are lazy no more
 
 
-def interval(values, level=0.95):
-    """Where the median of a distribution lies, by ranks: (low, high, their coverage).
+def interval(values):
+    """An interval for the median of a distribution, by ranks: (low, high, their coverage).
 
     The k-th smallest and largest of N values have the median between them with probability
     1 - 2 P(B < k), B binomial (N, 1/2), whatever the distribution. k is the largest for which that
-    is at least `level`, or 1: few values cover less.
+    is at least 0.95, or 1: few values cover less.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def interval(values, level=0.95):
     if not len(ordered):
         raise ValueError("values: must hold one at least, got none")
     count = len(ordered)
-    k = max(1, int(binom.ppf((1 - level) / 2, count, 0.5)))
+    k = max(1, int(binom.ppf(0.025, count, 0.5)))
     coverage = 1 - 2 * binom.cdf(k - 1, count, 0.5)
     return float(ordered[k - 1]), float(ordered[-k]), float(max(coverage, 0.0))
 
@@ -176,7 +176,7 @@ def in_order(table):
     return int(sorted_.sum()), len(times)
 
 
-def of_the_mean(rng, frequencies=None, ratios=halves.RATIOS):
+def of_the_mean(rng):
     """The reading "η of mean" by linear theory from 0: nothing has to be trained to refute it.
 
     Returns
@@ -186,28 +186,28 @@ def of_the_mean(rng, frequencies=None, ratios=halves.RATIOS):
         the smallest κ: how many the paper's 20 000 would have to be).
     """
     setting = convergence.PROTOCOL
-    frequencies = setting.frequencies if frequencies is None else frequencies
     x = convergence.place(ONE_TWO_FOUR, convergence.POINTS)
     times = convergence.predicted_times(
-        ONE_TWO_FOUR, x, frequencies, setting.threshold, convergence.SUM_RATE, normalised=True
+        ONE_TWO_FOUR, x, setting.frequencies, setting.threshold, convergence.SUM_RATE,
+        normalised=True,
     )
     wide = times.pivot(index="frequency", columns="region", values="theory")
     rows = [
         ("7", pair, (wide[region] / wide[2]).median(), wide[region].iloc[0])
         for region, pair in ((0, "1:4"), (1, "2:4"))
     ]
-    for ratio in ratios:
+    for ratio in halves.RATIOS:
         slow, fast = _flow(ratio, rng).T
         rows.append(("9", f"1:{ratio}", np.median(slow / fast), slow[0]))
     return pd.DataFrame(rows, columns=["figure", "pair", "from_zero", "first"])
 
 
-def _flow(ratio, rng, frequencies=range(2, 8)):
+def _flow(ratio, rng):
     """Iterations at η = 0.004 of the mean for one draw of the paper's points, (K, 2)."""
     density, X = sphere.hemispheres(ratio), halves.points(ratio, 300, rng)
     spectrum = gram.solve(halves.NETWORK, X, len(X))
     found = []
-    for k in frequencies:
+    for k in range(2, 8):
         y = sphere.harmonic(k)(X)
         descent = dynamics.gradient_descent(spectrum, y, convergence.SUM_RATE)
         scale = np.linalg.norm(y) / np.sqrt(len(X))
@@ -248,11 +248,11 @@ def beside_the_paper(tables, rng, source=None):
         if name not in tables:
             continue
         table = tables[name]
-        told = source.get(name, "")
-        frames.append(_row(medians(table), figure, reading).assign(source=told))
+        origin = source.get(name, "")
+        frames.append(_row(medians(table), figure, reading).assign(source=origin))
         if (figure, reading) == ("7", "norm 1") and (last := leaves(table)[0]) < np.inf:
             lazy = _row(medians(table, last), figure, f"norm 1, κ < {last:zg}")
-            frames.append(lazy.assign(source=told))
+            frames.append(lazy.assign(source=origin))
     for figure, part in of_the_mean(rng).groupby("figure"):
         exact = _row(part[["pair", "from_zero", "first"]], figure, "η of mean, theory")
         frames.append(exact.assign(source="linear theory"))

@@ -7,6 +7,7 @@ its setting. What comes out depends on nothing else but the arithmetic of the de
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,20 +17,18 @@ from ntklab.experiments import convergence, motivation, sphere
 from ntklab.experiments.convergence import ELEVEN_ONE_THREE, PROTOCOL
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 
-TOGETHER = 5  # seeds in a part: in one tensor program, lost together when killed
-
 
 @dataclass(frozen=True)
 class Run:
     """One experiment at its full size."""
 
-    told: str
+    description: str
     compute: Callable  # (setting, case, seeds, rng, device) -> DataFrame
     setting: Mapping
     seeds: int
     cases: tuple = (None,)
     cost: Callable = lambda setting, case: 1.0  # of one seed, in operations, very roughly
-    together: int = TOGETHER
+    together: int = 5  # seeds in a part: one tensor program, lost together when killed
     seeded: bool = True  # whether another number of seeds may be asked for
 
 
@@ -54,12 +53,12 @@ def cost(part):
 
 
 def compute(run, case, first, count, setting, device="auto"):
-    """One part.
+    """Compute one part, of a dict by `parts`.
 
     Returns
     -------
     pandas.DataFrame
-        What the experiment returns, its seeds counted from `first`, with the device's name.
+        The table of the experiment with seeds counted from `first`, and the device's name.
     """
     name = device_name(device)  # a device that is missing is refused first
     # by what the part is, not by when it is computed
@@ -71,7 +70,7 @@ def compute(run, case, first, count, setting, device="auto"):
 
 
 def device_name(device):
-    """What a table says of where it was computed."""
+    """The name of the device and the version of torch, for the column "device" of a table."""
     import torch
 
     from ntklab.networks import pick_device
@@ -93,10 +92,6 @@ def _circle(setting, case, seeds, rng, device, density=ONE_TWO_FOUR):
     return table[["seed", "frequency", "region", "density", "trained", "theory", "from_zero"]]
 
 
-def _order(setting, case, seeds, rng, device):
-    return _circle(setting, case, seeds, rng, device, ELEVEN_ONE_THREE)
-
-
 def _sphere(setting, case, seeds, rng, device):
     from ntklab.experiments.trained import sphere as trained
 
@@ -110,11 +105,9 @@ def _sphere(setting, case, seeds, rng, device):
 def _learning(setting, case, seeds, rng, device):
     from ntklab.experiments.trained import motivation as trained
 
-    chosen = motivation.Setting(**setting)
-    frames = []
-    for number, run in enumerate(
-        trained.learn_together(seeds, size=chosen, rng=rng, device=device)
-    ):
+    chosen, frames = motivation.Setting(**setting), []
+    learnings = trained.learn_together(seeds, size=chosen, rng=rng, device=device)
+    for number, run in enumerate(learnings):
         times = run.half_learned().rename_axis("half")
         long = times.reset_index().melt("half", var_name="frequency", value_name="iteration")
         frames.append(long.assign(seed=number))
@@ -123,20 +116,20 @@ def _learning(setting, case, seeds, rng, device):
 
 @dataclass(frozen=True)
 class Learned:
-    """What C01 asks of a learning: when each wave was half learned, from a table of `learning`."""
+    """What claim C01 needs of one network, from a table of the run "learning"."""
 
     frequencies: tuple
     setting: motivation.Setting
     table: pd.DataFrame
 
     def half_learned(self):
-        """One row a half, one column a frequency."""
+        """The iteration at which each wave was half learned: rows halves, columns frequencies."""
         wide = self.table.pivot(index="half", columns="frequency", values="iteration")
         return wide.loc[list(motivation.HALVES), list(self.frequencies)]
 
 
 def learned(table):
-    """The learnings of a table of the run "learning", which holds their setting, too."""
+    """A `Learned` for each seed in a table of the run "learning", which holds the setting, too."""
     frequencies = tuple(sorted(table.frequency.unique()))
     fields = {name: table[name][0].item() for name in motivation.Setting._fields}
     chosen = motivation.Setting(**fields)
@@ -204,7 +197,8 @@ def _setting(setting, **changed):
 WIDTHS = (256, 1024, 4096, 16_384, 65_536)
 RUNS = {
     "order": Run(
-        "Figure 6: sin 14x under 11:1:3, targets of norm 1", _order,
+        "Figure 6: sin 14x under 11:1:3, targets of norm 1",
+        partial(_circle, density=ELEVEN_ONE_THREE),
         _setting(PROTOCOL, frequencies=(14,)), 10, cost=_circle_cost,
     ),
     "circle": Run(

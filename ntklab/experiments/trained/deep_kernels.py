@@ -72,17 +72,15 @@ def gaussianity(
             S, fourth = (np.concatenate(values) for values in zip(*chunks, strict=True))
             off, norm = np.linalg.norm(S - sigma[h], axis=(1, 2)), np.linalg.norm(sigma[h])
             excess, error = _excess(S[:, 0, 0], fourth)
-            frames.append(
-                {
-                    "layer": h + 1,
-                    "width": m,
-                    "covariance": math.sqrt(np.mean(off**2)) / norm,
-                    "mean": ratio(S.mean(0) - sigma[h], sigma[h]),
-                    "excess": excess,
-                    "error": error,
-                    "expected": float(exact.kurtosis(h + 1, m)),
-                }
-            )
+            frames.append({
+                "layer": h + 1,
+                "width": m,
+                "covariance": math.sqrt(np.mean(off**2)) / norm,
+                "mean": ratio(S.mean(0) - sigma[h], sigma[h]),
+                "excess": excess,
+                "error": error,
+                "expected": float(exact.kurtosis(h + 1, m)),
+            })
     return pd.DataFrame(frames)
 
 
@@ -119,12 +117,10 @@ def layer_parts(hidden_layers=3, width=512, networks=30, *, rng, device="auto", 
         parts.append(np.array(list(by_layer.values()))[:, 0, 1:])  # (L + 1, angles)
     formula = exact.products(hidden_layers, slope)
     layer, angle = np.meshgrid(np.arange(1, len(formula) + 1), exact.ANGLES, indexing="ij")
-    return pd.DataFrame(
-        {
-            "layer": layer.ravel(),
-            "angle": angle.ravel(),
-            "mean": np.mean(parts, axis=0).ravel(),
-            "error": (np.std(parts, axis=0, ddof=1) / math.sqrt(networks)).ravel(),
-            "formula": formula.ravel(),
-        }
-    )
+    return pd.DataFrame({
+        "layer": layer.ravel(),
+        "angle": angle.ravel(),
+        "mean": np.mean(parts, axis=0).ravel(),
+        "error": (np.std(parts, axis=0, ddof=1) / math.sqrt(networks)).ravel(),
+        "formula": formula.ravel(),
+    })

@@ -1,4 +1,4 @@
-"""How lazy deep networks are: (20)-(22) measured on trained networks against their width (C21)."""
+"""Laziness of deep networks: (20)-(22) measured on trained networks against their width (C21)."""
 
 import numpy as np
 import pandas as pd
@@ -68,15 +68,13 @@ def lazy_training(
         for number, (before, after) in enumerate(zip(networks, training.networks, strict=True)):
             first, last = (empirical_ntk(net, X) / n for net in (before, after))
             t, r = training.iterations, training.outputs[:, number] - y
-            frames.append(
-                {
-                    "hidden_layers": L, "width": m, "seed": number,
-                    "drift": ratio(last - first, first),
-                    "start": ratio(first - limit, limit),
-                    "residual": _largest(r, decayed(limit, rate, t, r[0])),
-                    "frozen": _largest(r, decayed(first, rate, t, r[0])),
-                }
-            )
+            frames.append({
+                "hidden_layers": L, "width": m, "seed": number,
+                "drift": ratio(last - first, first),
+                "start": ratio(first - limit, limit),
+                "residual": _largest(r, decayed(limit, rate, t, r[0])),
+                "frozen": _largest(r, decayed(first, rate, t, r[0])),
+            })
     return pd.DataFrame(frames)
 
 

@@ -1,4 +1,4 @@
-"""What experiments with networks share: seeds, outputs as arrays, linear decay, ratios of norms."""
+"""Common parts of experiments with networks: seeds, outputs as arrays, linear decay, norms."""
 
 import numpy as np
 import torch

@@ -1,8 +1,9 @@
-"""nbgrader's executor with the judge outside: a student's code cannot mark itself.
+"""nbgrader's executor with test cells outside of the kernel: a student's code cannot mark itself.
 
-The cells of a submission run in a `sandbox.Kernel`. The test cells do not: they run here, and what
-they call of the student's is asked in the kernel through `channel`. Whatever a student does to the
-checks, to NumPy or to the notebook happens in a process whose only way to marks is to answer right.
+The cells of a submission run in a `sandbox.Kernel`. The test cells run in this process; when they
+call a function of the student's, the call is sent to the kernel through `channel`. Whatever a
+student does to the checks, to NumPy or to the notebook happens in the kernel's process, which can
+earn marks by right answers only.
 """
 
 import ast
@@ -26,73 +27,73 @@ from traitlets import Bool, Instance, Integer, Unicode, default
 from ntklab.course import channel, sandbox, submissions
 from ntklab.course.checks.answers import drawn_from
 
-MARKDOWN = 8_000  # characters of a cell of text
-AGAIN = 10  # kernels that one notebook may end
-OUTPUT_CELLS = 10  # a notebook may show as much as this many cells
+MARKDOWN = 8_000  # characters of a Markdown cell; the rest is cut
+RESTARTS = 10  # kernels that one notebook may end
+OUTPUT_CELLS = 10  # a notebook may show as much as this many cells may
 SHOWN = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
 
 class Stopped(BaseException):
-    """A question was not answered: no check may take this for an answer."""
+    """A call to the kernel gave no answer; no Exception, for a check might catch those."""
 
 
-class Judge(Execute):
-    """Takes the place of `Execute` among `Autograde.autograde_preprocessors`."""
+class SandboxExecute(Execute):
+    """The preprocessor that replaces `Execute` in `Autograde.autograde_preprocessors`."""
 
     source = Unicode(help="folder with <assignment>/<notebook>.ipynb, the masters").tag(config=True)
-    isolated = Bool(True, help="whether kernels run behind bubblewrap's walls").tag(config=True)
+    isolated = Bool(True, help="whether kernels run in bubblewrap's sandbox").tag(config=True)
     limits = Instance(sandbox.Limits, args=()).tag(config=True)
-    seed = Integer(help="what checks draw their questions from; nobody's to know").tag(config=True)
+    seed = Integer(help="seed of the questions that checks ask; keep it secret").tag(config=True)
 
     @default("seed")
-    def _any(self):
+    def _default_seed(self):
         return secrets.randbits(63)
 
     def preprocess(self, nb, resources, km=None):
-        """Run the cells, judge the answers."""
-        told = resources["nbgrader"]
-        master = Path(self.source, told["assignment"], told["notebook"] + ".ipynb")
+        """Run all cells; give the test cells the outputs by which nbgrader counts their marks."""
+        names = resources["nbgrader"]
+        master = Path(self.source, names["assignment"], names["notebook"] + ".ipynb")
         _refuse_oversized(nb)
-        self._given = _imports(jupytext.read(master))
+        self._imported = _imports(jupytext.read(master))
         self._deadline = None  # of all cells together, from the first one on
-        self._until = None  # of the cell that is run or judged
-        self._again = 0
-        self._ran = []  # what a new kernel has to run again
+        self._cell_deadline = None  # of the cell that runs
+        self._restarts = 0
+        self._completed = []  # sources of cells that a new kernel has to run again
         self._shown = {}  # characters shown by each cell
         self.interrupt_on_timeout, self.raise_on_iopub_timeout = False, False
         self.shutdown_kernel = "immediate"
         return super().preprocess(nb, resources, km)
 
     def create_kernel_manager(self):
-        """A kernel within limits; none where walls are wanted and cannot be had."""
-        if self.isolated and sandbox.missing():
-            raise RuntimeError(f"no walls: {sandbox.missing()}")
+        """A kernel within limits; RuntimeError where it should be isolated and cannot be."""
+        if self.isolated and (why := sandbox.why_unavailable()):
+            raise RuntimeError(f"no sandbox: {why}")
         self.km = sandbox.Kernel(self.limits, self.isolated, config=self.config)
         return self.km
 
     def preprocess_cell(self, cell, resources, index):
-        """Run a cell of the student's, or judge."""
+        """Run a cell of the student's in the kernel, or a test cell here."""
         if cell.cell_type != "code":
             return cell, resources
         self._deadline = self._deadline or time.monotonic() + self.limits.notebook
         left = self._deadline - time.monotonic()
         self.timeout = max(1, int(min(self.limits.seconds, left)))
-        self._until = time.monotonic() + self.timeout  # for all questions of a test cell together
+        self._cell_deadline = time.monotonic() + self.timeout
         if left <= 0:
             why = f"the notebook took more than {self.limits.notebook:.0f} seconds"
             cell.outputs = [_failure("Stopped", why)]
         elif self.kc is None:
             cell.outputs = [_failure("Stopped", "an earlier cell ended the kernel for good")]
         elif is_grade(cell):
-            cell.outputs = self._judged(cell.source)
+            cell.outputs = self._tested(cell.source)
         else:
             self._run(cell, index)
         return cell, resources
 
     def process_message(self, msg, cell, cell_index):
-        """As ever, up to a limit on what a cell may show."""
+        """Add what the kernel shows to the cell's outputs, up to the limit on their size."""
         if msg["msg_type"].startswith("comm_"):
-            return None  # nobody looks at widgets, and their state may be of any size
+            return None  # widgets are not shown, and their state may be of any size
         if msg["msg_type"] in SHOWN:
             if sum(self._shown.values()) > OUTPUT_CELLS * self.limits.output:
                 return None
@@ -112,69 +113,66 @@ class Judge(Execute):
     def _run(self, cell, index):
         try:
             self.execute_cell(cell, index, store_history=True)
-            self._ran.append(cell.source)
+            self._completed.append(cell.source)
         except (CellTimeoutError, DeadKernelError) as error:
             cell.outputs.append(_failure("Stopped", f"this cell was stopped: {self._why(error)}"))
-            self._begin_again()
+            self._restart()
 
     def _why(self, error):
+        """The reason for which the kernel stopped, in words."""
         if isinstance(error, CellTimeoutError):
             return f"it took more than {self.timeout} seconds"
-        # the watcher speaks a moment after the kernel's end is seen, or before
         return (self.km.stopped if self.km else "") or "it ended its own kernel"
 
-    def _begin_again(self):
-        """A new kernel, brought where the old one was before the cell that ended it."""
+    def _restart(self):
+        """Start a new kernel and run all cells before the one that ended the old kernel."""
         start = time.monotonic()
         self._cleanup_kernel()
         self.kc = None
-        self._again += 1
-        if self._again > AGAIN:
+        self._restarts += 1
+        if self._restarts > RESTARTS:
             return
-        # nothing of the student's runs yet: a failure here is the marking's, and no 0
+        # nothing of the student's runs yet: an error here is ours, and does not cost marks
         self.km = self.create_kernel_manager()
         self.start_new_kernel()
         self.start_new_kernel_client()
         self._deadline += time.monotonic() - start  # the student cannot help how long that takes
-        self._until = min(time.monotonic() + self.limits.seconds, self._deadline)
+        self._cell_deadline = min(time.monotonic() + self.limits.seconds, self._deadline)
         try:
-            for source in self._ran:
+            for source in self._completed:
                 self._evaluate("None", source)
         except (Stopped, RuntimeError):
             with contextlib.suppress(Exception):
                 self._cleanup_kernel()
             self.kc = None
 
-    def _judged(self, source):
-        said = io.StringIO()
+    def _tested(self, source):
+        """The outputs of a test cell."""
+        printed = io.StringIO()
         try:
-            with contextlib.redirect_stdout(said), drawn_from(self.seed):
-                exec(compile(source, "<test>", "exec"), self._space(source))
+            with contextlib.redirect_stdout(printed), drawn_from(self.seed):
+                exec(compile(source, "<test>", "exec"), self._namespace(source))
         except Stopped as error:
-            self._begin_again()
+            self._restart()
             return [_failure("Stopped", f"your answer was stopped: {error}")]
         except Exception as error:
             return [_failure(type(error).__name__, str(error))]
-        return [new_output("stream", name="stdout", text=said.getvalue())]
+        return [new_output("stream", name="stdout", text=printed.getvalue())]
 
-    def _space(self, source):
-        """What a test cell sees: the master's imports, and the student's things."""
-        space = dict(self._given)
-        for node in ast.walk(ast.parse(source)):
-            name = getattr(node, "id", None)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                if name not in space and not hasattr(builtins, name):
-                    kind = channel.kind(text := self._ask(name, None))
-                    if kind == "callable":
-                        space[name] = self._function(name)
-                    elif kind != "missing":
-                        space[name] = channel.read(text)
-                    else:
-                        what = f"there is no {name}: was its cell deleted, or did it stop?"
-                        raise NameError(what)
+    def _namespace(self, source):
+        """The globals of a test cell: the master's imports, and the student's names in it."""
+        names = {node.id for node in ast.walk(ast.parse(source))
+                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        space = dict(self._imported)
+        for name in sorted(names - set(space) - set(dir(builtins))):
+            kind = channel.kind(text := self._ask(name, None))
+            if kind == "missing":
+                raise NameError(f"there is no {name}: was its cell deleted, or did it stop?")
+            space[name] = self._function(name) if kind == "callable" else channel.read(text)
         return space
 
     def _function(self, name):
+        """A function that calls the student's function of this name in the kernel."""
         def function(*arguments, **keywords):
             return channel.read(self._ask(name, channel.question(arguments, keywords)))
 
@@ -182,6 +180,7 @@ class Judge(Execute):
         return function
 
     def _ask(self, name, asked):
+        """The text of `channel.reply` in the kernel."""
         module = f"__import__({channel.__name__!r}, fromlist=['reply'])"
         text = self._evaluate(f"{module}.reply(globals(), {name!r}, {asked!r})")
         if not isinstance(text, str) or len(text) > channel.LARGEST:
@@ -198,7 +197,7 @@ class Judge(Execute):
         return answer.get("data", {}).get("text/plain", "")
 
     async def _async_reply(self, asked):
-        while time.monotonic() < self._until:
+        while time.monotonic() < self._cell_deadline:
             try:
                 message = await self.kc.shell_channel.get_msg(timeout=0.5)
             except Empty:
@@ -213,20 +212,20 @@ class Judge(Execute):
     _reply = run_sync(_async_reply)
 
     async def _drain(self):
-        """Forget what was printed meanwhile, or the next cell's messages find no room."""
+        """Drop what was printed meanwhile: it would fill the queue of the next cell's messages."""
         with contextlib.suppress(Empty):
             for _ in range(10_000):
                 await self.kc.iopub_channel.get_msg(timeout=0)
 
 
-def steps() -> list:
-    """nbgrader's own steps of autograding, with the judge in the place of its executor."""
+def preprocessors() -> list:
+    """nbgrader's own preprocessors of autograding, with `SandboxExecute` for `Execute`."""
     default = Autograde.autograde_preprocessors.default()
-    return [Judge if step is Execute else step for step in default]
+    return [SandboxExecute if step is Execute else step for step in default]
 
 
 def _imports(master):
-    """What the master's import statements bring."""
+    """{name: value} of the import statements of the master."""
     space = {}
     for cell in master.cells:
         if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
@@ -238,9 +237,12 @@ def _imports(master):
 
 
 def _refuse_oversized(nb):
-    """Before anything runs; long texts are cut, since the time to show them grows as a square."""
-    if told := submissions.oversized(nb.cells):
-        raise ValueError(f"submission: {told}")
+    """Refuse a notebook of too many cells or characters; cut long Markdown cells.
+
+    The time to render a Markdown cell grows as the square of its length.
+    """
+    if why := submissions.why_oversized(nb.cells):
+        raise ValueError(f"submission: {why}")
     for cell in nb.cells:
         if cell.cell_type == "markdown" and len(cell.source) > MARKDOWN:
             cell.source = cell.source[:MARKDOWN] + " … (cut)"

@@ -1,8 +1,8 @@
-"""Limits of a judge's own process: whatever a submission makes of it, the class goes on.
+"""Limits of the worker process that marks a submission.
 
-What comes out of a sandbox is read by a process that has no walls. It may take so much memory and
-so many seconds; then the submission ends with an error, or its worker ends and another is started.
-The process of whoever called us is never limited, nor ended.
+A worker reads what comes out of a sandbox, but is not in one itself. Beyond its limits of memory
+and time the submission ends with an error, or the worker ends and another one is started, so that
+the marking of the class goes on. The process that starts workers is never limited, nor ended.
 """
 
 import contextlib
@@ -12,14 +12,14 @@ import signal
 import threading
 
 MEMORY = 900 * 2**20  # bytes, beyond what the process has already
-GRACE = 30.0  # seconds from the first word to the end of the process
+GRACE = 30.0  # seconds from the TimeoutError to the end of the process
 
 
 @contextlib.contextmanager
 def within(seconds: float):
-    """The block ends after so many seconds, by TimeoutError or with its process.
+    """End the block after so many seconds: by TimeoutError, or if that fails with its process.
 
-    Memory is bounded where the system can bound it (Linux): MemoryError beyond.
+    On Linux it may also take no more than `MEMORY` bytes: MemoryError beyond.
     """
     if multiprocessing.parent_process() is None:
         yield
@@ -55,7 +55,7 @@ def _memory(more):
 
 @contextlib.contextmanager
 def _alarm(seconds):
-    """A TimeoutError in the middle of whatever runs; only a main thread can have one."""
+    """Raise TimeoutError in whatever runs then; possible in the main thread only."""
     main = threading.current_thread() is threading.main_thread()
     if not main or not hasattr(signal, "setitimer"):
         yield

@@ -1,7 +1,7 @@
-"""Checks where they are not: whoever is marked can import them, and nothing is in them.
+"""Empty checks for the kernel of a submission that is marked.
 
-A student's own instant checks stay with the student. While a submission is marked its kernel gets
-these instead, so that no answer can be taken from a check: what checks know stays with the judge.
+At home a student calls the instant checks. While a submission is marked, its kernel imports empty
+modules in their place, so that the code of a check and the answers in it cannot be read there.
 """
 
 import importlib.abc
@@ -16,12 +16,12 @@ CHECKS = "ntklab.course.checks"
 
 
 def install():
-    """From now on the checks of this process are empty."""
+    """Make every check that this process imports from now on an empty one."""
     sys.meta_path.insert(0, _Empty())
 
 
 def folders() -> list[Path]:
-    """Where checks can be read on this machine, by whatever path."""
+    """All folders of this machine in which the code of checks can be read."""
     inside = Path("course", "checks")
     own = Path(ntklab.__file__).parent
     places = [own, own.resolve()]

@@ -9,17 +9,17 @@ import handed_in
 import pytest
 from handed_in import FIRST, LAYOUTS, MASTERS, NAMES, SECOND, notebook, text, write, zipped
 
-from ntklab.course import grading, roster, submissions, tray, who
+from ntklab.course import collection, matching, reports, roster, submissions
 
 
 def decided(folder, people=(), wanted=None):
     """(decision, items) of a folder."""
-    items = tray.collect(folder, folder.parent / "unpacked")
+    items = collection.collect(folder, folder.parent / "unpacked")
     facts = {
         item: submissions.examine(item.path, MASTERS)
         for item in items if not item.problem and not item.junk
     }
-    return who.decide(items, facts, list(MASTERS), set(wanted or MASTERS), people), items
+    return matching.decide(items, facts, list(MASTERS), set(wanted or MASTERS), people), items
 
 
 @pytest.fixture
@@ -106,10 +106,10 @@ def test_a_class_with_any_habit(habit):
     for number, name in enumerate(NAMES):
         for n, assignment in ((3, FIRST), (4, SECOND)):
             path = HABITS[habit](name, number, n)
-            item = tray.Item(tuple(path.split("/")), handed_in.COURSE / path)
+            item = collection.Item(tuple(path.split("/")), handed_in.COURSE / path)
             items[item] = number, assignment
             facts[item] = submissions.Facts(assignment, 2, code=True, digest=path)
-    decision = who.decide(list(items), facts, list(MASTERS), set(MASTERS))
+    decision = matching.decide(list(items), facts, list(MASTERS), set(MASTERS))
     names = {}
     for one in decision.submissions:
         names.setdefault(items[one.item][0], set()).add(one.student)
@@ -121,22 +121,23 @@ def test_a_class_with_any_habit(habit):
 def test_a_large_class_takes_no_time(folder):
     names = [f"student{n} of{n % 7}" for n in range(40)]
     where = handed_in.lay_out(folder, "moodle wrapper", names)
-    items = tray.collect(folder, folder.parent)
-    facts = {item: submissions.Facts(told=where[item.name][1], answered=1, code=True,
+    items = collection.collect(folder, folder.parent)
+    facts = {item: submissions.Facts(assignment=where[item.name][1], answered=1, code=True,
                                      digest=item.name) for item in items}
     copies, many = [], {}
     for item in items:
         for n in range(25):
             parts = (*item.parts[:-2], f"{n}x {item.parts[-2]}", item.parts[-1])
-            copies.append(tray.Item(parts, item.path))
+            copies.append(collection.Item(parts, item.path))
             many[copies[-1]] = facts[item]
-    decision = who.decide(copies, many, list(MASTERS), set(MASTERS))
+    decision = matching.decide(copies, many, list(MASTERS), set(MASTERS))
     assert len(decision.submissions) == 2000 and not decision.ambiguous
 
 
 # -- the table -----------------------------------------------------------------------------------
 
 ESCAPE = "\x1b[2J"
+SHOWN = collection.printable(ESCAPE)
 LATIN = b"Zo\xeb M\xfcller".decode("utf-8", "surrogateescape")
 NFC, NFD = (unicodedata.normalize(form, "Zoë") for form in ("NFC", "NFD"))
 LECTURE = (handed_in.COURSE / "lectures" / "03_eigenfunctions.py").read_text(encoding="utf-8")
@@ -186,7 +187,7 @@ TABLE = {
     "composed and decomposed": (
         {f"{NFC}/03.py": text, f"{NFD}/04.py": SECOND}, {NFC: (FIRST, f"{NFC}/03.py")}, [], []),
     "not UTF-8": ({f"{LATIN}/03.py": text, "bob/03.py": text},
-                  {tray.printable(LATIN): (FIRST, f"{tray.printable(LATIN)}/03.py"),
+                  {collection.printable(LATIN): (FIRST, f"{collection.printable(LATIN)}/03.py"),
                    "bob": (FIRST, "bob/03.py")}, [], []),
     "the title beats the name": (
         {"kim/solution_02.py": text}, {"kim": (FIRST, "kim/solution_02.py")},
@@ -251,8 +252,8 @@ TABLE = {
     "a folder like a notebook": ({"kim/03.ipynb/03.py": text},
                                  {"kim": (FIRST, "kim/03.ipynb/03.py")}, [], []),
     "control and formula": ({f"{ESCAPE}/03.py": text, "=1+1/03.py": text},
-                            {tray.printable(ESCAPE): (FIRST, f"{tray.printable(ESCAPE)}/03.py"),
-                             "=1+1": (FIRST, "=1+1/03.py")}, [], []),
+                            {SHOWN: (FIRST, f"{SHOWN}/03.py"), "=1+1": (FIRST, "=1+1/03.py")},
+                            [], []),
     "Colab's export": ({"kim/03.py": lambda a: COLAB + "\n\n".join(handed_in.answers(a).values())},
                        {"kim": (FIRST, "kim/03.py")}, [], []),
     "nothing tells the assignment": ({"kim/03.py": text, "lou/04.py": SECOND, "kim/x.txt": "hello",
@@ -342,7 +343,7 @@ def test_of_two_with_answers_the_newest_counts(folder):
 
 def unpacked(folder, data):
     write(folder / "kim.zip", data)
-    return {item.name: item for item in tray.collect(folder, folder.parent / "unpacked")}
+    return {item.name: item for item in collection.collect(folder, folder.parent / "unpacked")}
 
 
 def test_nothing_leaves_a_zip(folder):
@@ -352,6 +353,13 @@ def test_nothing_leaves_a_zip(folder):
     written = [p for p in folder.parent.rglob("*") if p.is_file() and p.name != "kim.zip"]
     assert {path.parent.parent for path in written} == {folder.parent / "unpacked"}
     assert found["kim.zip/a/b.py"].path.read_text(encoding="utf-8") == "fine"
+
+
+def test_an_anonymous_name_without_a_number_is_a_name(folder):
+    """nbgrader's exchange and Blackboard give no number that would tell one `student` apart."""
+    write(folder / "student+ps3+2026-05-09 10:00:00 UTC+x" / "03.py", text("03_eigenfunctions"))
+    (one,) = decided(folder)[0].submissions
+    assert (one.student, one.assignment) == ("student", "03_eigenfunctions")
 
 
 def test_links_in_zips_and_locked_files_are_told(folder):
@@ -385,7 +393,7 @@ def test_zips_know_when_and_in_which_letters(folder):
     info = zipfile.ZipInfo("Zoë/03.py", (2026, 5, 9, 23, 58, 0))
     data = zipped({info: text(FIRST)}).replace("Zoë".encode(), "Zoë".encode())
     item = unpacked(folder, data)["kim.zip/Zoë/03.py"]
-    assert grading.reports.stamp(item.time) == "2026-05-09 23:58" and item.clock == "zip"
+    assert reports.stamp(item.time) == "2026-05-09 23:58" and item.clock == "zip"
 
 
 # -- roster and dates ----------------------------------------------------------------------------
@@ -411,7 +419,7 @@ def test_a_roster_knows_people_by(tmp_path, name, number, mail, label):
     path = tmp_path / "roster.csv"
     lines = ["Name;ID;E-mail", f"{name};{number};{mail}", "Somebody Else;xy999;x@y.z"]
     path.write_text("\n".join(lines), encoding="utf-8")
-    person = who._of(roster.read(path), label)
+    person = matching._of(roster.read(path), label)
     assert person and person.name == name
 
 
@@ -455,7 +463,7 @@ def test_late_and_by_whose_clock(folder, path, late, clock):
     when = due.timestamp() + (48 * 3600 if "early" not in path else -60)
     os.utime(folder / path, (when, when))
     decision, _ = decided(folder)
-    assert grading.reports.late(decision.submissions[0], due) == late
+    assert reports.late(decision.submissions[0], due) == late
 
 
 # -- what a program without cells becomes --------------------------------------------------------

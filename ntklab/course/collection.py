@@ -1,7 +1,7 @@
-"""What lies in a folder of submissions: every file, those inside zips too, each under a name.
+"""All files in a folder of submissions, including those inside zips.
 
-Names are as students' computers wrote them; here they become printable and composed (NFC), so that
-no terminal, table or page has to fear them. Nothing is followed out of the folder.
+Names, which students' computers wrote, are made printable and composed (NFC), so that they are safe
+in terminals, tables and pages. No link is followed out of the folder.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ARCHIVES = (".zip",)
-JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX", "__pycache__")  # and whatever is hidden
+JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX", "__pycache__")  # as are all hidden files
 DEEPEST = 3  # zips in zips
 MOST = 1000  # files in a zip
 LARGEST = 64 * 2**20  # bytes in a zip, unpacked; of a zip itself
@@ -25,12 +25,12 @@ LONGEST = 120  # characters of a name
 
 @dataclass(frozen=True)
 class Item:
-    """A file, an empty folder, or what could not be opened, and why."""
+    """A file, an empty folder, or something that cannot be opened, with the problem."""
 
     parts: tuple[str, ...]  # names from the folder down, through zips
     path: Path
     time: float = 0.0  # seconds since 1970
-    clock: str = "file"  # what told the time: the file, a zip
+    clock: str = "file"  # where the time comes from: the file, a zip, a platform
     problem: str = ""
     junk: bool = False
 
@@ -56,7 +56,7 @@ def collect(folder: Path, unpacked: Path) -> list[Item]:
 
 
 def printable(name: str) -> str:
-    """The name in letters that can be shown; a hash keeps names apart that had others."""
+    """The name in printable characters; a hash is added if any was replaced, to keep it unique."""
     text = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
     shown = "".join(c if c.isprintable() else "\ufffd" for c in text).strip()[:LONGEST]
     if shown == text and "\ufffd" not in shown and shown:
@@ -111,7 +111,7 @@ def _zipped(path):
 
 
 def _opened(path, parts, unpacked):
-    """What a zip on disk holds, written under `unpacked` by numbers, or why it is not opened."""
+    """Items for the files in a zip, whose contents are written under `unpacked`, or for the zip."""
     try:
         size = path.stat().st_size
         data = b"" if size > LARGEST else path.read_bytes()
@@ -142,11 +142,11 @@ def _opened(path, parts, unpacked):
 
 
 class _Refused(Exception):
-    """Why nothing of a zip is taken."""
+    """The zip is not opened; the message says why."""
 
 
 def _members(data, parts, budget, depth):
-    """(names, bytes, time, problem) of what a zip holds; sizes are counted, not believed."""
+    """(names, bytes, time, problem) of each file in a zip; sizes are measured."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for info in archive.infolist():
@@ -187,7 +187,7 @@ def _member(archive, info, parts, budget, depth):
 
 
 def _legible(info):
-    """The name; UTF-8 that the zip does not own up to is what most systems write."""
+    """The name of a file in a zip; most systems write UTF-8 without setting the flag for it."""
     if info.flag_bits & 0x800:
         return info.filename
     try:

@@ -1,4 +1,4 @@
-"""A judge's own limits: they hold in a worker, and never for whoever started it."""
+"""Limits of a worker that marks: they hold in a worker, and never for whoever started it."""
 
 import multiprocessing
 import sys
@@ -8,18 +8,18 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
-from ntklab.course import guard
+from ntklab.course import worker_limits
 
 
 def sleeps(seconds):
-    with guard.within(0.2):
+    with worker_limits.within(0.2):
         time.sleep(seconds)
     return "slept"
 
 
 def deaf():
-    guard.GRACE = 0.3
-    with guard.within(0.2):
+    worker_limits.GRACE = 0.3
+    with worker_limits.within(0.2):
         while True:
             try:
                 time.sleep(60)
@@ -28,7 +28,7 @@ def deaf():
 
 
 def hoards(size):
-    with guard.within(60):
+    with worker_limits.within(60):
         try:
             return len(bytes(size))
         except MemoryError:
@@ -54,9 +54,10 @@ def test_a_worker_that_does_not_listen_ends(worker):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux bounds it")
 def test_memory_runs_out_in_a_worker(worker):
-    assert worker.submit(hoards, guard.MEMORY + 2**20).result() == "refused"
+    assert worker.submit(hoards, worker_limits.MEMORY + 2**20).result() == "refused"
     assert worker.submit(hoards, 2**20).result() == 2**20
 
 
 def test_whoever_calls_has_no_limits():
-    assert sleeps(0.4) == "slept" and hoards(guard.MEMORY + 2**20) == guard.MEMORY + 2**20
+    more = worker_limits.MEMORY + 2**20
+    assert sleeps(0.4) == "slept" and hoards(more) == more
