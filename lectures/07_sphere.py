@@ -257,7 +257,7 @@ figures.show(pictures.quotients(exact, samples, hemispheres.PAPER))
 # ## Level three: networks
 #
 # Last, networks under the paper's protocol: weights from $N(0, \tau^2)$ with $\tau = 0.2$, $\eta = 0.004$ for the sum of squares, targets of norm 1, no
-# correction for $u^{(0)}$. Three seeds at the paper's width of 8000 take minutes on a GPU; the course keeps their table. Here is a quarter of that width,
+# correction for $u^{(0)}$. A few seeds at the paper's width of 8000 take minutes on a GPU; the course keeps their table. Here is a quarter of that width,
 # trained now, at 1 : 2. The last column is the quotient that linear theory predicts for the same points and the same start:
 
 # %%

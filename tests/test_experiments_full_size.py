@@ -32,6 +32,10 @@ def test_kept_tables_have_what_is_compared(name):
     assert (times.slow > 0).all() and name in full_size.PROVENANCE
 
 
+def test_all_networks_finish_in_the_order_of_the_densities():
+    assert comparison.in_order(full_size.read("order_protocol")) == (10, 10)
+
+
 def test_an_interval_covers_the_median_as_often_as_it_says():
     assert comparison.interval([3.0, 1.0, 2.0]) == (1.0, 3.0, 0.75)
     assert comparison.interval([5.0]) == (5.0, 5.0, 0.0)
