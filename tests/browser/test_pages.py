@@ -83,7 +83,7 @@ def address(browser, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(site, "_modules", lambda package: ["ntklab.tangent"])
         patched.setattr(depth, "FRAMES", FEW)
-        patched.setattr(frames, "_pool", lambda workers: ThreadPoolExecutor(1))
+        patched.setattr(frames, "_pool", lambda: ThreadPoolExecutor(1))
         cheap = ("C06", "C07", "C09", "C12")
         patched.setattr(
             frames, "claim_cards",
