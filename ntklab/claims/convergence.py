@@ -170,9 +170,9 @@ def iteration_table(frequencies, threshold=0.05, density=ONE_TWO_FOUR, learning_
     """
     rows = []
     for frequency in frequencies:
-        target = wave(frequency)
-        spectrum = fredholm.resolve(KERNEL, density, target, 0.1 * threshold)
-        descent = dynamics.gradient_descent(spectrum, target, learning_rate)
+        descent = convergence.population_descent(
+            density, frequency, threshold, learning_rate, KERNEL
+        )
         S = bounds.source(KERNEL, density, frequency)
         # the n with λ_{n+1} S <= δ/√2 < λ_n S: a smaller λ_n than there is makes the bound later
         eigenvalue = threshold / (np.sqrt(2) * S)

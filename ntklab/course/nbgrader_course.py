@@ -59,8 +59,7 @@ c.SandboxExecute.source = str(Path(__file__).parent / "source")
 c.SandboxExecute.isolated = not trusted
 # Checks draw their questions from this seed while marking: answers learned by heart earn nothing.
 c.SandboxExecute.seed = {seed}
-if sandbox.why_unavailable() and not trusted and "autograde" in sys.argv:
-    why = sandbox.why_unavailable()
+if "autograde" in sys.argv and not trusted and (why := sandbox.why_unavailable()):
     raise SystemExit(f"{{why}}; or set `trusted = True` in nbgrader_config.py")
 c.OverwriteCells.add_missing_cells = True
 '''

@@ -200,7 +200,7 @@ def population_times(density, frequencies, threshold, learning_rate):
     """
     frames = []
     for frequency in frequencies:
-        descent = _descent(density, frequency, threshold, learning_rate, KERNEL)
+        descent = population_descent(density, frequency, threshold, learning_rate, KERNEL)
         S = bounds.source(KERNEL, density, frequency)
         rows = [
             (
@@ -219,7 +219,7 @@ def population_times(density, frequencies, threshold, learning_rate):
     return pd.concat(frames, ignore_index=True)
 
 
-def _descent(density, frequency, threshold, learning_rate, kernel):
+def population_descent(density, frequency, threshold, learning_rate, kernel):
     """cos κx in the population, with as many eigenpairs as the threshold asks for."""
     target = wave(frequency)
     if bounds.multiplier(kernel, frequency) == 0:
@@ -274,7 +274,7 @@ def error_table(density, frequency, iterations, learning_rate=1.0):
         the circle, root mean square in a region), bound.
     """
     iterations = np.asarray(iterations)
-    descent = _descent(density, frequency, 0.01, learning_rate, LECTURE_KERNEL)
+    descent = population_descent(density, frequency, 0.01, learning_rate, LECTURE_KERNEL)
     S, largest = bounds.source(LECTURE_KERNEL, density, frequency), descent.spectrum.eigenvalues[0]
     frames = []
     for j, region in enumerate((None, *density.regions), start=-1):

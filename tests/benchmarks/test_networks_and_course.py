@@ -33,37 +33,36 @@ def test_empirical_ntk_against_contracted_jacobians(against):
             name="empirical NTK, m = 4096, n = 1 000 / jacrev")
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_training_16_networks_against_a_plain_loop(against, dtype):
-    X, steps = unit(734, 2), 20
-    networks = [network(4_000, seed, dtype) for seed in range(16)]
-    targets = np.random.default_rng(1).normal(size=(16, len(X)))
-    x, y = torch.tensor(X, dtype=dtype), torch.tensor(targets, dtype=dtype)
+def one_by_one(networks, x, y):
+    """learn(steps): each network by a plain loop of autograd and SGD."""
 
-    def one_by_one():
+    def learn(steps):
         for net, wanted in zip(networks, y, strict=True):
             net = copy.deepcopy(net)
-            optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+            optimizer = torch.optim.SGD(net.parameters(), lr=RATE)
             for _ in range(steps):
                 optimizer.zero_grad()
                 ((net(x) - wanted).square().mean() / 2).backward()
                 optimizer.step()
 
-    against(lambda: train(networks, X, targets, 0.01, steps), one_by_one, 2, rounds=3,
-            name=f"16 networks, m = 4000, {steps} steps / autograd loop, {dtype}")
+    return learn
+
+
+def compiled(networks, x, y):
+    learn = batched_autograd(networks, x, y, compiled=True)
+    learn(2)  # compiles
+    return learn
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_training_16_networks_against_compiled_autograd(against, dtype):
+@pytest.mark.parametrize(("peer", "goal"), [(one_by_one, 2), (compiled, 3)])
+def test_training_16_networks_against(against, peer, goal, dtype):
     X, steps = unit(734, 2), 20
     networks = [network(4_000, seed, dtype) for seed in range(16)]
     targets = np.random.default_rng(1).normal(size=(16, len(X)))
-    learn = batched_autograd(
-        networks, torch.tensor(X, dtype=dtype), torch.tensor(targets, dtype=dtype), compiled=True
-    )
-    learn(2)  # compiles
-    against(lambda: train(networks, X, targets, RATE, steps), lambda: learn(steps), 3, rounds=3,
-            name=f"16 networks, m = 4000, {steps} steps / batched and compiled, {dtype}")
+    learn = peer(networks, torch.tensor(X, dtype=dtype), torch.tensor(targets, dtype=dtype))
+    against(lambda: train(networks, X, targets, RATE, steps), lambda: learn(steps), goal, rounds=3,
+            name=f"16 networks, m = 4000, {steps} steps / {peer.__name__}, {dtype}")
 
 
 def test_import_against_numpy(benchmark, report):
