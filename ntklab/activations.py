@@ -15,7 +15,6 @@ from functools import lru_cache
 from math import asin, factorial, pi
 
 import numpy as np
-from numpy.polynomial.polynomial import polyval
 from scipy.special import ndtr, roots_hermitenorm
 
 from ntklab._arguments import _short, finite_array, instance_of, positive, whole_number
@@ -95,18 +94,32 @@ class ReLU(DualActivation):
         return q
 
     def pair(self, p, q, s, c):
-        theta, rest = 2 * np.arctan2(s, c), 2 * np.arctan2(c, s)  # rest = π - θ
+        theta = 2 * np.arctan2(s, c)
         # 1 - cos φ = 1 - cos θ - (sin θ - θ cos θ)/π, halved; of this no digit cancels
         less = _sine_minus(theta) / (2 * pi)
-        return np.sqrt(s**2 - less), np.sqrt(c**2 + less), _sine_minus(rest) / pi, rest / pi
+        half_sine, half_cosine = np.sqrt(s**2 - less), np.sqrt(c**2 + less)
+        if c.min(initial=1) > 0.5:  # all but the first layer: cos φ is above 0.1, π - θ above 1
+            cosine = (half_cosine - half_sine) * (half_cosine + half_sine)
+            return half_sine, half_cosine, cosine, 1 - theta / pi
+        rest = 2 * np.arctan2(c, s)  # π - θ
+        return half_sine, half_cosine, _sine_minus(rest) / pi, rest / pi
 
 
 def _sine_minus(x):
     """sin x - x cos x = x³ Σ_k (-1)^k x^{2k} 2(k+1)/(2k+3)!, to rounding on [0, π]."""
-    return x**3 * polyval(x**2, _SINE_MINUS)
+    square = x**2
+    # as many terms as the largest x needs: angles of deep layers are small
+    last = int(np.searchsorted(_REACH, square.max(initial=0))) + 1
+    series = np.full_like(x, _SINE_MINUS[last])
+    for coefficient in _SINE_MINUS[last - 1 :: -1]:
+        series *= square
+        series += coefficient
+    return x * square * series
 
 
 _SINE_MINUS = np.array([(-1) ** k * 2 * (k + 1) / factorial(2 * k + 3) for k in range(15)])
+# x² at which the term k = 2, 3, ... is 2⁻⁵⁶ of the first
+_REACH = (2.0**-56 * np.abs(_SINE_MINUS[0] / _SINE_MINUS[2:])) ** (1 / np.arange(2, 15))
 
 
 class Erf(DualActivation):

@@ -93,13 +93,17 @@ class Dynamics:
             fast, slow = np.log(np.abs(1 - move)), np.log1p(-np.minimum(move, 0.5))
             return -np.where(move > 0.5, fast, slow)
 
+    @property
+    def _flips(self):
+        """Which modes change sign at every iteration: ηλ_i > 1."""
+        return (self.learning_rate or 0) * self.spectrum.eigenvalues > 1
+
     def _decay(self, t, parity):
         with np.errstate(invalid="ignore"):
             size = np.exp(-np.where(t[:, None] == 0, 0.0, np.multiply.outer(t, self._rates)))
         if self.learning_rate is None:
             return size
-        flips = self.learning_rate * self.spectrum.eigenvalues > 1
-        return size * np.where(flips & (parity[:, None] == 1), -1.0, 1.0)
+        return size * np.where(self._flips & (parity[:, None] == 1), -1.0, 1.0)
 
     def residual_at(self, t):
         """r(t) at the spectrum's points, shape (len(t), N)."""
@@ -182,12 +186,13 @@ class Dynamics:
         floor = float(measure(zero)[0])
         if measure(np.ones((1, len(lam))))[0] <= threshold:
             return Reach(0, floor)
-        parities = (0,) if self.learning_rate is None else (0, 1)
+        # modes with ηλ > 1 alternate: even and odd iterations lie on curves of their own
+        parities = (0, 1) if self._flips.any() else (None,)
         times = [self._first_crossing(measure, threshold, parity) for parity in parities]
         return Reach(min(times), floor)
 
     def _first_crossing(self, measure, threshold, parity):
-        """First crossing of the curve through times of one parity (GD may alternate in sign)."""
+        """First crossing of the curve through the times of one parity, or of both."""
         step = 1.0 if self.learning_rate is None else self.learning_rate
         lam = self.spectrum.eigenvalues
         # for η near 2/λ_1 the first mode is the slowest of all
@@ -195,24 +200,31 @@ class Dynamics:
 
         def gap(t):
             t = np.atleast_1d(t)
-            return measure(self._decay(t, np.full(t.shape, parity))) - threshold
+            return measure(self._decay(t, np.full(t.shape, parity or 0))) - threshold
 
         grid = np.geomspace(SLOWEST / (step * lam[0]), 60 / slowest, 600)
-        grid = np.concatenate([[0.0], grid])
-        below = gap(grid) <= 0
-        if self.learning_rate is not None and parity == 1:
-            below[0] = False  # t = 0 is even
-        if not below.any():
+        start = float(parity or 0)
+        grid = np.append(start, grid[grid > start])
+        j = _first(lambda t: gap(t) <= 0, grid)
+        if j is None:
             return np.inf
-        j = int(np.argmax(below))
         t = grid[j] if j == 0 else brentq(lambda t: gap(t)[0], grid[j - 1], grid[j], xtol=1e-12)
         if self.learning_rate is None:
             return float(t)
         # the next whole iteration of this parity at which the error is indeed below
-        first = max(0, int(np.floor(t)) - 3)
-        whole = np.arange(first + (first + parity) % 2, first + 12, 2, dtype=float)
+        whole = np.arange(max(0, int(np.floor(t)) - 3), int(np.floor(t)) + 12, dtype=float)
+        whole = whole if parity is None else whole[whole % 2 == parity]
         good = gap(whole) <= 0
         return int(whole[np.argmax(good)]) if good.any() else int(np.ceil(t))
+
+
+def _first(holds, times):
+    """The first of `times` at which `holds`, or None: asked in blocks, since most come early."""
+    for i in range(0, len(times), 50):
+        there = holds(times[i : i + 50])
+        if there.any():
+            return i + int(np.argmax(there))
+    return None
 
 
 def gradient_descent(spectrum, target, learning_rate, start=None):

@@ -22,7 +22,7 @@ from ntklab.spectrum import Spectrum
 
 NODES_PER_PANEL = 32
 CHECK_NODES = 41  # a panel, where residuals are measured: none is a node of the solver
-AT_ONCE = 2**22  # entries of a block of the matrix there, 32 MB
+AT_ONCE = 2**19  # entries of the matrix worked out together, 4 MB: fewer are slow, more no faster
 MOST_NODES = 8000  # a dense eigenproblem of that size takes minutes, not hours
 MANY_PIECES = 80  # beyond, harmonics are faster
 WATCHED = 4000  # places round the circle where a density's series is compared with it
@@ -346,7 +346,7 @@ def _residuals(kernel, density, starts, halves, values, evaluate):
     y, w = _nodes(starts, halves, CHECK_NODES)
     functions, root = evaluate(y), np.sqrt(w * density.pdf(y))[:, None]
     weighed = density.pdf(y)[:, None] * functions
-    rows = _joined(_rows(kernel, y, w, halves, CHECK_NODES))
+    rows = _rows(kernel, y, w, halves, CHECK_NODES)
     images = root * np.concatenate([block @ weighed for block in rows])
     functions = root * functions
     as_given = np.linalg.norm(images - values * functions, axis=0)
@@ -357,31 +357,22 @@ def _residuals(kernel, density, starts, halves, values, evaluate):
 
 
 def _rows(kernel, x, w, halves, nodes=NODES_PER_PANEL):
-    """A, panel by panel, with (A h)_i = ∫ K(d(x_i, z)) h(z) dz for h given at the nodes and smooth
-    on panels."""
+    """Rows of A, some `AT_ONCE` entries at a time: (A h)_i = ∫ K(d(x_i, z)) h(z) dz for h given at
+    the nodes and smooth on panels."""
     distance, weights = _split_rule(nodes)
-    panels, rules = len(halves), {}
-    for half in np.unique(halves):
-        gap = half * distance
-        near = half * np.einsum("iu,iuj->ij", kernel.profile(gap), weights)
-        rules[half] = near, half * np.einsum("iu,iuj->ij", kernel.profile(np.pi - gap), weights)
-    for a in range(panels):
-        rows = kernel.at_angles(x[a * nodes : (a + 1) * nodes], x) * w
-        blocks = rows.reshape(nodes, panels, nodes)
-        blocks[:, a], blocks[:, (a + panels // 2) % panels] = rules[halves[a]]
+    panels, (lengths, rule) = len(halves), np.unique(halves, return_inverse=True)
+    gaps = lengths[:, None, None] * distance
+    around = kernel.at_angles([0.0], np.ravel([gaps, np.pi - gaps])).reshape(2, *gaps.shape)
+    # node by node a product of matrices: (lengths, distances) times (distances, nodes)
+    near, far = lengths[:, None] * (around.swapaxes(1, 2) @ weights)
+    step = max(1, AT_ONCE // (nodes * len(x)))
+    for first in range(0, panels, step):
+        some = range(first, min(first + step, panels))
+        rows = kernel.at_angles(x[first * nodes : some.stop * nodes], x) * w
+        blocks = rows.reshape(len(some), nodes, panels, nodes)
+        for k, a in enumerate(some):
+            blocks[k, :, a], blocks[k, :, (a + panels // 2) % panels] = near[:, rule[a]], far[:, rule[a]]
         yield rows
-
-
-def _joined(rows):
-    """Rows of a matrix in blocks of `AT_ONCE` entries: products of many small ones are slow."""
-    held = []
-    for some in rows:
-        held.append(some)
-        if len(held) * some.size >= AT_ONCE:
-            yield np.concatenate(held)
-            held.clear()
-    if held:
-        yield np.concatenate(held)
 
 
 @lru_cache(maxsize=2)

@@ -51,6 +51,16 @@ def test_time_is_the_first_step_below_the_threshold(share, region, norm):
     np.testing.assert_allclose(exact.error([0, 7, 40], region, norm), errors[[0, 7, 40]], rtol=1e-8)
 
 
+def test_a_first_mode_that_flips_on_to_the_target_is_seen_at_the_first_step():
+    # two points so close that one step takes the mean mode to -0.9 of itself, the other nowhere:
+    # at the first the two then cancel, as they would at t = 0 on the curve of odd iterations
+    pair = gram.solve(KERNEL, np.array([0.0, 0.01]), 2)
+    rate, first = 1.9 / pair.eigenvalues[0], np.array([True, False])
+    exact = dynamics.gradient_descent(pair, -pair.values @ (1 / pair.values[0]), rate)
+    np.testing.assert_allclose(exact.error([0, 1, 2], first), [2, 0.1, 1.8], atol=0.01)
+    assert exact.time_to_reach(0.5, first).time == 1
+
+
 def test_flow_is_the_limit_of_small_steps():
     rate = 1e-3 / FULL.eigenvalues[0]
     slow = dynamics.gradient_descent(FULL, TARGET, rate).time_to_reach(0.3).time * rate
