@@ -371,7 +371,8 @@ def _rows(kernel, x, w, halves, nodes=NODES_PER_PANEL):
         rows = kernel.at_angles(x[first * nodes : some.stop * nodes], x) * w
         blocks = rows.reshape(len(some), nodes, panels, nodes)
         for k, a in enumerate(some):
-            blocks[k, :, a], blocks[k, :, (a + panels // 2) % panels] = near[:, rule[a]], far[:, rule[a]]
+            blocks[k, :, a] = near[:, rule[a]]
+            blocks[k, :, (a + panels // 2) % panels] = far[:, rule[a]]
         yield rows
 
 

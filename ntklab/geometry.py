@@ -12,6 +12,7 @@ UNIT_TOLERANCE = 1e-6  # rows that were normalised in float32 are off by a few 1
 UNIT_TO_ROUNDING = 1e-14
 LARGEST_NORM = LARGEST  # products of two squared norms stay within float64
 SHORT = 0.25  # below this, |x|² + |y|² - 2 x·y has lost more than four of its 53 bits
+FEW = 4  # coordinates; of so few all squares are made sooner than the short ones are found
 BLOCK = 2**16  # entries that stay in cache
 
 
@@ -141,17 +142,25 @@ def angle_between(X, Y=None):
     """
     X = unit_vectors("X", X)
     Y = X if Y is None else unit_vectors("Y", Y, dimension=X.shape[1])
-    angles = X @ Y.T
-    square_x, square_y = np.sum(X**2, axis=1), np.sum(Y**2, axis=1)
+    angles = np.empty((len(X), len(Y)))
     rows = max(1, BLOCK // len(Y))
     for i in range(0, len(X), rows):
-        block = angles[i : i + rows]
-        squares = square_x[i : i + rows, None] + square_y
-        minus, plus = squares - 2 * block, squares + 2 * block
-        _square_norms_of_short(minus, X[i : i + rows], -Y)
-        _square_norms_of_short(plus, X[i : i + rows], Y)
-        block[...] = 2 * np.arctan2(np.sqrt(minus), np.sqrt(plus))
+        minus, plus = _square_norms(X[i : i + rows], Y)
+        with np.errstate(divide="ignore"):  # opposite vectors: 2 arctan(∞) = π
+            angles[i : i + rows] = 2 * np.arctan(np.sqrt(minus / plus))
     return angles
+
+
+def _square_norms(X, Y):
+    """‖x_i - y_j‖² and ‖x_i + y_j‖², each of shape (n, m), with all their digits."""
+    if X.shape[1] <= FEW:
+        pairs = [(X[:, k, None], Y[:, k]) for k in range(X.shape[1])]
+        return sum((x - y) ** 2 for x, y in pairs), sum((x + y) ** 2 for x, y in pairs)
+    squares, products = np.sum(X**2, axis=1)[:, None] + np.sum(Y**2, axis=1), 2 * X @ Y.T
+    minus, plus = squares - products, squares + products
+    _square_norms_of_short(minus, X, -Y)
+    _square_norms_of_short(plus, X, Y)
+    return minus, plus
 
 
 def _square_norms_of_short(squares, X, Y):

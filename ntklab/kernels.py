@@ -476,9 +476,10 @@ BLOCK = 2**14  # entries that stay in cache
 def _table(profile):
     """K on [0, π] as polynomials, or None where `MOST_CELLS` cells a bin do not resolve it.
 
-    Returns the cells in each bin, the first of them, and the coefficients, (degree + 1, cells), in
-    t in [-1, 1]. Cells halve until the last two orders of the Chebyshev interpolants are below
-    1e-14 of the largest value, or until that no longer helps, K itself having no more digits.
+    Returns the cell of each of many equal parts of [0, π], the middles of cells, and coefficients,
+    (degree + 1, cells), in θ - middle. Cells halve until the last two orders of the Chebyshev
+    interpolants are below 1e-14 of the largest value, or until that no longer helps, K itself
+    having no more digits.
     """
     t = chebyshev.chebpts1(DEGREE + 1)
     to_series = chebyshev.chebvander(t, DEGREE) * 2 / (DEGREE + 1)
@@ -501,22 +502,22 @@ def _table(profile):
             pieces[todo[i]] = series[i] @ to_powers.T
         todo, before, cells = todo[~done], tails[~done], 2 * cells
     counts = np.array([len(piece) for piece in pieces])
-    coefficients = np.ascontiguousarray(np.concatenate(pieces).T)
-    return counts, np.cumsum(counts) - counts, coefficients
+    cells = np.repeat(np.arange(counts.sum()), np.repeat(counts.max() // counts, counts))
+    middles = np.concatenate([i + (np.arange(n) + 0.5) / n for i, n in enumerate(counts)])
+    halves = np.repeat(np.pi / BINS / 2 / counts, counts)
+    coefficients = np.concatenate(pieces).T / halves ** np.arange(DEGREE + 1)[:, None]
+    return cells, middles * (np.pi / BINS), coefficients
 
 
 def _look_up(table, theta):
     """The piecewise polynomial of `_table` at angles of any shape."""
-    counts, firsts, coefficients = table
+    cells, middles, coefficients = table
     flat, result = theta.ravel(), np.empty(theta.size)
     for i in range(0, theta.size, BLOCK):
-        place = flat[i : i + BLOCK] * (BINS / np.pi)
-        part = np.minimum(place.astype(np.int32), BINS - 1)
-        count = counts.take(part)
-        place = (place - part) * count
-        cell = np.minimum(place.astype(np.int32), count - 1)
-        t = 2 * (place - cell) - 1
-        cell += firsts.take(part)
+        part = flat[i : i + BLOCK]
+        # π itself is in the last cell
+        cell = cells.take((part * (len(cells) / np.pi)).astype(np.intp), mode="clip")
+        t = part - middles.take(cell)
         value = coefficients[-1].take(cell)
         for column in coefficients[-2::-1]:
             value *= t

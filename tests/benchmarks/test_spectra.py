@@ -132,11 +132,11 @@ def test_deep_kernel_against(against, report, peer):
 
 
 def test_deep_kernel_against_one_angle(against):
-    """Ten layers take an angle each: within five times the first of them alone."""
+    """Ten layers take an angle each, tables take one: within twice that alone."""
     x = sample(3_000)
     X = np.stack([np.cos(x), np.sin(x)], axis=1)
     sine, cosine = np.abs(np.sin(x[:, None] - x)), np.cos(x[:, None] - x)
-    against(lambda: DeepNTK(10, normalized=True)(X), lambda: np.arctan2(sine, cosine), 0.2,
+    against(lambda: DeepNTK(10, normalized=True)(X), lambda: np.arctan2(sine, cosine), 0.5,
             name="deep kernel, L = 10, n = 3 000 / one arctan2 an entry")
 
 
