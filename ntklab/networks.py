@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ntklab import _threads
 from ntklab._arguments import (
     LARGEST,
     _short,
@@ -31,6 +32,8 @@ from ntklab._arguments import (
 from ntklab.activations import dual_activation
 from ntklab.kernels import DEEPEST
 from ntklab.kernels import _trained_layers as trained_layers
+
+_threads.let_sleep()
 
 MOST_WEIGHTS = 10**9  # of a layer: 8 GB
 

@@ -38,11 +38,30 @@ for work in works:
 HOG = "import os\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nwhile True: pass"
 
 
-def seconds():
-    """Of each work in a Python started plainly, as Jupyter starts one."""
+# what the threads of a process compute in 100 pauses of 10 ms between short works
+SPINNING = """
+import time
+from ntklab import networks
+import torch
+numbers = torch.ones(2**17)
+numbers.add_(1)
+start = time.process_time()
+for _ in range(100):
+    numbers.add_(1)
+    time.sleep(0.01)
+print(time.process_time() - start)
+"""
+TWO_CORES = pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="needs Linux and two cores",
+)
+
+
+def seconds(work):
+    """That a work prints in a Python started plainly, as Jupyter starts one."""
     spared = ("OMP_", "OPENBLAS_", "MKL_", "KMP_", "GOMP_")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(spared)}
-    command = [sys.executable, "-c", WORK]
+    command = [sys.executable, "-c", work]
     told = subprocess.run(command, env=plain, capture_output=True, encoding="utf-8", check=True)
     return np.array(told.stdout.split(), dtype=float)
 
@@ -58,18 +77,23 @@ def a_core_taken():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2,
-    reason="needs Linux and two cores",
-)
-def test_one_core_of_two_taken_away():
+@TWO_CORES
+@pytest.mark.parametrize("first", ["ntklab", "torch"])
+def test_one_core_of_two_taken_away(first):
     idle, busy = [], []
     for _ in range(3):  # alternately, as other programs come and go
-        idle.append(seconds())
+        idle.append(seconds(f"import {first}" + WORK))
         with a_core_taken():
-            busy.append(seconds())
+            busy.append(seconds(f"import {first}" + WORK))
     ratios = np.median(busy, axis=0) / np.median(idle, axis=0)
     assert (ratios < 3).all(), dict(zip(("train", "tangent", "gram"), ratios, strict=True))
+
+
+@TWO_CORES
+@pytest.mark.parametrize("first", ["ntklab", "torch"])
+def test_threads_sleep_between_works_whoever_is_imported_first(first):
+    # spinning, the pauses alone are most of a second
+    assert seconds(f"import {first}" + SPINNING) < 0.2
 
 
 def test_importing_the_package_first_lets_threads_sleep():
