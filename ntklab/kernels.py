@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from numpy.polynomial import chebyshev
 from numpy.polynomial.legendre import leggauss
 from scipy.special import beta
 
@@ -23,6 +22,7 @@ from ntklab._arguments import (
     sequence,
     whole_number,
 )
+from ntklab._tables import tabulate
 from ntklab.activations import dual_activation, half_angle, with_bias
 from ntklab.geometry import (
     LARGEST_NORM,
@@ -294,12 +294,12 @@ class _InfiniteWidth(ZonalKernel):
 
     @cached_property
     def _table(self):
-        return _table(self._profile)
+        return tabulate(self._profile)
 
     def _entries(self, theta):
         if theta.size < FEW or self._table is None:
             return self._profile(theta)
-        return _look_up(self._table, theta)
+        return self._table(theta)
 
     def __call__(self, X, Y=None):
         """k(x_i, y_j) for X (n, d) and Y (m, d), of any norm; the Gram matrix when Y is left out.
@@ -465,62 +465,3 @@ def _trained_layers(trained, hidden_layers):
             f"trained: must be 'all', 'first', 'hidden' or layer numbers, got {_short(trained)}"
         )
     return frozenset(sequence("trained", trained, whole_number, at_least=1, at_most=last))
-
-
-BINS = 64  # equal parts of [0, π], each cut into as many equal cells as it needs
-MOST_CELLS = 4096  # of one bin
-DEGREE = 7
-BLOCK = 2**14  # entries that stay in cache
-
-
-def _table(profile):
-    """K on [0, π] as polynomials, or None where `MOST_CELLS` cells a bin do not resolve it.
-
-    Returns the cell of each of many equal parts of [0, π], the middles of cells, and coefficients,
-    (degree + 1, cells), in θ - middle. Cells halve until the last two orders of the Chebyshev
-    interpolants are below 1e-14 of the largest value, or until that no longer helps, K itself
-    having no more digits.
-    """
-    t = chebyshev.chebpts1(DEGREE + 1)
-    to_series = chebyshev.chebvander(t, DEGREE) * 2 / (DEGREE + 1)
-    to_series[:, 0] /= 2
-    to_powers = np.zeros((DEGREE + 1, DEGREE + 1))
-    for k in range(DEGREE + 1):
-        to_powers[: k + 1, k] = chebyshev.cheb2poly([0] * k + [1])
-    pieces, size = [None] * BINS, 0.0
-    todo, before, cells = np.arange(BINS), np.full(BINS, np.inf), 1
-    while todo.size:
-        if cells > MOST_CELLS:
-            return None
-        place = (np.arange(cells)[:, None] + (1 + t) / 2) / cells
-        series = profile((todo[:, None, None] + place) * (np.pi / BINS)) @ to_series
-        size = max(size, np.abs(series).max())
-        tails = np.abs(series[:, :, -2:]).max(axis=(1, 2)) / size
-        # each halving divides the tails of a resolved function by 2^6 at least
-        done = (tails <= 1e-14) | ((tails <= 1e-10) & (tails > before / 8))
-        for i in np.flatnonzero(done):
-            pieces[todo[i]] = series[i] @ to_powers.T
-        todo, before, cells = todo[~done], tails[~done], 2 * cells
-    counts = np.array([len(piece) for piece in pieces])
-    cells = np.repeat(np.arange(counts.sum()), np.repeat(counts.max() // counts, counts))
-    middles = np.concatenate([i + (np.arange(n) + 0.5) / n for i, n in enumerate(counts)])
-    halves = np.repeat(np.pi / BINS / 2 / counts, counts)
-    coefficients = np.concatenate(pieces).T / halves ** np.arange(DEGREE + 1)[:, None]
-    return cells, middles * (np.pi / BINS), coefficients
-
-
-def _look_up(table, theta):
-    """The piecewise polynomial of `_table` at angles of any shape."""
-    cells, middles, coefficients = table
-    flat, result = theta.ravel(), np.empty(theta.size)
-    for i in range(0, theta.size, BLOCK):
-        part = flat[i : i + BLOCK]
-        # π itself is in the last cell
-        cell = cells.take((part * (len(cells) / np.pi)).astype(np.intp), mode="clip")
-        t = part - middles.take(cell)
-        value = coefficients[-1].take(cell)
-        for column in coefficients[-2::-1]:
-            value *= t
-            value += column.take(cell)
-        result[i : i + BLOCK] = value
-    return result.reshape(theta.shape)

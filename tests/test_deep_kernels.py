@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ntklab import fredholm, kernels
+from ntklab import _tables, fredholm
 from ntklab.densities import PiecewiseConstant
 from ntklab.geometry import angle_between, directions_and_norms, to_circle
 from ntklab.kernels import NNGP, DeepNTK, TwoLayerNTK, ZonalKernel
@@ -314,7 +314,7 @@ def test_large_matrices_agree_with_the_profile(kernel, accuracy):
 
 
 def test_a_kernel_too_sharp_for_the_table_goes_through_the_recursion(monkeypatch):
-    monkeypatch.setattr(kernels, "MOST_CELLS", 2)
+    monkeypatch.setattr(_tables, "MOST_CELLS", 2)
     kernel = DeepNTK(50)
     assert kernel._table is None
     x = np.linspace(0, 1e-3, 150)
