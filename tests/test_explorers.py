@@ -35,6 +35,22 @@ MODULES = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def rough():
+    """Pictures whose panels are not moved apart: that takes longer than drawing them.
+
+    Figures as they are shown are in tests/test_figures*.py and in lectures.
+    """
+
+    def show(figure):
+        figure.set_layout_engine("none")
+        return figures.show(figure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(board, "show", show)
+        yield
+
+
 @functools.cache
 def explorer(name):
     """Made once, when first asked for; whoever moves it sets it back."""
