@@ -24,6 +24,7 @@ from ntklab.explorers import (
     tangent_kernel,
     two_layer,
 )
+from ntklab.figures import style
 
 MODULES = {
     module.__name__.rpartition(".")[2]: module
@@ -37,14 +38,16 @@ MODULES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def rough():
-    """Pictures whose panels are not moved apart: that takes longer than drawing them.
+    """Coarse pictures whose panels are not moved apart: that takes longer than drawing them.
 
     Figures as they are shown are in tests/test_figures*.py and in lectures.
     """
 
     def show(figure):
         figure.set_layout_engine("none")
-        return figures.show(figure)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(style.STYLE, "savefig.dpi", 50)
+            return figures.show(figure)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(board, "show", show)
