@@ -52,39 +52,43 @@ ATTACKS = {  # the body of the answer -> what is said of it
 
 
 SHELL = "get_ipython().kernel"
-FILES = {  # a whole file -> marks, what is said of the first answer
-    "repr": (text(before="""\
+
+
+def files():
+    """A whole file -> marks, what is said of the first answer. Some are long to write."""
+    return {
+        "repr": (text(before="""\
 import ntklab.course.channel as channel
 class Long:
     def __repr__(self):
         return "[" + "1," * 1_500_000 + "]"
 channel.reply = lambda *arguments: Long()
 """), 0, "under 1 MB"),
-    "buffers": (text(before=f"""\
+        "buffers": (text(before=f"""\
 shell = {SHELL}
 shell.session.send(shell.iopub_socket, "display_data",
                    {{"data": {{}}, "metadata": {{}}}}, buffers=[bytes(3 * 2**20)] * 700)
 """), None, ""),
-    "comms": (text(before=f"""\
+        "comms": (text(before=f"""\
 shell = {SHELL}
 for i in range(60):
     shell.session.send(shell.iopub_socket, "comm_open",
                        {{"comm_id": str(i), "target_name": "x", "data": {{"s": "x" * 10**7}}}})
 """), None, ""),
-    "small comms": (text(before=f"""\
+        "small comms": (text(before=f"""\
 shell = {SHELL}
 for i in range(400):
     shell.session.send(shell.iopub_socket, "comm_open",
                        {{"comm_id": str(i), "target_name": "x", "data": {{"s": "x" * 10**6}}}})
 """), 10, "✓"),
-    "prints": (text() + "\n\n" + "\n".join(["# %%\nprint('&<' * 99_000)"] * 300), 10, "✓"),
-    "large cell": (text(before="x = [" + "1," * 2_000_000 + "]"), 0, "at most 1 are read"),
-    "cells": (text() + "\n\n" + "# %%\n1\n" * 20_000, 0, "at most 500 and 500000 are run"),
-    "ends it again": (
-        text().replace("# %% [markdown]\n# # Ass", "# %%\nimport os\nos._exit(0)\n\n" * 12
-                       + "# %% [markdown]\n# # Ass"), 0, "ended the kernel for good"),
-    "markdown": (text() + "\n\n# %% [markdown]\n# " + "\\\\[a" * 25_000 + "\n", 10, "✓"),
-}
+        "prints": (text() + "\n\n" + "\n".join(["# %%\nprint('&<' * 99_000)"] * 300), 10, "✓"),
+        "large cell": (text(before="x = [" + "1," * 2_000_000 + "]"), 0, "at most 1 are read"),
+        "cells": (text() + "\n\n" + "# %%\n1\n" * 20_000, 0, "at most 500 and 500000 are run"),
+        "ends it again": (
+            text().replace("# %% [markdown]\n# # Ass", "# %%\nimport os\nos._exit(0)\n\n" * 12
+                           + "# %% [markdown]\n# # Ass"), 0, "ended the kernel for good"),
+        "markdown": (text() + "\n\n# %% [markdown]\n# " + "\\\\[a" * 25_000 + "\n", 10, "✓"),
+    }
 
 
 @pytest.mark.slow
@@ -93,7 +97,8 @@ def test_each_attack_costs_its_own_answer_only(tmp_path):
     for name, (body, _) in ATTACKS.items():
         write(tmp_path / "in" / name / f"{NAME}.py",
               text(first=f"def arc_weights(angles):\n    {body}\n"))
-    for name, (body, _, _) in FILES.items():
+    whole = files()
+    for name, (body, _, _) in whole.items():
         write(tmp_path / "in" / name / f"{NAME}.py", body)
     grades = grading.grade(tmp_path / "in", COURSE / "solutions", tmp_path / "out", limits=LIMITS,
                            workers=2)
@@ -103,7 +108,7 @@ def test_each_attack_costs_its_own_answer_only(tmp_path):
         rows = grades.marks[grades.marks.student == name].set_index("exercise")
         assert rows.marks["arc-weights"] == 0 and rows.marks["one-first"] > 0, (name, rows)
         assert said in rows.said["arc-weights"], (name, rows.said["arc-weights"])
-    for name, (_, marks, said) in FILES.items():
+    for name, (_, marks, said) in whole.items():
         rows = grades.marks[grades.marks.student == name].set_index("exercise")
         assert marks in (None, rows.marks.sum()), (name, rows)
         assert said in rows.said["arc-weights"], (name, rows.said["arc-weights"])

@@ -1,6 +1,7 @@
 """Instant checks: solutions pass, stubs fail, and every named wrong answer gets its own hint."""
 
 import bisect
+import functools
 import importlib
 import subprocess
 import sys
@@ -458,8 +459,18 @@ MISTAKES = {
 } | GENERALIZATION
 
 
+@functools.cache
+def read(path):
+    return tuple(exercises.read(path))
+
+
 def setup(path):
-    """Names that the cells before the first exercise give."""
+    """Names that the cells before the first exercise give, in a dictionary of the caller's own."""
+    return dict(before_exercises(path))
+
+
+@functools.cache
+def before_exercises(path):
     names = {}
     for cell in jupytext.read(path, fmt="py:percent").cells:
         if "exercise" in cell.metadata:
@@ -484,14 +495,14 @@ MASTERS = sorted((COURSE / "solutions").glob("*.py"))
 EXERCISES = [
     pytest.param(master, number, id=f"{master.stem[:2]}-{exercise.name}")
     for master in MASTERS
-    for number, exercise in enumerate(exercises.read(master))
+    for number, exercise in enumerate(read(master))
 ]
 
 
 @pytest.mark.parametrize("seed", [0, 20_261])  # what a student gets, and a run of marking
 @pytest.mark.parametrize(("master", "number"), EXERCISES)
 def test_solution_passes(master, number, seed, capsys):
-    exercise = exercises.read(master)[number]
+    exercise = read(master)[number]
     with answers.drawn_from(seed):
         assert failure(exercise, setup(master)) is None
     assert capsys.readouterr().out.startswith(f"✓ {exercise.name.replace('-', '_')}: ")
@@ -503,7 +514,7 @@ DRAWN = ("04", "06", "07", "09")  # whose checks draw all of their cases
 @pytest.mark.parametrize(("master", "number"), [p for p in EXERCISES if p.id[:2] in DRAWN])
 def test_answers_learned_by_heart_earn_nothing(master, number):
     """What was right once, played back in the same order, is wrong under other questions."""
-    exercise, names, heard = exercises.read(master)[number], setup(master), []
+    exercise, names, heard = read(master)[number], setup(master), []
     names["np"] = np
     exec(exercise.answer, names)
     name = exercise.name.replace("-", "_")
@@ -523,14 +534,14 @@ def test_answers_learned_by_heart_earn_nothing(master, number):
 @pytest.mark.parametrize(("master", "number"), EXERCISES)
 def test_stub_fails(master, number, seed):
     edition = COURSE / "exercises" / master.name
-    exercise = exercises.read(edition)[number]
+    exercise = read(edition)[number]
     with answers.drawn_from(seed):
         assert "not written yet" in failure(exercise, setup(edition))
 
 
 @pytest.mark.parametrize(("master", "number"), EXERCISES)
 def test_every_named_mistake_gets_its_own_hint(master, number):
-    exercise = exercises.read(master)[number]
+    exercise = read(master)[number]
     names, mistakes = setup(master), MISTAKES[exercise.name]
     assert len(mistakes) >= 2
     for mistake, (right, wrong, fragment) in mistakes.items():
@@ -543,7 +554,7 @@ def test_every_named_mistake_gets_its_own_hint(master, number):
 
 
 def test_mistakes_belong_to_exercises():
-    known = {exercise.name for master in MASTERS for exercise in exercises.read(master)}
+    known = {exercise.name for master in MASTERS for exercise in read(master)}
     assert set(MISTAKES) == known
 
 
@@ -557,7 +568,7 @@ def test_mistakes_belong_to_exercises():
 )
 def test_a_wrong_matrix_without_a_name_fails_too(right, wrong):
     master = COURSE / "solutions" / "03_eigenfunctions.py"
-    exercise = exercises.read(master)[2]
+    exercise = read(master)[2]
     assert failure(exercise, setup(master), right, wrong)
 
 
@@ -624,7 +635,7 @@ UNFORESEEN = {
     ("master", "number"), [p for p in EXERCISES if p.id.partition("-")[2] in UNFORESEEN]
 )
 def test_an_unforeseen_wrong_answer_fails_too(master, number):
-    exercise = exercises.read(master)[number]
+    exercise = read(master)[number]
     names = setup(master)
     for right, wrong in UNFORESEEN[exercise.name]:
         assert failure(exercise, names, right, wrong), f"{wrong} passes"

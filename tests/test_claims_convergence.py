@@ -21,11 +21,11 @@ def test_verdict(claim_id):
     "wrong",
     [
         # times that would go like 1/√p*, and a deviation that would fall like 1/κ²
-        lambda: convergence.measure_times(power=0.5, frequencies=(5, 7, 10)),
-        lambda: convergence.measure_times(expected=-2.0, frequencies=(5, 7, 10)),
+        lambda: convergence.measure_times(power=0.5, frequencies=(5, 7, 10), border=()),
+        lambda: convergence.measure_times(expected=-2.0, frequencies=(5, 7, 10), border=()),
         # bounds made smaller than they are
-        lambda: convergence.measure_lemma(scale=0.7),
-        lambda: convergence.measure_proof(scale=0.3),
+        lambda: convergence.measure_lemma(scale=0.7, zoo=convergence.ZOO[:1]),
+        lambda: convergence.measure_proof(scale=0.3, zoo=convergence.ZOO[:1]),
     ],
 )
 def test_every_check_can_fail(wrong):
@@ -34,7 +34,7 @@ def test_every_check_can_fail(wrong):
 
 def test_trained_networks_are_compared_with_their_theory():
     frame = pd.DataFrame({"trained": [110.0, 95.0], "theory": [100.0, 100.0]})
-    measured = convergence.measure_times(trained=frame, frequencies=(5, 7, 10))
+    measured = convergence.measure_times(trained=frame, frequencies=(5, 7, 10), border=())
     assert "networks within 10 % of linear theory" in measured.figure
 
 

@@ -1,10 +1,15 @@
 """Claims: measured, and able to fail."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 
 from ntklab.claims import depth, eigenfunctions, judge
 from ntklab.densities import PiecewiseConstant, uniform
+from ntklab.experiments import ONE_TWO_FOUR
+from ntklab.experiments import depth as measured_depth
+from ntklab.kernels import DeepNTK
 
 
 def laziness(power):
@@ -22,7 +27,12 @@ def test_the_remainder_dies_out_with_width():
         assert judge("C21", table=laziness(power)).measurement.verdict == "unsettled"
 
 
-def test_time_grows_with_frequency():
+def test_time_grows_with_frequency(monkeypatch):
+    # measured once, judged three times
+    times = measured_depth.learning_times(ONE_TWO_FOUR, (8, 12, 16, 24), DeepNTK(10))
+    decay = functools.cache(measured_depth.eigenvalue_decay)
+    monkeypatch.setattr(measured_depth, "eigenvalue_decay", decay)
+    monkeypatch.setattr(measured_depth, "learning_times", lambda *_: times)
     judged = judge("C22")
     assert judged.measurement.verdict == "corrected"
     assert "κ^-2.00 on the circle" in str(judged)

@@ -24,6 +24,7 @@ from ntklab.explorers import (
     tangent_kernel,
     two_layer,
 )
+from ntklab.figures import style
 
 MODULES = {
     module.__name__.rpartition(".")[2]: module
@@ -35,9 +36,27 @@ MODULES = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def rough():
+    """Coarse pictures whose panels are not moved apart: that takes longer than drawing them.
+
+    Figures as they are shown are in tests/test_figures*.py and in lectures.
+    """
+
+    def show(figure):
+        figure.set_layout_engine("none")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(style.STYLE, "savefig.dpi", 50)
+            return figures.show(figure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(board, "show", show)
+        yield
+
+
 @functools.cache
 def explorer(name):
-    """Made once, when first asked for: to look at, not to move."""
+    """Made once, when first asked for; whoever moves it sets it back."""
     return MODULES[name].explorer()
 
 
@@ -61,9 +80,9 @@ def test_compute_and_draw_at_every_bound(name):
             assert len(picture.png) > 5000 and len(picture.alt) > 60, (key, value)
 
 
-@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
-def test_picture_follows_every_control_and_reset_brings_it_back(module):
-    board = module.explorer()
+@pytest.mark.parametrize("name", MODULES)
+def test_picture_follows_every_control_and_reset_brings_it_back(name):
+    board = explorer(name)
     first = board.picture.value
     assert re.search(r'<img .*alt="[^"]{60,}"', first)
     for control in board.controls.values():

@@ -1,6 +1,7 @@
 """Networks as people have them: H is autograd's row by row, or the refusal says what to do."""
 
 import copy
+import functools
 import re
 import threading
 import warnings
@@ -312,6 +313,11 @@ def by_autograd(network, points, pick=lambda u: u):
     return {name: torch.stack(slopes).numpy() for name, slopes in rows.items()}
 
 
+@functools.cache
+def rows_at_X(name):
+    return by_autograd(lambda: built(name), X)
+
+
 def content(network):
     """All that a network holds, to be compared."""
     state = {k: v.clone() for k, v in [*network.named_parameters(), *network.named_buffers()]}
@@ -336,7 +342,7 @@ def assert_untouched(network, before):
 def test_kernel_is_autograd_row_by_row(name):
     network = built(name)
     before, points = content(network), torch.tensor(X)
-    left, right = (by_autograd(lambda: built(name), points) for points in (X, Y))
+    left, right = rows_at_X(name), by_autograd(lambda: built(name), Y)
     for route in ("auto", "jacobian"):
         square = empirical_ntk_by_layer(network, points, route=route)
         cross = empirical_ntk_by_layer(network, X, Y, route=route)
@@ -351,7 +357,7 @@ def test_kernel_is_autograd_row_by_row(name):
 
 @each
 def test_products_are_right_or_refused(name):
-    network, J = built(name), by_autograd(lambda: built(name), X)
+    network, J = built(name), rows_at_X(name)
     H = sum(rows @ rows.T for rows in J.values())
     try:
         found = empirical_ntk(network, X, route="products")
@@ -362,13 +368,21 @@ def test_products_are_right_or_refused(name):
         np.testing.assert_allclose(found, H, rtol=0, atol=1e-12)
 
 
+OURS = {"two layers": own, "deep": lambda: own(FullyConnected)}
+
+
+@functools.cache
+def outside(name):
+    """H and H V outside of inference mode."""
+    build = OURS.get(name) or (lambda: built(name))
+    return empirical_ntk(build(), X), ntk_vector_product(build(), X, V)
+
+
 @pytest.mark.parametrize("made", [True, False], ids=["made in it", "made before"])
-@pytest.mark.parametrize("name", [*RIGHT, "two layers", "deep"])
+@pytest.mark.parametrize("name", [*RIGHT, *OURS])
 def test_inference_mode(name, made):
-    builds = {"two layers": own, "deep": lambda: own(FullyConnected)}
-    build = builds.get(name) or (lambda: built(name))
-    H = empirical_ntk(build(), X)
-    product = ntk_vector_product(build(), X, V)
+    build = OURS.get(name) or (lambda: built(name))
+    H, product = outside(name)
     with torch.inference_mode(made):
         network = build()
     if made and name in ("a lock inside", "our own with a forward of its own"):

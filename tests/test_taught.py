@@ -4,6 +4,7 @@ What only its own module calls has an underscore; what nobody calls is gone.
 """
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ RECORDS = "Certificate Reach Estimate Drift Training Errors Stop Band".split()
 BASES = "Erf DualActivation HermiteSeries CircleDensity ZonalKernel".split()
 
 
+@functools.cache
 def callers():
     """{path: tree of its code}; the README's blocks are code, too."""
     paths = [p for room in ("lectures", "solutions", "ntklab") for p in (ROOT / room).rglob("*.py")]
@@ -80,16 +82,24 @@ def passed(tree):
             yield from ((name, keyword.arg) for keyword in call.keywords)
 
 
-CALLERS = callers()
-GIVEN = set().union(*map(passed, CALLERS.values()))
+@functools.cache
+def used():
+    """{path: names in its code}."""
+    return {path: set(names(tree)) for path, tree in callers().items()}
+
+
+@functools.cache
+def passed_anywhere():
+    return set().union(*map(passed, callers().values()))
+
+
 # in the README's words: `solve(..., refine=2)`
 MENTIONED = set(re.findall(r"(\w+)=", (ROOT / "README.md").read_text(encoding="utf-8")))
-USED = {path: set(names(tree)) for path, tree in CALLERS.items()}
 
 
 @pytest.mark.parametrize("path", NUMERICS, ids=lambda path: path.stem)
 def test_every_public_name_has_a_caller(path):
-    elsewhere = set().union(*(used for other, used in USED.items() if other != path))
+    elsewhere = set().union(*(found for other, found in used().items() if other != path))
     elsewhere |= {*RECORDS, *BASES, "extra_repr"}  # the last is called by torch
     assert [name for name in definitions(path) if name not in elsewhere] == []
 
@@ -99,7 +109,8 @@ def test_every_option_is_given_somewhere(path):
     """To its function, or to another of the module that means the same by it."""
     public = [(n, f) for n, f in functions(path) if not n.startswith("_")]
     every = [(name, *option) for name, function in public for option in options(function)]
-    given = {option for name, option, at in every if {(name, option), (name, at)} & GIVEN}
+    everywhere = passed_anywhere()
+    given = {option for name, option, at in every if {(name, option), (name, at)} & everywhere}
     left = {(name, option) for name, option, _ in every if option not in given | MENTIONED}
     # for who makes an activation of their own, and is told by the error that asks for them
     assert left <= {("HermiteSeries", "most_nodes"), ("HermiteSeries", "tolerance")}
