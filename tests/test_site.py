@@ -51,14 +51,6 @@ def test_a_note_or_frames_stand_for_every_explorer():
     assert sum(cell.source == site.NOTE for cell in plain) == 2
 
 
-def test_lectures_are_chosen_by_number():
-    folder = COURSE / "lectures"
-    assert [path.name[:2] for path in site._chosen(folder, ["03"])] == ["03"]
-    assert site._chosen(folder, []) == LECTURES
-    with pytest.raises(FileNotFoundError, match="^NAME: must be one of 00, .*, got 99"):
-        site._chosen(folder, ["99"])
-
-
 @pytest.mark.parametrize("name", EXPLORERS)
 @pytest.mark.slow
 def test_every_explorer_has_a_plan_that_takes_each_control_to_both_ends(name):

@@ -192,7 +192,6 @@ def _settle(entry, levels, opened, people):
     depth = levels.get(id(entry))
     if _known(entry):
         index, label = entry.platform["index"], entry.platform["who"]
-        entry.inner = []
     else:
         if depth is None:
             names = tuple(key(label) for _, label in entry.labels)
@@ -288,7 +287,7 @@ def _collected(entries, wanted, sole, assignments):
                                 tuple(beside), "late" in entry.platform, remark))
         if remark:
             remarks.append(f"{entry.item.name}: {remark}")
-    names = {e.student for e in entries if e.assignment or (e.item.problem and len(e.parts) > 0)}
+    names = {e.student for e in entries if e.assignment or e.item.problem}
     names |= {student for student, _ in chosen}
     return Decision(found, sorted(names, key=key), remarks, ambiguous)
 

@@ -30,8 +30,18 @@ COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ 
 
 
 def refers_to(name, assignment):
-    """Whether a teacher's `name`, such as 03 or 03_slug, means the assignment NN_slug."""
+    """Whether a teacher's `name`, such as 03 or 03_slug, means NN_slug."""
     return assignment == name or assignment.startswith(f"{name}_")
+
+
+def chosen(argument, wanted, paths):
+    """Of files NN_slug.py those that a teacher's names mean; all where none is wanted."""
+    stems = [path.stem for path in paths]
+    for name in wanted or ():
+        if not any(refers_to(name, stem) for stem in stems):
+            raise ValueError(f"{argument}: must be among {stems}, got {name!r}")
+    return [path for path in paths
+            if not wanted or any(refers_to(name, path.stem) for name in wanted)]
 
 
 def assignment_in(part, assignments):

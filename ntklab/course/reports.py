@@ -1,14 +1,11 @@
 """Results of a marking: tables for spreadsheets, HTML pages, sheets that platforms import."""
 
-import csv
 import hashlib
 import html
-import io
 import os
 import re
 import zipfile
 from collections import Counter, defaultdict
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -60,26 +57,6 @@ def write(plan, marks: pd.DataFrame, out: Path, parts: dict):
     index = _index(plan, marks, totals, summary, links, remarks, out)
     (out / "index.html").write_text(index, encoding="utf-8", errors="replace")
     return marks, totals, summary, list(links.values()), remarks
-
-
-def stamp(seconds: float) -> str:
-    """A time in seconds since 1970 as text, in the time zone of this computer; "" for 0."""
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else ""
-
-
-def late(submission, due: datetime | None) -> str:
-    """By how much a submission is late and by whose clock, in words; "" if it is not late."""
-    if submission.late:
-        return "late, says the platform"
-    if due is None or not submission.item.time:
-        return ""
-    end = due.timestamp()
-    seconds = submission.item.time - end
-    if seconds <= 0:
-        return ""
-    hours, minutes = int(seconds // 3600), int(seconds % 3600 // 60)
-    how = f"{hours // 24} d {hours % 24} h" if hours > 47 else f"{hours} h {minutes} min"
-    return f"{how}, by the {submission.item.clock}'s time"
 
 
 def file_name(student: str) -> str:
@@ -237,8 +214,8 @@ def _platforms(plan, assignment, totals, by, parts, out):
     if rows:
         mails = {p.name: next((v for k, v in p.columns.items() if "mail" in k.casefold()), "")
                  for p in plan.people}
-        titles = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
-                  "Grade can be changed", "Last modified (grade)", "Feedback comments"]
+        columns = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
+                   "Grade can be changed", "Last modified (grade)", "Feedback comments"]
         found = [
             [identifier, student, mails.get(student, ""), "Submitted for grading",
              f"{row.marks:.2f}", f"{row.out_of:.2f}", "Yes", "-",
@@ -246,7 +223,7 @@ def _platforms(plan, assignment, totals, by, parts, out):
                        for r in by[student, assignment].itertuples())]
             for identifier, student, row, _ in rows
         ]
-        _sheet(out / f"moodle-{number}.csv", [titles, *found])
+        _table(out / f"moodle-{number}.csv", pd.DataFrame(found, columns=columns))
 
 
 def _canvas(plan, summary, totals, out):
@@ -263,22 +240,16 @@ def _canvas(plan, summary, totals, out):
         for title in columns_of:
             if match := re.search(r"0?(\d+)\D*\(\d+\)$", title):
                 own[int(match[1])] = title
-    rows = [fixed + [own[int(a[:2])] or f"Assignment {a[:2]}" for a in columns]]
+    titles = fixed + [own[int(a[:2])] or f"Assignment {a[:2]}" for a in columns]
     possible = totals.groupby("assignment")["out_of"].max()
-    rows.append(["    Points Possible", "", "", "", "", *(str(possible[a]) for a in columns)])
+    rows = [["    Points Possible", "", "", "", "", *(str(possible[a]) for a in columns)]]
     for row in summary.to_dict("records"):
         of = known.get(row["student"], {})
         if of or row["student"] in ids:
             first = [of.get("Student", row["student"]), of.get("ID") or ids.get(row["student"], "")]
             first += [of.get(name, "") for name in fixed[2:]]
             rows.append(first + [_cell(row[a]) for a in columns])
-    _sheet(out / "canvas.csv", rows)
-
-
-def _sheet(path, rows):
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([map(_safe, row) for row in rows])
-    path.write_text(text.getvalue(), encoding="utf-8-sig", errors="replace")
+    _table(out / "canvas.csv", pd.DataFrame(rows, columns=titles))
 
 
 HEAD = """<!doctype html>

@@ -21,6 +21,7 @@ import nbformat
 
 import ntklab
 from ntklab.course import colab, frames, pages
+from ntklab.course.names import chosen
 
 EXPLORER = re.compile(r"^(\w+)\.explorer\(\)\s*$", re.M)
 NOTE = """:::{note}
@@ -56,7 +57,7 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
 
     Raises
     ------
-    FileNotFoundError
+    ValueError
         No such lecture.
     ModuleNotFoundError
         Sphinx or another package of the extra ntklab[site] is missing.
@@ -144,7 +145,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
     course, cache = Path(course).resolve(), _cache(out)
     cache.mkdir(parents=True, exist_ok=True)
     _drop_outputs_of_other_code(cache)
-    lectures = _chosen(course / "lectures", names)
+    lectures = chosen("names", names, sorted((course / "lectures").glob("[0-9][0-9]_*.py")))
     exercises = [course / "exercises" / path.name for path in lectures]
     exercises = [] if book else [path for path in exercises if path.exists()]
     notebooks = {path: jupytext.read(path) for path in (*lectures, *exercises)}
@@ -245,15 +246,6 @@ def _sphinx(source, out, builder, progress, execute, foot=""):
         raise RuntimeError("sphinx: the site is not complete, see its messages above")
     shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # as MyST-NB leaves it
     shutil.rmtree(out / "_sources", ignore_errors=True)
-
-
-def _chosen(folder, names):
-    paths = sorted(folder.glob("[0-9][0-9]_*.py"))
-    for name in names:
-        if not any(path.name.startswith(f"{name}_") for path in paths):
-            there = ", ".join(path.name[:2] for path in paths)
-            raise FileNotFoundError(f"NAME: must be one of {there}, got {name}")
-    return [path for path in paths if not names or path.name[:2] in names]
 
 
 def _modules(package):

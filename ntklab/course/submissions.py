@@ -112,8 +112,7 @@ def read(path: Path) -> NotebookNode:
     """
     notebook, text = _source(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # cell ids and the like, which are made anew below
+        with warnings.catch_warnings(action="ignore"):  # on cell ids, which are made anew below
             if notebook:
                 found = nbformat.reads(json.dumps(notebook), as_version=4).cells
             elif CELLS.search(text):
@@ -305,14 +304,10 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
 
 
 def _decoded(data):
-    for encoding in ("utf-8-sig", "utf-16"):
-        if encoding == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            continue
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")  # never fails
+    try:
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")  # never fails
 
 
 def _cell(cell):
