@@ -98,9 +98,7 @@ def certify(density, count=50):
     instance_of("density", density, PiecewiseConstant)
     count = whole_number("count", count, at_least=1, at_most=MOST)
     if flint is None:
-        raise ModuleNotFoundError(
-            'certificates need python-flint: pip install "ntklab[certify]"'
-        )
+        raise ModuleNotFoundError('certificates need python-flint: pip install "ntklab[certify]"')
     before, flint.ctx.prec = flint.ctx.prec, BITS
     try:
         values = fredholm.solve(TwoLayerNTK(), density, count + FURTHER).eigenvalues

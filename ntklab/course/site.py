@@ -35,7 +35,7 @@ UNREAD = ("objects.inv", ".buildinfo", "_static/**/*.map", "_static/katex/katex.
 REQUIRED = ("sphinx", "myst_nb", "sphinx_book_theme", "py_mini_racer", "PIL")
 
 
-def build(course, out, names=(), progress=True, execute=True, repository=None):
+def build(course, out, names=(), execute=True, repository=None):
     """Execute the lectures and write the site; return its index page.
 
     Parameters
@@ -47,8 +47,6 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
         beside it, in `out`.cache: only what changed is computed again.
     names : sequence of str
         Lectures to build, e.g. "03"; all when empty.
-    progress : bool
-        Whether to show the messages of Sphinx.
     execute : bool
         False shows text, formulas and code alone, in seconds.
     repository : str, optional
@@ -67,7 +65,7 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     out = Path(out).resolve()
     repository = repository or colab.repository_of(course)
     source = _lay_out(course, out, names, execute, repository)
-    _sphinx(source, out, "html", progress, execute, pages.foot(course, repository))
+    _sphinx(source, out, "html", execute, pages.foot(course, repository))
     for page in out.rglob("*.html"):  # of a lecture that has another name today, say
         if page.name != "search.html" and not any(
             (source / page.relative_to(out)).with_suffix(end).exists() for end in SOURCES
@@ -97,7 +95,7 @@ def build_pdf(course, out, names=()):
     out = Path(out).resolve()
     folder = out.with_suffix(".pages")
     source = _lay_out(course, folder, names, True, None, book=True)
-    _sphinx(source, folder, "singlehtml", True, True)
+    _sphinx(source, folder, "singlehtml", True)
     command = [chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
     command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     command += [f"--print-to-pdf={out}", (folder / "index.html").as_uri()]
@@ -229,7 +227,7 @@ def _written(folder, files):
     return folder
 
 
-def _sphinx(source, out, builder, progress, execute, foot=""):
+def _sphinx(source, out, builder, execute, foot=""):
     cache = _cache(out)
     shutil.rmtree(out / "_static", ignore_errors=True)
     shutil.rmtree(out / "_images", ignore_errors=True)
@@ -238,10 +236,9 @@ def _sphinx(source, out, builder, progress, execute, foot=""):
     command += ["-D", f"html_theme_options.extra_footer={foot}"] if foot else []
     command += [str(source), str(out)]
     command += [] if execute else ["-D", "nb_execution_mode=off"]
-    command += [] if progress else ["-q"]
     # progress bars would stand on the pages half-done
     environment = os.environ | {"TQDM_DISABLE": "1"}
-    done = subprocess.run(command, env=environment, stdout=None if progress else -1)
+    done = subprocess.run(command, env=environment)
     if done.returncode:
         raise RuntimeError("sphinx: the site is not complete, see its messages above")
     shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # as MyST-NB leaves it

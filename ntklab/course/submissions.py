@@ -95,9 +95,14 @@ def digest_of(path: Path) -> str:
     Unreadable
         A file that cannot be read.
     """
+    return hashlib.sha256(_content(path)).hexdigest()[:16]
+
+
+def _content(path):
+    """The bytes of a file, cut off behind the limit on its size."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            return file.read(LARGEST + 1)
     except OSError as error:
         raise Unreadable(f"the file cannot be read: {error.strerror}") from None
 
@@ -141,11 +146,7 @@ def why_oversized(cells) -> str:
 
 def _source(path):
     """(the notebook as JSON, or None for a program; all its source text), whatever the suffix."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise Unreadable(f"the file cannot be read: {error.strerror}") from None
+    data = _content(path)
     if len(data) > LARGEST:
         raise Unreadable(f"the file has more than {LARGEST >> 20} MB")
     if data.startswith(FORMATS):
