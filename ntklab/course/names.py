@@ -74,11 +74,7 @@ def stripped(part, assignments, is_file, noise):
     for _ in range(3):
         text = SUFFIXES.sub("", text)
     if is_file:
-        text = COPY_OF.sub("", text)
-    if WHOLE.fullmatch(text):
-        return text
-    if is_file:
-        text = COPY.sub("", COPY.sub("", text))
+        text = COPY.sub("", COPY.sub("", COPY_OF.sub("", text)))
     if WHOLE.fullmatch(text):
         return text
     text = DATE.sub("_", text)
@@ -106,12 +102,12 @@ def stripped(part, assignments, is_file, noise):
     if LETTER.search(left) and not WHOLE.fullmatch(text.strip("_ ")):
         text = left
     if re.fullmatch(rf"(?:[\W_]*(?:{TASK}{'|' + NOISE if noise else ''}|\d)(?![^\W\d_]))+[\W_]*",
-                    text, re.I) and re.search(r"[^\W\d_]", text):
+                    text, re.I) and LETTER.search(text):
         return ""
     text = re.sub(word.format(TASK), "_", text, flags=re.I)
     if noise:
         text = re.sub(word.format(NOISE), "_", text, flags=re.I)
-    if re.search(r"[^\W\d_]", ID.sub("", text)):
+    if LETTER.search(ID.sub("", text)):
         text = ID.sub("_", text)
     text = re.sub(r"([ _-])[ _-]*_[ _-]*|_[ _-]+", lambda m: m[1] or "_", text)
     text = re.sub(r"[\s_]+(?=[\s_])", "", text).strip(" _-.,;:#+[]{}").strip()

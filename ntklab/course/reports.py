@@ -134,12 +134,11 @@ def _index(plan, marks, totals, summary, links, remarks, out):
     """HTML of the class: marks, the share who solved each exercise, hints, who is missing."""
     lines = [HEAD.format(title="Marks", policy=feedback.POLICY)]
     for assignment, rows in marks.groupby("assignment"):
-        sums = totals[totals["assignment"] == assignment]["marks"]
-        missing = [name for name, gone in zip(summary["student"], summary["missing"], strict=True)
-                   if assignment[:2] in gone.split()]
+        handed_in = totals[totals["assignment"] == assignment]
+        missing = [name for name in summary["student"] if name not in set(handed_in["student"])]
+        sums, most = handed_in["marks"], handed_in["out_of"].max()
         lines.append(f"<h2>{html.escape(assignment)}</h2>\n<p>{len(sums)} handed in; mean "
-                     f"{sums.mean():.1f}, median {sums.median():g} of "
-                     f"{totals[totals['assignment'] == assignment]['out_of'].max()} marks.")
+                     f"{sums.mean():.1f}, median {sums.median():g} of {most} marks.")
         if missing:
             lines.append(f"Missing ({len(missing)}): {html.escape(', '.join(missing))}.")
         lines.append("</p>\n<table><tr><th>exercise</th><th>solved</th>"

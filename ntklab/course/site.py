@@ -19,10 +19,10 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-import ntklab
 from ntklab.course import colab, frames, pages
 from ntklab.course.names import chosen
 
+PACKAGE = Path(__file__).parents[1]
 EXPLORER = re.compile(r"^(\w+)\.explorer\(\)\s*$", re.M)
 NOTE = """:::{note}
 In JupyterLab and on Binder an explorer with sliders stands here. The picture above shows one of
@@ -165,7 +165,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
                 cell.source = pages.relinked(cell.source, path, places)
         files[places[path]] = jupytext.writes(page, fmt="py:percent")
     if not book:
-        files |= _references(_modules(Path(ntklab.__file__).parent))
+        files |= _references(_modules(PACKAGE))
         for path in colab.build(course, cache / "colab", repository) if repository else ():
             files[Path("_static/colab") / path.parent.name / path.name] = path
     for name, (path, text) in texts.items():
@@ -196,10 +196,9 @@ def _cache(out):
 
 def _drop_outputs_of_other_code(cache):
     """Empty a cache made with other code of the package, for it compares the cells' code only."""
-    package = Path(ntklab.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        if "course" not in path.relative_to(package).parts:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "course" not in path.relative_to(PACKAGE).parts:
             digest.update(path.read_bytes())
     stamp = cache / "code"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != digest.hexdigest():
