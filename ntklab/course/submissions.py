@@ -284,8 +284,9 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
     for n, place in places.items():
         if place is not None:
             # two answers in one cell: only one grade_id fits, and only tests carry marks
-            cells[place].metadata["nbgrader"] = copy.deepcopy(marks[n])
-            cells[place].cell_type = "code"
+            cells[place] = nbformat.v4.new_code_cell(
+                cells[place].source, metadata={"nbgrader": copy.deepcopy(marks[n])}
+            )
         for test in (test for test in tests if max([a for a in answers if a < test]) == n):
             after.setdefault(len(cells) - 1 if place is None else place, []).append(test)
     ordered = []
@@ -296,12 +297,7 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
     own = next((cell for cell in ordered if cell.cell_type == "code"), first)
     if not _mark(first) and own.source.strip() != first.source.strip():
         ordered.insert(0, copy.deepcopy(first))
-    for cell in ordered:
-        if cell.cell_type == "code":
-            cell.setdefault("outputs", [])
-            cell.setdefault("execution_count", None)
-    metadata = copy.deepcopy(edition.metadata)
-    return nbformat.v4.new_notebook(cells=ordered, metadata=metadata)
+    return nbformat.v4.new_notebook(cells=ordered, metadata=copy.deepcopy(edition.metadata))
 
 
 def _decoded(data):
