@@ -13,13 +13,7 @@ the lecture's q²/Z² only where √p has no jumps to reflect the wave.
 
 import numpy as np
 
-from ntklab._arguments import (
-    LARGEST,
-    finite_array,
-    instance_of,
-    positive,
-    whole_number,
-)
+from ntklab._arguments import LARGEST, finite_array, instance_of, positive, whole_number
 from ntklab.densities import CircleDensity, PiecewiseConstant
 from ntklab.fredholm import eigenvalues, quadrature
 from ntklab.kernels import DEEPEST, ZonalKernel

@@ -272,7 +272,7 @@ def _collected(entries, wanted, sole, assignments):
     helpers = _assign_rest(rest, chosen, wanted, sole, remarks)
     found = []
     for (student, assignment), entry in sorted(chosen.items(), key=lambda one: one[0]):
-        remark = entry.facts.problem or entry.item.problem
+        remark = entry.facts.problem
         if not remark and entry.facts.assignment != assignment:
             remark = f"nothing in this file belongs to assignment {assignment[:2]}: the wrong file?"
         beside = sorted(helpers[student, assignment], key=lambda one: one[0])
@@ -311,7 +311,7 @@ def _assign_rest(rest, chosen, wanted, sole, remarks):
     """
     helpers = defaultdict(list)
     for entry in rest:
-        why = entry.facts.problem or entry.item.problem
+        why = entry.facts.problem
         at = entry.named if entry.named in wanted else ""
         somebodys = len(entry.parts) > 1 or entry.facts.code or why.startswith("the folder")
         if not entry.named and sole in wanted and somebodys:
