@@ -28,7 +28,6 @@ class Submission:
     facts: Facts
     ids: dict = field(default_factory=dict)  # what the platform says, see `platforms.unfold`
     helpers: tuple[tuple[str, Item], ...] = ()
-    late: bool = False  # as the platform says
     remark: str = ""
 
 
@@ -277,7 +276,7 @@ def _collected(entries, wanted, sole, assignments):
             remark = f"nothing in this file belongs to assignment {assignment[:2]}: the wrong file?"
         beside = sorted(helpers[student, assignment], key=lambda one: one[0])
         found.append(Submission(student, assignment, _timed(entry), entry.facts, entry.platform,
-                                tuple(beside), "late" in entry.platform, remark))
+                                tuple(beside), remark))
         if remark:
             remarks.append(f"{entry.item.name}: {remark}")
     names = {e.student for e in entries if e.assignment or e.item.problem}

@@ -98,7 +98,7 @@ def stamp(seconds: float) -> str:
 
 def late(submission, due: datetime | None) -> str:
     """By how much a submission is late and by whose clock, in words; "" if it is not late."""
-    if submission.late:
+    if "late" in submission.ids:
         return "late, says the platform"
     if due is None or not submission.item.time:
         return ""

@@ -202,7 +202,7 @@ def _platforms(plan, assignment, totals, by, parts, out):
                 rows.append((f"Participant {moodle}", student, scores.loc[student], one))
             elif "file" in ids:
                 who = re.sub(r"[_/\\]", "", ids["who"])
-                mark = "LATE_" if one.late else ""
+                mark = "LATE_" if "late" in ids else ""
                 name = f"{who}_{mark}{ids['id']}_{ids['file']}_feedback-{number}.html"
             else:
                 name = f"{file_name(student)}.html"
