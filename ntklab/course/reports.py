@@ -135,11 +135,11 @@ def _index(plan, marks, totals, summary, links, remarks, out):
     lines = [HEAD.format(title="Marks", policy=feedback.POLICY)]
     for assignment, rows in marks.groupby("assignment"):
         handed_in = totals[totals["assignment"] == assignment]
-        missing = [name for name in summary["student"] if name not in set(handed_in["student"])]
+        missing = summary["student"][~summary["student"].isin(handed_in["student"])]
         sums, most = handed_in["marks"], handed_in["out_of"].max()
         lines.append(f"<h2>{html.escape(assignment)}</h2>\n<p>{len(sums)} handed in; mean "
                      f"{sums.mean():.1f}, median {sums.median():g} of {most} marks.")
-        if missing:
+        if len(missing):
             lines.append(f"Missing ({len(missing)}): {html.escape(', '.join(missing))}.")
         lines.append("</p>\n<table><tr><th>exercise</th><th>solved</th>"
                      "<th>what checks said most often</th></tr>")
@@ -151,16 +151,12 @@ def _index(plan, marks, totals, summary, links, remarks, out):
             lines.append(f"<tr><td>{html.escape(exercise)}</td><td>{solved:.0%}</td>"
                          f"<td>{shown}</td></tr>")
         lines.append("</table>")
-    names = [name for name in summary if name != "out_of"]
-    lines.append("<h2>Everybody</h2>\n<table><tr>"
-                 + "".join(f"<th>{html.escape(name)}</th>" for name in names) + "</tr>")
-    for row in summary.to_dict("records"):
-        shown = [_cell(row[name]) for name in names]
-        if row["student"] in links:
-            href = html.escape(quote(links[row["student"]].relative_to(out).as_posix()), quote=True)
-            shown[0] = f'<a href="{href}">{shown[0]}</a>'
-        lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in shown) + "</tr>")
-    lines.append("</table>")
+    shown = summary.drop(columns="out_of").map(_cell)
+    for row, student in enumerate(summary["student"]):
+        if student in links:
+            href = html.escape(quote(links[student].relative_to(out).as_posix()), quote=True)
+            shown.iat[row, 0] = f'<a href="{href}">{shown.iat[row, 0]}</a>'
+    lines.append("<h2>Everybody</h2>\n" + shown.to_html(index=False, escape=False, border=0))
     flagged = marks[marks["flags"] != ""]
     for title, texts in (
         ("Look at", [f"{r.student}, {r.exercise}: {r.flags}" for r in flagged.itertuples()]),
