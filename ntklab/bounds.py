@@ -189,9 +189,8 @@ def modes_printed(tolerance, frequency, density):
     """
     tolerance = positive("tolerance", tolerance)
     frequency = _frequency(frequency)
-    lowest = _lowest(density)
     by_tail = (_coefficient(density) / tolerance) ** 2
-    return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(lowest))))
+    return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(density.minimum))))
 
 
 # -- the theorem: time ---------------------------------------------------------------------------

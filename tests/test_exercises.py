@@ -107,7 +107,10 @@ def test_read_gives_the_figures(course):
 
 
 def test_without_nbgrader_the_error_tells_the_command():
-    code = "import sys; sys.modules['nbgrader'] = None; import ntklab.course.exercises"
+    code = (
+        "import sys; sys.modules['nbgrader'] = None\n"
+        "from ntklab.cli import main; sys.exit(main(['build', 'exercises']))"
+    )
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, capture_output=True, cwd=COURSE, encoding="utf-8")
     assert run.returncode == 1
