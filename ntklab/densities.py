@@ -247,7 +247,8 @@ class PiecewiseConstant(CircleDensity):
 
 
 def _check_ascending(name, edges):
-    wrong = (edges < -np.pi) | (edges >= np.pi) | (np.diff(edges, prepend=-np.inf) <= 0)
+    wrong = (edges < -np.pi) | (edges >= np.pi)
+    wrong[1:] |= edges[1:] <= edges[:-1]
     if wrong.any():
         i = int(np.argmax(wrong))
         raise ValueError(f"{name}: must ascend strictly in [-π, π), got {edges[i]} at index {i}")
