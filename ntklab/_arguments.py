@@ -126,13 +126,13 @@ def boolean(name, value):
     return bool(value)
 
 
-def sequence(name, values, check, *, empty=False, **bounds):
-    """[check(name, value, **bounds) for each value] of a sequence, which may be `empty` or not."""
+def sequence(name, values, check, **bounds):
+    """[check(name, value, **bounds) for each value] of a sequence that is not empty."""
     if isinstance(values, np.ndarray) and values.ndim == 1:
         values = list(values)
     if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         raise TypeError(f"{name}: must be a sequence, got {_short(values)}")
-    if not values and not empty:
+    if not values:
         raise ValueError(f"{name}: must hold one at least, got none")
     return [check(name, value, **bounds) for value in values]
 
@@ -155,27 +155,6 @@ def broadcast(**arrays):
     except ValueError:
         got = " and ".join(map(str, shapes))
         raise ValueError(f"{', '.join(arrays)}: must broadcast, got shapes {got}") from None
-
-
-def record(name, value, attributes):
-    """`value` if it has the attributes named in a string with spaces."""
-    for attribute in attributes.split():
-        if not hasattr(value, attribute):
-            raise TypeError(f"{name}: must have an attribute {attribute!r}, got {_short(value)}")
-    return value
-
-
-def frame(name, value, columns):
-    """`value` if it is a DataFrame with rows, and with columns named in a string with spaces."""
-    import pandas as pd  # the spectral half does without it
-
-    instance_of(name, value, pd.DataFrame)
-    missing = [column for column in columns.split() if column not in value]
-    if missing:
-        raise ValueError(f"{name}: must have the column {missing[0]!r}, got {list(value)}")
-    if not len(value):
-        raise ValueError(f"{name}: must have a row at least, got none")
-    return value
 
 
 def one_of(name, value, choices):

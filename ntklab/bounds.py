@@ -91,9 +91,7 @@ def source(kernel, density, frequency):
     ValueError
         p* = 0: nothing can be said of places without data.
     """
-    instance_of("density", density, CircleDensity)
-    if density.minimum <= 0:
-        raise ValueError("density: must be positive everywhere for this bound, got minimum 0")
+    _lowest(density, CircleDensity)
     k = multiplier(kernel, frequency)
     if k == 0:
         return np.inf
@@ -191,9 +189,8 @@ def modes_printed(tolerance, frequency, density):
     """
     tolerance = positive("tolerance", tolerance)
     frequency = _frequency(frequency)
-    lowest = _lowest(density)
     by_tail = (_coefficient(density) / tolerance) ** 2
-    return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(lowest))))
+    return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(density.minimum))))
 
 
 # -- the theorem: time ---------------------------------------------------------------------------
@@ -319,8 +316,8 @@ def local_time(threshold, learning_rate, kernel, frequency, density, region):
 # -- arguments -----------------------------------------------------------------------------------
 
 
-def _lowest(density):
-    instance_of("density", density, PiecewiseConstant)
+def _lowest(density, kind=PiecewiseConstant):
+    instance_of("density", density, kind)
     if density.minimum <= 0:
         raise ValueError("density: must be positive everywhere for this bound, got minimum 0")
     return density.minimum

@@ -31,6 +31,12 @@ from ntklab._arguments import instance_of, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.kernels import TwoLayerNTK
 
+try:
+    import flint
+    from flint import arb
+except ModuleNotFoundError:
+    flint = None
+
 BITS = 160
 FURTHER = 12  # eigenvalues beyond those asked for, among which a gap is looked for
 WIDTH = 1e-12  # of an interval, over its eigenvalue, at first; ten times as wide at every trial
@@ -91,7 +97,8 @@ def certify(density, count=50):
     """
     instance_of("density", density, PiecewiseConstant)
     count = whole_number("count", count, at_least=1, at_most=MOST)
-    flint = _flint()
+    if flint is None:
+        raise ModuleNotFoundError('certificates need python-flint: pip install "ntklab[certify]"')
     before, flint.ctx.prec = flint.ctx.prec, BITS
     try:
         values = fredholm.solve(TwoLayerNTK(), density, count + FURTHER).eigenvalues
@@ -111,25 +118,19 @@ def certify(density, count=50):
         flint.ctx.prec = before
 
 
-def _flint():
-    try:
-        import flint
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            'certificates need python-flint: pip install "ntklab[certify]"'
-        ) from None
-    return flint
+def _exact(density):
+    """Edges and values of a density as balls, the values normalised."""
+    edges = [arb(float(e)) for e in density.edges]
+    values = [arb(float(v)) for v in density.values]
+    stops = [*edges[1:], edges[0] + 2 * arb.pi()]
+    lengths = [b - a for a, b in zip(edges, stops, strict=True)]
+    mass = sum(v * d for v, d in zip(values, lengths, strict=True))
+    return edges, [v / mass for v in values]
 
 
 def _arcs(density):
     """(length, p, p(·+π)) as balls, piece by piece over a half circle from edge 0 on."""
-    flint = _flint()
-    pi = flint.arb.pi()
-    edges = [flint.arb(float(e)) for e in density.edges]
-    lengths = [b - a for a, b in zip(edges, [*edges[1:], edges[0] + 2 * pi], strict=True)]
-    mass = sum((flint.arb(float(v)) * d for v, d in zip(density.values, lengths, strict=True)),
-               flint.arb(0))
-    values = [flint.arb(float(v)) / mass for v in density.values]
+    pi, (edges, values) = arb.pi(), _exact(density)
     # edges on both halves, at exact places; which of two is first is plain unless balls overlap
     places = [(e - edges[0], v) for e, v in zip(edges, values, strict=True)]
     front = [(a, v) for a, v in places if a < pi]
@@ -151,16 +152,13 @@ def _arcs(density):
 
 def _determinant(arcs, lam):
     """The sign-changing function of the module's notes, at a ball λ."""
-    flint = _flint()
-    arb, mat = flint.arb, flint.arb_mat
-    pi = arb.pi()
-    state = mat(12, 9)
+    mat, state = flint.arb_mat, flint.arb_mat(12, 9)
     for i in range(9):
         state[i, i] = 1
     # rows: f_e f_e' w w' f_o f_o' C s s', then ∫g_e, and y'' + y = g_o for ∫ sin z g_o, ∫ cos z g_o
     for length, p, opposite in arcs:
         A = mat(12, 12)
-        even, odd, k = (p + opposite) / 2, (p - opposite) / 2, 1 / (pi * lam)
+        even, odd, k = (p + opposite) / 2, (p - opposite) / 2, 1 / (arb.pi() * lam)
         for i in (0, 2, 4, 7, 10):
             A[i, i + 1] = 1
         A[1, 0], A[1, 4], A[1, 2] = -1 - k * even, -k * odd, 1
@@ -183,7 +181,6 @@ def _determinant(arcs, lam):
 
 def _enclose(arcs, values, i):
     """Ends between which the determinant changes its sign, as near to values[i] as it takes."""
-    arb = _flint().arb
     neighbours = [abs(values[j] - values[i]) for j in (i - 1, i + 1) if 0 <= j < len(values)]
     radius = WIDTH * values[i] / 2
     while radius < 0.5 * min(neighbours):
@@ -199,9 +196,7 @@ def _enclose(arcs, values, i):
 
 def _count(density, arcs, level, above, following):
     """N with which it is proved that at most `above` eigenvalues exceed `level`."""
-    flint = _flint()
-    arb = flint.arb
-    pi, highest = arb.pi(), max(density.values)
+    highest = max(density.values)
     t = 0.5 * (level / following - 1)
     # (1+1/t) max p (q²+1)/(π(q²-1)²) <= level, where for even and odd q > N >= 4 it is <= 1.2/q²
     N = int(np.ceil(np.sqrt(1.25 * (1 + 1 / t) * highest / (np.pi * level)))) + 2
@@ -210,7 +205,8 @@ def _count(density, arcs, level, above, following):
             f"density: a count at {level:.4g} needs {N} harmonics, at most 1000 are accepted; "
             f"ask for fewer eigenvalues"
         )
-    bound = (1 + 1 / arb(t)) * arb(highest) * arb("1.0000001") * arb("1.2") / (pi * arb(N + 1) ** 2)
+    bound = (1 + 1 / arb(t)) * arb(highest) * arb("1.0000001") * arb("1.2")
+    bound /= arb.pi() * arb(N + 1) ** 2
     if not (bound <= arb(level) and N >= 4):
         raise ValueError("density: no count is possible")
     A = _harmonic_matrix(density, N)
@@ -224,7 +220,7 @@ def _count(density, arcs, level, above, following):
     positive = 0
     for i in range(n):
         for matrix in (identity, inertia):
-            rest = sum((abs(matrix[i, j]) for j in range(n) if j != i), arb(0))
+            rest = sum(abs(matrix[i, j]) for j in range(n) if j != i)
             if not abs(matrix[i, i]) > rest:
                 raise ValueError(f"density: the count at {level:.6g} is undecided in {N} harmonics")
         positive += bool(inertia[i, i] > 0)
@@ -235,23 +231,17 @@ def _count(density, arcs, level, above, following):
 
 def _harmonic_matrix(density, N):
     """A on 1, √2 cos qx, √2 sin qx, q = 1, …, N, with balls as entries."""
-    flint = _flint()
-    arb, pi = flint.arb, flint.arb.pi()
-    edges = [arb(float(e)) for e in density.edges]
-    lengths = [b - a for a, b in zip(edges, [*edges[1:], edges[0] + 2 * pi], strict=True)]
-    values = [arb(float(v)) for v in density.values]
-    mass = sum((v * d for v, d in zip(values, lengths, strict=True)), arb(0))
-    jumps = [(v - u) / mass for u, v in zip([values[-1], *values[:-1]], values, strict=True)]
+    edges, values = _exact(density)
+    jumps = [v - u for u, v in zip([values[-1], *values[:-1]], values, strict=True)]
     # ∫ p cos mx = -Σ jumps sin(m e)/m, ∫ p sin mx = Σ jumps cos(m e)/m
     cosine, sine = [arb(1)], [arb(0)]
     for m in range(1, 2 * N + 1):
         waves = [(m * e).sin_cos() for e in edges]
-        cosine.append(-sum((j * s for j, (s, _) in zip(jumps, waves, strict=True)), arb(0)) / m)
-        sine.append(sum((j * c for j, (_, c) in zip(jumps, waves, strict=True)), arb(0)) / m)
-    weights = []
-    for q in range(N + 1):
-        even = arb(q * q + 1) / (2 * pi**2 * (q * q - 1) ** 2) if q % 2 == 0 else None
-        weights.append(even if q % 2 == 0 else 1 / (2 * pi**2 * q * q))
+        cosine.append(-sum(j * s for j, (s, _) in zip(jumps, waves, strict=True)) / m)
+        sine.append(sum(j * c for j, (_, c) in zip(jumps, waves, strict=True)) / m)
+    twice = 2 * arb.pi() ** 2
+    weights = [1 / (twice * q * q) if q % 2 else arb(q * q + 1) / (twice * (q * q - 1) ** 2)
+               for q in range(N + 1)]
     weights[0] += arb(1) / 8
     weights[1] += arb(1) / 16
     root, two = [v.sqrt() for v in weights], arb(2).sqrt()

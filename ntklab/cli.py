@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, ModuleNotFoundError, RuntimeError, MemoryError) as error:
         of_a_file = isinstance(error, OSError) and error.filename
         message = f"{error.filename}: {error.strerror}" if of_a_file else error
-        print(f"ntklab: {message}", file=sys.stderr)
+        print(f"ntklab: {message}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ntklab: interrupted", file=sys.stderr)

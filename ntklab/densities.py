@@ -170,13 +170,7 @@ class PiecewiseConstant(CircleDensity):
 
     def __init__(self, edges, values):
         edges, values = _one_per_edge(edges, "values", values, "density")
-        for i, edge in enumerate(edges):
-            if not -np.pi <= edge < np.pi:
-                raise ValueError(f"edges: must lie in [-π, π), got {edge} at index {i}")
-            if i and edge <= edges[i - 1]:
-                raise ValueError(
-                    f"edges: must ascend strictly, got {edge} after {edges[i - 1]} at index {i}"
-                )
+        _check_ascending("edges", edges)
         for j, value in enumerate(values):
             if value < 0:
                 raise ValueError(f"values: must be non-negative, got {value} in region {j}")
@@ -250,6 +244,14 @@ class PiecewiseConstant(CircleDensity):
 
     def _invert(self, u, start, stop, low, high):
         return start + (u - low) / (high - low) * (stop - start)
+
+
+def _check_ascending(name, edges):
+    wrong = (edges < -np.pi) | (edges >= np.pi)
+    wrong[1:] |= edges[1:] <= edges[:-1]
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        raise ValueError(f"{name}: must ascend strictly in [-π, π), got {edges[i]} at index {i}")
 
 
 def _one_per_edge(edges, name, values, what):
@@ -382,8 +384,7 @@ class FromFunction(_SmoothDensity):
         if not callable(function):
             raise TypeError(f"function: must be callable, got {type(function).__name__}")
         edges = finite_array("breakpoints", breakpoints, ndim=1)
-        if (edges < -np.pi).any() or (edges >= np.pi).any() or (np.diff(edges) <= 0).any():
-            raise ValueError(f"breakpoints: must ascend strictly in [-π, π), got {edges.tolist()}")
+        _check_ascending("breakpoints", edges)
         self.function, self.breakpoints, self._scale = function, edges, 1.0
         total = float(self._integral(1.0)(np.pi))
         if abs(total - 1) > NORMALISATION_TOLERANCE:

@@ -131,7 +131,7 @@ def test_build_goldens(course, monkeypatch, capsys):
 def test_build_refuses_an_unknown_lecture(course, monkeypatch, capsys):
     monkeypatch.chdir(course)
     assert cli.main(["build", "goldens", "02"]) == 1
-    assert "names: must match a lecture (01_one), got '02'" in capsys.readouterr().err
+    assert "names: must be among ['01_one'], got '02'" in capsys.readouterr().err
 
 
 def test_claims_are_listed(capsys):
@@ -168,4 +168,4 @@ def test_reproduce_refuses_an_unknown_name(tmp_path, capsys):
 
 def test_html_of_an_unknown_lecture_is_refused(tmp_path, capsys):
     assert cli.main(["build", "html", "99", "--out", str(tmp_path)]) == 1
-    assert "NAME: must be one of" in capsys.readouterr().err
+    assert "names: must be among" in capsys.readouterr().err

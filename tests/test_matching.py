@@ -9,7 +9,7 @@ import handed_in
 import pytest
 from handed_in import FIRST, LAYOUTS, MASTERS, NAMES, SECOND, notebook, text, write, zipped
 
-from ntklab.course import collection, matching, reports, roster, submissions
+from ntklab.course import collection, matching, planning, roster, submissions
 
 
 def decided(folder, people=(), wanted=None):
@@ -393,7 +393,7 @@ def test_zips_know_when_and_in_which_letters(folder):
     info = zipfile.ZipInfo("Zoë/03.py", (2026, 5, 9, 23, 58, 0))
     data = zipped({info: text(FIRST)}).replace("Zoë".encode(), "Zoë".encode())
     item = unpacked(folder, data)["kim.zip/Zoë/03.py"]
-    assert reports.stamp(item.time) == "2026-05-09 23:58" and item.clock == "zip"
+    assert planning.stamp(item.time) == "2026-05-09 23:58" and item.clock == "zip"
 
 
 # -- roster and dates ----------------------------------------------------------------------------
@@ -463,7 +463,7 @@ def test_late_and_by_whose_clock(folder, path, late, clock):
     when = due.timestamp() + (48 * 3600 if "early" not in path else -60)
     os.utime(folder / path, (when, when))
     decision, _ = decided(folder)
-    assert reports.late(decision.submissions[0], due) == late
+    assert planning.late(decision.submissions[0], due) == late
 
 
 # -- what a program without cells becomes --------------------------------------------------------

@@ -34,24 +34,21 @@ def reply(space: dict, name: str, asked: str | None) -> Text:
 
     `asked` is a question, or None for the latter two. This runs in the student's kernel.
     """
-    return Text(_reply(space, name, asked))
-
-
-def _reply(space, name, asked):
     if name not in space:
-        return json.dumps({"kind": "missing"})
+        return _said(kind="missing")
     thing = space[name]
     if asked is None:
-        return json.dumps({"kind": "callable"}) if callable(thing) else _written(thing)
+        return _said(kind="callable") if callable(thing) else _written(thing)
     arguments, keywords = pickle.loads(base64.b64decode(asked))
     try:
         return _written(thing(*arguments, **keywords))
     except Exception as error:
-        text = str(error)[:LONGEST]
-        where = place(error, thing)
-        return json.dumps(
-            {"kind": "error", "type": type(error).__name__, "text": text, "where": where}
-        )
+        text, where = str(error)[:LONGEST], place(error, thing)
+        return _said(kind="error", type=type(error).__name__, text=text, where=where)
+
+
+def _said(**answer):
+    return Text(json.dumps(answer))
 
 
 def read(text: str):
@@ -111,21 +108,20 @@ def _printable(text):
 
 def _written(value):
     try:
-        return json.dumps({"kind": "plain", "value": _plain(value)})
+        return _said(kind="plain", value=_plain(value))
     except (TypeError, ValueError, RecursionError):
         pass
     try:
         array = _no_longer_than_double(np.asarray(value))
         file = io.BytesIO()
         np.save(file, array, allow_pickle=False)  # refuses objects
-        data = base64.b64encode(file.getvalue()).decode("ascii")
-        return json.dumps({"kind": "array", "data": data})
+        return _said(kind="array", data=base64.b64encode(file.getvalue()).decode("ascii"))
     except Exception:
         try:
             text = repr(value)[:LONGEST]
         except Exception as error:
             text = f"<its repr raises {type(error).__name__}>"
-        return json.dumps({"kind": "other", "type": type(value).__name__, "text": text})
+        return _said(kind="other", type=type(value).__name__, text=text)
 
 
 def _no_longer_than_double(array):

@@ -85,7 +85,7 @@ def _walk(folder, parts, unpacked):
             yield from _walk(path, inner, unpacked)
         elif not entry.is_file():
             yield Item(inner, path, problem="no ordinary file")
-        elif path.suffix.lower() in ARCHIVES or (not path.suffix and _zipped(path)):
+        elif path.suffix.lower() in ARCHIVES or (not path.suffix and zipfile.is_zipfile(path)):
             yield from _opened(path, inner, unpacked)
         else:
             yield Item(inner, path, _time(path))
@@ -100,14 +100,6 @@ def _time(path):
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _zipped(path):
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == b"PK\3\4"
-    except OSError:
-        return False
 
 
 def _opened(path, parts, unpacked):

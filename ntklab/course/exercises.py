@@ -86,22 +86,11 @@ def build(solutions: Path, exercises: Path) -> list[Path]:
     ValueError
         A master that is no assignment as described above; nothing is written then.
     """
-    texts = _student_texts(solutions, exercises)
+    texts = {exercises / path.name: _student_text(path) for path in masters(solutions).values()}
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
     return list(texts)
-
-
-def drifted(solutions: Path, exercises: Path) -> list[Path]:
-    """Exercises that differ from what `build` would write, are missing, or have no solution."""
-    texts = _student_texts(solutions, exercises)
-    wrong = [
-        path
-        for path, text in texts.items()
-        if not path.exists() or path.read_bytes() != text.encode("utf-8")
-    ]
-    return wrong + sorted(set(exercises.glob("*.py")) - set(texts))
 
 
 def read(master: Path) -> list[Exercise]:
@@ -161,11 +150,6 @@ def _exercise(master, cells):
     return Exercise(
         name, **figures, answer=solution[0].source, check=test[0].source, check_id=check_id
     )
-
-
-def _student_texts(solutions, exercises):
-    paths = masters(solutions).values()
-    return {exercises / master.name: _student_text(master) for master in paths}
 
 
 def _student_text(master):

@@ -42,16 +42,15 @@ def render(modules, folder):
         values), `src`, `alt`, `width`, `height`; the first frame is the initial state.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = {}
     with _pool() as pool:
         plans = dict(zip(modules, pool.map(_plan, modules), strict=True))
-        for module in modules:
-            states = plans[module].pop("states")
-            jobs[module] = [pool.submit(_frame, module, state, folder) for state in states]
+        drawn = {
+            module: pool.map(functools.partial(_frame, module, folder=folder), plan.pop("states"))
+            for module, plan in plans.items()
+        }
         for module, plan in plans.items():
-            drawn = [job.result() for job in jobs[module]]
-            plan["frames"] = [at | frame for at, frame in zip(plan["at"], drawn, strict=True)]
-            del plan["at"]
+            frames = zip(plan.pop("at"), drawn[module], strict=True)
+            plan["frames"] = [{"at": at} | frame for at, frame in frames]
     return plans
 
 
@@ -80,7 +79,7 @@ def _plan(name):
         }
         for key, shown in values.items()
     ]
-    at = [{"at": [values[key].index(value) for key, value in s.items()]} for s in states]
+    at = [[values[key].index(value) for key, value in state.items()] for state in states]
     animated = list(values).index(module.FRAMES.animated)
     return {"controls": controls, "animated": animated, "at": at, "states": states}
 
@@ -92,9 +91,9 @@ def _kind(widget):
 
 
 def _readout(value):
-    return f"{value:,.3g}" if isinstance(value, float) and value < 1e3 else (
-        f"{value:,.0f}" if isinstance(value, float) else str(value)
-    )
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.3g}" if value < 1e3 else f"{value:,.0f}"
 
 
 def _frame(name, state, folder):
@@ -217,8 +216,8 @@ def claim_cards(folder):
 
     folder.mkdir(parents=True, exist_ok=True)
     with _pool() as pool:
-        jobs = {name: pool.submit(_claim_card, name, folder) for name in CLAIMS}
-        return {name: job.result() for name, job in jobs.items()}
+        cards = pool.map(functools.partial(_claim_card, folder=folder), CLAIMS)
+        return dict(zip(CLAIMS, cards, strict=True))
 
 
 def _claim_card(name, folder):

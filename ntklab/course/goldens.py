@@ -20,6 +20,8 @@ import jupytext
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from ntklab.course.names import chosen
+
 TAG = "nbval-check-output"
 
 # What may differ between two good runs; applied to goldens and to fresh output alike.
@@ -61,7 +63,7 @@ def tagged_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def build(course: Path, names: list[str] | None = None) -> list[Path]:
-    """Run lectures (all, or those whose file name starts with one of `names`), write goldens.
+    """Run lectures (all, or those of these names, such as 03 or 03_slug), write goldens.
 
     Raises
     ------
@@ -70,15 +72,8 @@ def build(course: Path, names: list[str] | None = None) -> list[Path]:
     nbclient.exceptions.CellExecutionError
         If a cell fails.
     """
-    lectures = sorted((course / "lectures").glob("*.py"))
-    for name in names or []:
-        if not any(lecture.name.startswith(name) for lecture in lectures):
-            known = ", ".join(lecture.stem for lecture in lectures) or "none"
-            raise ValueError(f"names: must match a lecture ({known}), got {name!r}")
     written = []
-    for lecture in lectures:
-        if names and not lecture.name.startswith(tuple(names)):
-            continue
+    for lecture in chosen("names", names, sorted((course / "lectures").glob("*.py"))):
         notebook = read_notebook(lecture)
         goldens = run(notebook, lecture.parent)
         if found := problems(notebook, goldens):

@@ -246,8 +246,8 @@ def _run(jobs, work, where, progress):
     new = {job["assignment"] for job in jobs if not _page(job).exists()}
     if new:  # one assignment shows whether what all have in common works
         _require_full_marks([models[min(new)]], where)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sweeps.SweepWarning)  # each failure becomes a remark
+    # each failure becomes a remark
+    with warnings.catch_warnings(action="ignore", category=sweeps.SweepWarning):
         frame = sweeps.run(
             mark, jobs, record=work / "record.jsonl", retry=True, progress=progress, **where
         )
@@ -261,8 +261,7 @@ def _require_full_marks(models, where):
     """RuntimeError if the model answers of these jobs do not get all their marks."""
     if where.get("workers") is not None:
         where = where | {"workers": min(where["workers"], 1)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sweeps.SweepWarning)
+    with warnings.catch_warnings(action="ignore", category=sweeps.SweepWarning):
         frame = sweeps.run(mark, models, **where)
     for row in frame.to_dict("records"):
         if row["error"] or row["marks"] != row["out_of"]:
@@ -279,8 +278,7 @@ def _quiet():
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         logging.disable(level)

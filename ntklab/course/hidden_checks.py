@@ -10,8 +10,6 @@ import site
 import sys
 from pathlib import Path
 
-import ntklab
-
 CHECKS = "ntklab.course.checks"
 
 
@@ -23,7 +21,7 @@ def install():
 def folders() -> list[Path]:
     """All folders of this machine in which the code of checks can be read."""
     inside = Path("course", "checks")
-    own = Path(ntklab.__file__).parent
+    own = Path(__file__).parents[1]
     places = [own, own.resolve()]
     roots = {"/usr", "/usr/local", sys.prefix, sys.base_prefix, *site.PREFIXES}
     for root in sorted(roots):

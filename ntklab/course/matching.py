@@ -8,7 +8,7 @@ assignment is that of the cells, and that of the names only where the cells belo
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
 from ntklab.course import platforms
@@ -28,7 +28,6 @@ class Submission:
     facts: Facts
     ids: dict = field(default_factory=dict)  # what the platform says, see `platforms.unfold`
     helpers: tuple[tuple[str, Item], ...] = ()
-    late: bool = False  # as the platform says
     remark: str = ""
 
 
@@ -153,31 +152,24 @@ def _vote(entries, depth, levels, opened):
     label with several files, with names that no label beside it has, is a group of students: its
     place is added to `opened`, and the vote goes on inside it.
     """
-    groups = defaultdict(list)
+    groups, inner = defaultdict(list), defaultdict(set)
     for entry in entries:
-        groups[key(entry.labels[depth][1])].append(entry)
-    inner = {name: defaultdict(set) for name in groups}
-    for name, members in groups.items():
-        for entry in members:
-            if len(entry.labels) > depth + 1:
-                rest = tuple(key(label) for _, label in entry.labels[depth + 1 :])
-                inner[name][entry.assignment].add(rest)
-    classes, several, single = set(), 0, 0
+        name, *below = (key(label) for _, label in entry.labels[depth:])
+        groups[name].append(entry)
+        if below:
+            inner[name].add((entry.assignment, *below))
+    beside = Counter(one for found in inner.values() for one in found)
+    classes, several = set(), 0
     for name, found in inner.items():
-        own = [
-            labels - set().union(*(inner[other].get(a, set()) for other in groups if other != name))
-            for a, labels in found.items()
-        ] if len(groups) < 500 else [labels for labels in found.values()]
-        most = max(map(len, own), default=0)
+        own = Counter(assignment for assignment, *below in found
+                      if beside[assignment, *below] == 1)
+        most = max(own.values(), default=0)
         if most > 1:
             classes.add(name)
             several += most
-        else:
-            single += 1
-    split = several > single
-    deeper = [name for name in groups if inner[name]]
+    split = several > len(groups) - len(classes)
     for name, members in groups.items():
-        holds = name in classes or 2 * len(classes) > len(deeper)
+        holds = name in classes or 2 * len(classes) > len(inner)
         going = [e for e in members if split and holds and len(e.labels) > depth + 1]
         for entry in members:
             if entry not in going:
@@ -192,7 +184,6 @@ def _settle(entry, levels, opened, people):
     depth = levels.get(id(entry))
     if _known(entry):
         index, label = entry.platform["index"], entry.platform["who"]
-        entry.inner = []
     else:
         if depth is None:
             names = tuple(key(label) for _, label in entry.labels)
@@ -280,15 +271,15 @@ def _collected(entries, wanted, sole, assignments):
     helpers = _assign_rest(rest, chosen, wanted, sole, remarks)
     found = []
     for (student, assignment), entry in sorted(chosen.items(), key=lambda one: one[0]):
-        remark = entry.facts.problem or entry.item.problem
+        remark = entry.facts.problem
         if not remark and entry.facts.assignment != assignment:
             remark = f"nothing in this file belongs to assignment {assignment[:2]}: the wrong file?"
         beside = sorted(helpers[student, assignment], key=lambda one: one[0])
         found.append(Submission(student, assignment, _timed(entry), entry.facts, entry.platform,
-                                tuple(beside), "late" in entry.platform, remark))
+                                tuple(beside), remark))
         if remark:
             remarks.append(f"{entry.item.name}: {remark}")
-    names = {e.student for e in entries if e.assignment or (e.item.problem and len(e.parts) > 0)}
+    names = {e.student for e in entries if e.assignment or e.item.problem}
     names |= {student for student, _ in chosen}
     return Decision(found, sorted(names, key=key), remarks, ambiguous)
 
@@ -319,7 +310,7 @@ def _assign_rest(rest, chosen, wanted, sole, remarks):
     """
     helpers = defaultdict(list)
     for entry in rest:
-        why = entry.facts.problem or entry.item.problem
+        why = entry.facts.problem
         at = entry.named if entry.named in wanted else ""
         somebodys = len(entry.parts) > 1 or entry.facts.code or why.startswith("the folder")
         if not entry.named and sole in wanted and somebodys:

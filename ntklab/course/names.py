@@ -30,8 +30,18 @@ COPY_OF = re.compile(r"(?:^|(?<=[ _-]))(?:copy of|kopie von|copie de|copia de)[ 
 
 
 def refers_to(name, assignment):
-    """Whether a teacher's `name`, such as 03 or 03_slug, means the assignment NN_slug."""
+    """Whether a teacher's `name`, such as 03 or 03_slug, means NN_slug."""
     return assignment == name or assignment.startswith(f"{name}_")
+
+
+def chosen(argument, wanted, paths):
+    """Of files NN_slug.py those that a teacher's names mean; all where none is wanted."""
+    stems = [path.stem for path in paths]
+    for name in wanted or ():
+        if not any(refers_to(name, stem) for stem in stems):
+            raise ValueError(f"{argument}: must be among {stems}, got {name!r}")
+    return [path for path in paths
+            if not wanted or any(refers_to(name, path.stem) for name in wanted)]
 
 
 def assignment_in(part, assignments):
@@ -64,11 +74,7 @@ def stripped(part, assignments, is_file, noise):
     for _ in range(3):
         text = SUFFIXES.sub("", text)
     if is_file:
-        text = COPY_OF.sub("", text)
-    if WHOLE.fullmatch(text):
-        return text
-    if is_file:
-        text = COPY.sub("", COPY.sub("", text))
+        text = COPY.sub("", COPY.sub("", COPY_OF.sub("", text)))
     if WHOLE.fullmatch(text):
         return text
     text = DATE.sub("_", text)
@@ -96,12 +102,12 @@ def stripped(part, assignments, is_file, noise):
     if LETTER.search(left) and not WHOLE.fullmatch(text.strip("_ ")):
         text = left
     if re.fullmatch(rf"(?:[\W_]*(?:{TASK}{'|' + NOISE if noise else ''}|\d)(?![^\W\d_]))+[\W_]*",
-                    text, re.I) and re.search(r"[^\W\d_]", text):
+                    text, re.I) and LETTER.search(text):
         return ""
     text = re.sub(word.format(TASK), "_", text, flags=re.I)
     if noise:
         text = re.sub(word.format(NOISE), "_", text, flags=re.I)
-    if re.search(r"[^\W\d_]", ID.sub("", text)):
+    if LETTER.search(ID.sub("", text)):
         text = ID.sub("_", text)
     text = re.sub(r"([ _-])[ _-]*_[ _-]*|_[ _-]+", lambda m: m[1] or "_", text)
     text = re.sub(r"[\s_]+(?=[\s_])", "", text).strip(" _-.,;:#+[]{}").strip()

@@ -33,7 +33,7 @@ def build(solutions: Path, out: Path) -> list[Path]:
     if config.exists():
         raise FileExistsError(f"out: must not hold a course already, got {out}")
     paths = [_write_source(master, out) for master in exercises.masters(solutions).values()]
-    text = CONFIG.format(stub=exercises.STUB, seed=secrets.randbits(63))
+    text = CONFIG.format(seed=secrets.randbits(63))
     config.write_text(text, encoding="utf-8")
     return [*paths, config]
 
@@ -45,20 +45,16 @@ CONFIG = '''\
 import sys
 from pathlib import Path
 
-from ntklab.course import execution, sandbox
+from ntklab.course import nbgrader_course, sandbox
 
 c = get_config()  # noqa: F821  nbgrader brings it
 c.CourseDirectory.course_id = "ntklab"
-c.CourseDirectory.root = str(Path(__file__).parent)
-c.ClearSolutions.code_stub = {{"python": {stub!r}}}
 # Submissions run in a sandbox of bubblewrap's, their tests outside of it. True: no sandbox; a
 # submission can then read and write whatever you can, solutions and other submissions, too.
 trusted = False
-c.Autograde.autograde_preprocessors = execution.preprocessors()
-c.SandboxExecute.source = str(Path(__file__).parent / "source")
-c.SandboxExecute.isolated = not trusted
 # Checks draw their questions from this seed while marking: answers learned by heart earn nothing.
-c.SandboxExecute.seed = {seed}
+seed = {seed}
+nbgrader_course.configure(c, Path(__file__).parent, not trusted, seed)
 if "autograde" in sys.argv and not trusted and (why := sandbox.why_unavailable()):
     raise SystemExit(f"{{why}}; or set `trusted = True` in nbgrader_config.py")
 c.OverwriteCells.add_missing_cells = True
@@ -87,14 +83,19 @@ def api(root: Path, limits: sandbox.Limits, isolated: bool, seed: int = 0) -> Nb
     if own not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([own, os.environ.get("PATH", os.defpath)])
     config = Config()
+    configure(config, root, isolated, seed)
+    config.SandboxExecute.limits = limits
+    return NbGraderAPI(CourseDirectory(config=config), config=config)
+
+
+def configure(config: Config, root: Path, isolated: bool, seed: int):
+    """Set nbgrader to release and mark the course in `root` as `exercises` and `execution` do."""
     config.CourseDirectory.root = str(root)
     config.ClearSolutions.code_stub = {"python": exercises.STUB}
     config.Autograde.autograde_preprocessors = execution.preprocessors()
     config.SandboxExecute.source = str(Path(root, "source"))
     config.SandboxExecute.isolated = isolated
     config.SandboxExecute.seed = seed
-    config.SandboxExecute.limits = limits
-    return NbGraderAPI(CourseDirectory(config=config), config=config)
 
 
 def require_success(answer: dict):

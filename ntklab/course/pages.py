@@ -32,7 +32,6 @@ class Page:
     path: Path
     title: str
     minutes: str
-    objectives: tuple
     question: str
 
     @classmethod
@@ -42,16 +41,12 @@ class Page:
         )
         title = re.search(r"^# (.+)$", text, re.M)
         minutes = re.search(r"about (\d+) minutes", text)
-        # the bullets that follow "After this lecture you can"
-        before, _, after = text.partition("After this lecture you can")
-        bullets = re.findall(r"^- (.+(?:\n  .+)*)", after.partition("\n## ")[0], re.M)
-        asked = re.search(r"\*\*([^*]+\?)\*\*", before)
+        asked = re.search(r"\*\*([^*]+\?)\*\*", text.partition("After this lecture you can")[0])
         question = re.sub(r"\s+", " ", asked[1]) if asked else ""
         return cls(
             path,
             title.group(1) if title else path.stem,
             minutes.group(1) if minutes else "",
-            tuple(re.sub(r"\s+", " ", bullet).rstrip(";.") for bullet in bullets),
             question[:1].upper() + question[1:],
         )
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ntklab.course import collection, exercises, matching, reports, roster, submissions
-from ntklab.course.names import refers_to
+from ntklab.course import collection, exercises, matching, names, roster, submissions
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,8 @@ class Plan:
             item = submission.item
             rows.append({
                 "student": submission.student, "assignment": submission.assignment,
-                "file": item.name, "handed_in": reports.stamp(item.time), "clock": item.clock,
-                "late": reports.late(submission, self.due.get(submission.assignment)),
+                "file": item.name, "handed_in": stamp(item.time), "clock": item.clock,
+                "late": late(submission, self.due.get(submission.assignment)),
                 "remark": submission.remark,
             })
         return pd.DataFrame(rows)
@@ -74,7 +73,8 @@ def plan(
         No such assignment, roster or date.
     """
     masters = exercises.masters(solutions)
-    chosen = _chosen(masters, assignments)
+    chosen = names.chosen("assignments", assignments, masters.values())
+    wanted = {path.stem: path for path in chosen}
     people = roster.read(students) if students else []
     dates = roster.due(due, list(masters))
     items = collection.collect(folder, unpacked)
@@ -82,21 +82,29 @@ def plan(
         item: submissions.examine(item.path, masters)
         for item in items if not item.problem and not item.junk
     }
-    decision = matching.decide(items, facts, list(masters), set(chosen), people)
+    decision = matching.decide(items, facts, list(masters), set(wanted), people)
     if not decision.submissions:
         what = "must hold .py or .ipynb files of these assignments"
         remarks = "".join(f"\n  {remark}" for remark in decision.remarks[:20])
         raise FileNotFoundError(f"submissions: {what}, found none in {folder}{remarks}")
     return Plan(decision.submissions, decision.students, decision.remarks, decision.ambiguous,
-                chosen, people, dates)
+                wanted, people, dates)
 
 
-def _chosen(masters, wanted):
-    """Of {assignment: master} those that are wanted; all where `wanted` is empty or None."""
-    for name in wanted or ():
-        if not any(refers_to(name, assignment) for assignment in masters):
-            raise ValueError(f"assignments: must be among {list(masters)}, got {name!r}")
-    return {
-        assignment: path for assignment, path in masters.items()
-        if not wanted or any(refers_to(name, assignment) for name in wanted)
-    }
+def stamp(seconds: float) -> str:
+    """A time in seconds since 1970 as text, in the time zone of this computer; "" for 0."""
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else ""
+
+
+def late(submission, due: datetime | None) -> str:
+    """By how much a submission is late and by whose clock, in words; "" if it is not late."""
+    if "late" in submission.ids:
+        return "late, says the platform"
+    if due is None or not submission.item.time:
+        return ""
+    seconds = submission.item.time - due.timestamp()
+    if seconds <= 0:
+        return ""
+    hours, minutes = int(seconds // 3600), int(seconds % 3600 // 60)
+    how = f"{hours // 24} d {hours % 24} h" if hours > 47 else f"{hours} h {minutes} min"
+    return f"{how}, by the {submission.item.clock}'s time"

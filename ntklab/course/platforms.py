@@ -62,13 +62,11 @@ def unfold(item: Item, notes: dict[tuple, dict]) -> tuple[list[str], dict]:
         matches = (match for pattern in PATTERNS if (match := pattern.fullmatch(name)))
         match = None if "who" in platform else next(matches, None)
         if match:
-            found = match.groupdict()
-            platform = {name: text for name, text in found.items() if text} | {"raw": part}
-            parts += [text for text in (found.get("task"),) if text]
-            platform["index"] = len(parts)
-            if found.get("id") and re.fullmatch(ANONYMOUS, found["who"], re.I):
-                platform["who"] = found["who"] = f"{found['who']} {found['id']}"
-            parts += [found["who"], *([found["rest"]] if found.get("rest") else [])]
+            platform = {name: text for name, text in match.groupdict().items() if text}
+            if "id" in platform and re.fullmatch(ANONYMOUS, platform["who"], re.I):
+                platform["who"] += f" {platform['id']}"
+            platform |= {"raw": part, "index": len(parts) + ("task" in platform)}
+            parts += [platform[name] for name in ("task", "who", "rest") if name in platform]
         else:
             parts.append(part)
         note = notes.get(item.parts[: number + 1], {})

@@ -1,14 +1,11 @@
 """Results of a marking: tables for spreadsheets, HTML pages, sheets that platforms import."""
 
-import csv
 import hashlib
 import html
-import io
 import os
 import re
 import zipfile
 from collections import Counter, defaultdict
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -60,26 +57,6 @@ def write(plan, marks: pd.DataFrame, out: Path, parts: dict):
     index = _index(plan, marks, totals, summary, links, remarks, out)
     (out / "index.html").write_text(index, encoding="utf-8", errors="replace")
     return marks, totals, summary, list(links.values()), remarks
-
-
-def stamp(seconds: float) -> str:
-    """A time in seconds since 1970 as text, in the time zone of this computer; "" for 0."""
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M") if seconds else ""
-
-
-def late(submission, due: datetime | None) -> str:
-    """By how much a submission is late and by whose clock, in words; "" if it is not late."""
-    if submission.late:
-        return "late, says the platform"
-    if due is None or not submission.item.time:
-        return ""
-    end = due.timestamp()
-    seconds = submission.item.time - end
-    if seconds <= 0:
-        return ""
-    hours, minutes = int(seconds // 3600), int(seconds % 3600 // 60)
-    how = f"{hours // 24} d {hours % 24} h" if hours > 47 else f"{hours} h {minutes} min"
-    return f"{how}, by the {submission.item.clock}'s time"
 
 
 def file_name(student: str) -> str:
@@ -157,13 +134,12 @@ def _index(plan, marks, totals, summary, links, remarks, out):
     """HTML of the class: marks, the share who solved each exercise, hints, who is missing."""
     lines = [HEAD.format(title="Marks", policy=feedback.POLICY)]
     for assignment, rows in marks.groupby("assignment"):
-        sums = totals[totals["assignment"] == assignment]["marks"]
-        missing = [name for name, gone in zip(summary["student"], summary["missing"], strict=True)
-                   if assignment[:2] in gone.split()]
+        handed_in = totals[totals["assignment"] == assignment]
+        missing = summary["student"][~summary["student"].isin(handed_in["student"])]
+        sums, most = handed_in["marks"], handed_in["out_of"].max()
         lines.append(f"<h2>{html.escape(assignment)}</h2>\n<p>{len(sums)} handed in; mean "
-                     f"{sums.mean():.1f}, median {sums.median():g} of "
-                     f"{totals[totals['assignment'] == assignment]['out_of'].max()} marks.")
-        if missing:
+                     f"{sums.mean():.1f}, median {sums.median():g} of {most} marks.")
+        if len(missing):
             lines.append(f"Missing ({len(missing)}): {html.escape(', '.join(missing))}.")
         lines.append("</p>\n<table><tr><th>exercise</th><th>solved</th>"
                      "<th>what checks said most often</th></tr>")
@@ -175,16 +151,12 @@ def _index(plan, marks, totals, summary, links, remarks, out):
             lines.append(f"<tr><td>{html.escape(exercise)}</td><td>{solved:.0%}</td>"
                          f"<td>{shown}</td></tr>")
         lines.append("</table>")
-    names = [name for name in summary if name != "out_of"]
-    lines.append("<h2>Everybody</h2>\n<table><tr>"
-                 + "".join(f"<th>{html.escape(name)}</th>" for name in names) + "</tr>")
-    for row in summary.to_dict("records"):
-        shown = [_cell(row[name]) for name in names]
-        if row["student"] in links:
-            href = html.escape(quote(links[row["student"]].relative_to(out).as_posix()), quote=True)
-            shown[0] = f'<a href="{href}">{shown[0]}</a>'
-        lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in shown) + "</tr>")
-    lines.append("</table>")
+    shown = summary.drop(columns="out_of").map(_cell)
+    for row, student in enumerate(summary["student"]):
+        if student in links:
+            href = html.escape(quote(links[student].relative_to(out).as_posix()), quote=True)
+            shown.iat[row, 0] = f'<a href="{href}">{shown.iat[row, 0]}</a>'
+    lines.append("<h2>Everybody</h2>\n" + shown.to_html(index=False, escape=False, border=0))
     flagged = marks[marks["flags"] != ""]
     for title, texts in (
         ("Look at", [f"{r.student}, {r.exercise}: {r.flags}" for r in flagged.itertuples()]),
@@ -226,7 +198,7 @@ def _platforms(plan, assignment, totals, by, parts, out):
                 rows.append((f"Participant {moodle}", student, scores.loc[student], one))
             elif "file" in ids:
                 who = re.sub(r"[_/\\]", "", ids["who"])
-                mark = "LATE_" if one.late else ""
+                mark = "LATE_" if "late" in ids else ""
                 name = f"{who}_{mark}{ids['id']}_{ids['file']}_feedback-{number}.html"
             else:
                 name = f"{file_name(student)}.html"
@@ -237,8 +209,8 @@ def _platforms(plan, assignment, totals, by, parts, out):
     if rows:
         mails = {p.name: next((v for k, v in p.columns.items() if "mail" in k.casefold()), "")
                  for p in plan.people}
-        titles = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
-                  "Grade can be changed", "Last modified (grade)", "Feedback comments"]
+        columns = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
+                   "Grade can be changed", "Last modified (grade)", "Feedback comments"]
         found = [
             [identifier, student, mails.get(student, ""), "Submitted for grading",
              f"{row.marks:.2f}", f"{row.out_of:.2f}", "Yes", "-",
@@ -246,7 +218,7 @@ def _platforms(plan, assignment, totals, by, parts, out):
                        for r in by[student, assignment].itertuples())]
             for identifier, student, row, _ in rows
         ]
-        _sheet(out / f"moodle-{number}.csv", [titles, *found])
+        _table(out / f"moodle-{number}.csv", pd.DataFrame(found, columns=columns))
 
 
 def _canvas(plan, summary, totals, out):
@@ -263,22 +235,16 @@ def _canvas(plan, summary, totals, out):
         for title in columns_of:
             if match := re.search(r"0?(\d+)\D*\(\d+\)$", title):
                 own[int(match[1])] = title
-    rows = [fixed + [own[int(a[:2])] or f"Assignment {a[:2]}" for a in columns]]
+    titles = fixed + [own[int(a[:2])] or f"Assignment {a[:2]}" for a in columns]
     possible = totals.groupby("assignment")["out_of"].max()
-    rows.append(["    Points Possible", "", "", "", "", *(str(possible[a]) for a in columns)])
+    rows = [["    Points Possible", "", "", "", "", *(str(possible[a]) for a in columns)]]
     for row in summary.to_dict("records"):
         of = known.get(row["student"], {})
         if of or row["student"] in ids:
             first = [of.get("Student", row["student"]), of.get("ID") or ids.get(row["student"], "")]
             first += [of.get(name, "") for name in fixed[2:]]
             rows.append(first + [_cell(row[a]) for a in columns])
-    _sheet(out / "canvas.csv", rows)
-
-
-def _sheet(path, rows):
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([map(_safe, row) for row in rows])
-    path.write_text(text.getvalue(), encoding="utf-8-sig", errors="replace")
+    _table(out / "canvas.csv", pd.DataFrame(rows, columns=titles))
 
 
 HEAD = """<!doctype html>

@@ -19,9 +19,10 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-import ntklab
 from ntklab.course import colab, frames, pages
+from ntklab.course.names import chosen
 
+PACKAGE = Path(__file__).parents[1]
 EXPLORER = re.compile(r"^(\w+)\.explorer\(\)\s*$", re.M)
 NOTE = """:::{note}
 In JupyterLab and on Binder an explorer with sliders stands here. The picture above shows one of
@@ -34,7 +35,7 @@ UNREAD = ("objects.inv", ".buildinfo", "_static/**/*.map", "_static/katex/katex.
 REQUIRED = ("sphinx", "myst_nb", "sphinx_book_theme", "py_mini_racer", "PIL")
 
 
-def build(course, out, names=(), progress=True, execute=True, repository=None):
+def build(course, out, names=(), execute=True, repository=None):
     """Execute the lectures and write the site; return its index page.
 
     Parameters
@@ -46,8 +47,6 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
         beside it, in `out`.cache: only what changed is computed again.
     names : sequence of str
         Lectures to build, e.g. "03"; all when empty.
-    progress : bool
-        Whether to show the messages of Sphinx.
     execute : bool
         False shows text, formulas and code alone, in seconds.
     repository : str, optional
@@ -56,7 +55,7 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
 
     Raises
     ------
-    FileNotFoundError
+    ValueError
         No such lecture.
     ModuleNotFoundError
         Sphinx or another package of the extra ntklab[site] is missing.
@@ -66,7 +65,7 @@ def build(course, out, names=(), progress=True, execute=True, repository=None):
     out = Path(out).resolve()
     repository = repository or colab.repository_of(course)
     source = _lay_out(course, out, names, execute, repository)
-    _sphinx(source, out, "html", progress, execute, pages.foot(course, repository))
+    _sphinx(source, out, "html", execute, pages.foot(course, repository))
     for page in out.rglob("*.html"):  # of a lecture that has another name today, say
         if page.name != "search.html" and not any(
             (source / page.relative_to(out)).with_suffix(end).exists() for end in SOURCES
@@ -96,7 +95,7 @@ def build_pdf(course, out, names=()):
     out = Path(out).resolve()
     folder = out.with_suffix(".pages")
     source = _lay_out(course, folder, names, True, None, book=True)
-    _sphinx(source, folder, "singlehtml", True, True)
+    _sphinx(source, folder, "singlehtml", True)
     command = [chromium, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
     command += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     command += [f"--print-to-pdf={out}", (folder / "index.html").as_uri()]
@@ -144,7 +143,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
     course, cache = Path(course).resolve(), _cache(out)
     cache.mkdir(parents=True, exist_ok=True)
     _drop_outputs_of_other_code(cache)
-    lectures = _chosen(course / "lectures", names)
+    lectures = chosen("names", names, sorted((course / "lectures").glob("[0-9][0-9]_*.py")))
     exercises = [course / "exercises" / path.name for path in lectures]
     exercises = [] if book else [path for path in exercises if path.exists()]
     notebooks = {path: jupytext.read(path) for path in (*lectures, *exercises)}
@@ -166,7 +165,7 @@ def _lay_out(course, out, names, execute, repository, book=False):
                 cell.source = pages.relinked(cell.source, path, places)
         files[places[path]] = jupytext.writes(page, fmt="py:percent")
     if not book:
-        files |= _references(_modules(Path(ntklab.__file__).parent))
+        files |= _references(_modules(PACKAGE))
         for path in colab.build(course, cache / "colab", repository) if repository else ():
             files[Path("_static/colab") / path.parent.name / path.name] = path
     for name, (path, text) in texts.items():
@@ -197,10 +196,9 @@ def _cache(out):
 
 def _drop_outputs_of_other_code(cache):
     """Empty a cache made with other code of the package, for it compares the cells' code only."""
-    package = Path(ntklab.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        if "course" not in path.relative_to(package).parts:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if "course" not in path.relative_to(PACKAGE).parts:
             digest.update(path.read_bytes())
     stamp = cache / "code"
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != digest.hexdigest():
@@ -228,7 +226,7 @@ def _written(folder, files):
     return folder
 
 
-def _sphinx(source, out, builder, progress, execute, foot=""):
+def _sphinx(source, out, builder, execute, foot=""):
     cache = _cache(out)
     shutil.rmtree(out / "_static", ignore_errors=True)
     shutil.rmtree(out / "_images", ignore_errors=True)
@@ -237,23 +235,13 @@ def _sphinx(source, out, builder, progress, execute, foot=""):
     command += ["-D", f"html_theme_options.extra_footer={foot}"] if foot else []
     command += [str(source), str(out)]
     command += [] if execute else ["-D", "nb_execution_mode=off"]
-    command += [] if progress else ["-q"]
     # progress bars would stand on the pages half-done
     environment = os.environ | {"TQDM_DISABLE": "1"}
-    done = subprocess.run(command, env=environment, stdout=None if progress else -1)
+    done = subprocess.run(command, env=environment)
     if done.returncode:
         raise RuntimeError("sphinx: the site is not complete, see its messages above")
     shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # as MyST-NB leaves it
     shutil.rmtree(out / "_sources", ignore_errors=True)
-
-
-def _chosen(folder, names):
-    paths = sorted(folder.glob("[0-9][0-9]_*.py"))
-    for name in names:
-        if not any(path.name.startswith(f"{name}_") for path in paths):
-            there = ", ".join(path.name[:2] for path in paths)
-            raise FileNotFoundError(f"NAME: must be one of {there}, got {name}")
-    return [path for path in paths if not names or path.name[:2] in names]
 
 
 def _modules(package):

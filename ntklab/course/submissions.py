@@ -95,9 +95,14 @@ def digest_of(path: Path) -> str:
     Unreadable
         A file that cannot be read.
     """
+    return hashlib.sha256(_content(path)).hexdigest()[:16]
+
+
+def _content(path):
+    """The bytes of a file, cut off behind the limit on its size."""
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            return file.read(LARGEST + 1)
     except OSError as error:
         raise Unreadable(f"the file cannot be read: {error.strerror}") from None
 
@@ -112,8 +117,7 @@ def read(path: Path) -> NotebookNode:
     """
     notebook, text = _source(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # cell ids and the like, which are made anew below
+        with warnings.catch_warnings(action="ignore"):  # on cell ids, which are made anew below
             if notebook:
                 found = nbformat.reads(json.dumps(notebook), as_version=4).cells
             elif CELLS.search(text):
@@ -142,11 +146,7 @@ def why_oversized(cells) -> str:
 
 def _source(path):
     """(the notebook as JSON, or None for a program; all its source text), whatever the suffix."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise Unreadable(f"the file cannot be read: {error.strerror}") from None
+    data = _content(path)
     if len(data) > LARGEST:
         raise Unreadable(f"the file has more than {LARGEST >> 20} MB")
     if data.startswith(FORMATS):
@@ -284,8 +284,9 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
     for n, place in places.items():
         if place is not None:
             # two answers in one cell: only one grade_id fits, and only tests carry marks
-            cells[place].metadata["nbgrader"] = copy.deepcopy(marks[n])
-            cells[place].cell_type = "code"
+            cells[place] = nbformat.v4.new_code_cell(
+                cells[place].source, metadata={"nbgrader": copy.deepcopy(marks[n])}
+            )
         for test in (test for test in tests if max([a for a in answers if a < test]) == n):
             after.setdefault(len(cells) - 1 if place is None else place, []).append(test)
     ordered = []
@@ -296,23 +297,14 @@ def assemble(edition: NotebookNode, handed_in: NotebookNode) -> NotebookNode:
     own = next((cell for cell in ordered if cell.cell_type == "code"), first)
     if not _mark(first) and own.source.strip() != first.source.strip():
         ordered.insert(0, copy.deepcopy(first))
-    for cell in ordered:
-        if cell.cell_type == "code":
-            cell.setdefault("outputs", [])
-            cell.setdefault("execution_count", None)
-    metadata = copy.deepcopy(edition.metadata)
-    return nbformat.v4.new_notebook(cells=ordered, metadata=metadata)
+    return nbformat.v4.new_notebook(cells=ordered, metadata=copy.deepcopy(edition.metadata))
 
 
 def _decoded(data):
-    for encoding in ("utf-8-sig", "utf-16"):
-        if encoding == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            continue
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")  # never fails
+    try:
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")  # never fails
 
 
 def _cell(cell):

@@ -64,10 +64,9 @@ def table(function, cuts, round):
 def _pieces(function, a, b, halvings):
     series = Chebyshev.interpolate(function, DEGREE, [a, b])  # at points of which none is an end
     size = np.abs(series.coef)
-    small = size <= ROUNDING * max(size.max(), 1e-300)
-    if halvings and not small[-4:].all():
+    small = ROUNDING * max(size.max(), 1e-300)
+    if halvings and size[-4:].max() > small:
         middle = (a + b) / 2
         return [*_pieces(function, a, middle, halvings - 1),
                 *_pieces(function, middle, b, halvings - 1)]
-    last = len(small) - int(np.argmin(small[::-1])) if not small.all() else 1
-    return [series.truncate(last)]
+    return [series.trim(small)]

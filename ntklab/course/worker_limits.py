@@ -11,6 +11,8 @@ import os
 import signal
 import threading
 
+import psutil
+
 MEMORY = 900 * 2**20  # bytes, beyond what the process has already
 GRACE = 30.0  # seconds from the TimeoutError to the end of the process
 
@@ -36,14 +38,12 @@ def within(seconds: float):
 
 @contextlib.contextmanager
 def _memory(more):
-    try:
-        import resource
-
-        with open("/proc/self/status", encoding="ascii") as file:
-            (held,) = (1024 * int(line.split()[1]) for line in file if line.startswith("VmData"))
-    except (ImportError, OSError, ValueError):
+    if not psutil.LINUX:
         yield
         return
+    import resource
+
+    held = psutil.Process().memory_info().data
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     bound = held + more if hard == resource.RLIM_INFINITY else min(held + more, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))

@@ -11,21 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ntklab import asymptotics, experiments, figures, fredholm, gram
-from ntklab.experiments import (
-    CONTINUOUS,
-    ONE_TWO_FOUR,
-    convergence,
-    depth,
-    full_size,
-    sphere,
-)
+from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR, convergence, depth, full_size, sphere
 from ntklab.experiments.full_size import comparison
-from ntklab.figures.convergence import (
-    departures,
-    finishing_times,
-    order_of_regions,
-    sampled_times,
-)
+from ntklab.figures.convergence import departures, finishing_times, order_of_regions, sampled_times
 from ntklab.figures.depth import laziness, profiles_and_decay
 from ntklab.figures.motivation import snapshots
 from ntklab.figures.sphere import quotients

@@ -89,7 +89,7 @@ def address(browser, tmp_path_factory):
             frames, "claim_cards",
             lambda kept: {name: frames._claim_card(name, kept) for name in cheap},
         )
-        site.build(course, folder / "html", progress=False)
+        site.build(course, folder / "html")
     with served(folder / "html") as url:
         yield url
 
@@ -98,7 +98,7 @@ def address(browser, tmp_path_factory):
 def whole(browser, tmp_path_factory):
     """Where the site of all lectures is served; executed with EVERY_LECTURE=1, in ten minutes."""
     folder = tmp_path_factory.mktemp("whole") / "html"
-    site.build(COURSE, folder, progress=False, execute=EXECUTED)
+    site.build(COURSE, folder, execute=EXECUTED)
     with served(folder) as url:
         yield url
 

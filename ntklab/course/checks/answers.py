@@ -68,8 +68,7 @@ def ask(student, *arguments, shape):
     failure = None
     try:
         # nbgrader takes any text on standard error, warnings included, for a failed test
-        with warnings.catch_warnings(), contextlib.redirect_stderr(sys.stdout):
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), contextlib.redirect_stderr(sys.stdout):
             answer = student(*arguments)
     except NotImplementedError:
         hint = "put your code where it says YOUR CODE HERE and run that cell again."

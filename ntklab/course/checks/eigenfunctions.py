@@ -17,7 +17,7 @@ from ntklab.course.checks.answers import (
     power_law,
 )
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
-from ntklab.kernels import DeepNTK, TwoLayerNTK
+from ntklab.kernels import DeepNTK, TwoLayerNTK, ZonalKernel
 
 SPEED_HINTS = {
     1.0: "more data means faster, but not in proportion: look at what Ψ integrates in (12). "
@@ -121,18 +121,14 @@ def true_over_printed(student):
 
 
 @dataclass(frozen=True)
-class _Mixture:
-    """K = Σ w_i K_i, whose eigenvalues are the same sum; no kernel of the package."""
+class _Mixture(ZonalKernel):
+    """K = Σ w_i K_i, no kernel that has a name."""
 
     kernels: tuple
     weights: tuple
 
-    def profile(self, theta):
+    def _profile(self, theta):
         return sum(w * k.profile(theta) for w, k in zip(self.weights, self.kernels, strict=True))
-
-    def harmonic_eigenvalues(self, q):
-        parts = zip(self.weights, self.kernels, strict=True)
-        return sum(w * k.harmonic_eigenvalues(q) for w, k in parts)
 
     def __repr__(self):
         return "a mixture of two kernels"

@@ -63,21 +63,18 @@ def best_time(student):
         times = np.geomspace(1e-2 / lam[0], 40 / lam[-1], 6000)
         left = np.exp(-np.multiply.outer(np.append(times, t), lam))
         # the mean square by hand: what is left of g, what has come of the noise
-        error = (left**2 @ g**2) + sigma**2 * np.mean((1 - left) ** 2, axis=1)
+        bias, variance = left**2 @ g**2, sigma**2 * np.mean((1 - left) ** 2, axis=1)
+        error = bias + variance
         if error[-1] <= error[:-1].min() * (1 + 1e-4):
             continue
         best = times[error[:-1].argmin()]
         mistakes = {
-            "the bias is the square of what is left: e^(-2λt) ĝ².": left @ g**2
-            + sigma**2 * np.mean((1 - left) ** 2, axis=1),
-            "the variance of a label is σ_ε², not σ_ε.": left**2 @ g**2
-            + sigma * np.mean((1 - left) ** 2, axis=1),
-            "each coefficient of the noise has variance σ_ε²/n, not σ_ε².": left**2 @ g**2
-            + n * sigma**2 * np.mean((1 - left) ** 2, axis=1),
-            "the noise of the modes is squared, too: (1 - e^(-λt))².": left**2 @ g**2
+            "the bias is the square of what is left: e^(-2λt) ĝ².": left @ g**2 + variance,
+            "the variance of a label is σ_ε², not σ_ε.": bias + variance / sigma,
+            "each coefficient of the noise has variance σ_ε²/n, not σ_ε².": bias + n * variance,
+            "the noise of the modes is squared, too: (1 - e^(-λt))².": bias
             + sigma**2 * np.mean(1 - left, axis=1),
-            "squares of the coefficients, not the coefficients.": left**2 @ np.abs(g)
-            + sigma**2 * np.mean((1 - left) ** 2, axis=1),
+            "squares of the coefficients, not the coefficients.": left**2 @ np.abs(g) + variance,
         }
         near = (h for h, e in mistakes.items() if abs(t / times[e[:-1].argmin()] - 1) < 0.02)
         hint = next(near, "too early: the target is not learned yet." if t < best else
