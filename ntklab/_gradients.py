@@ -162,11 +162,12 @@ class Arcs:
         else:
             half = math.pi / 2
         ends = torch.cat([phi - half, phi + half], dim=-1)
+        ends.nan_to_num_(0.0)  # no number gets a place, where it shows in the output
         index = torch.searchsorted(turns, ends, right=True)
         if everywhere is not None:
             start, stop = index.tensor_split(2, dim=-1)
             stop.copy_(torch.where(everywhere, start + n, stop))
-        return index.clamp_(max=3 * n)  # an angle that is not a number stays within the sums
+        return index.clamp_(max=3 * n)
 
 
 class Patterns:
