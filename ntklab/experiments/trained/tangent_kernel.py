@@ -23,7 +23,7 @@ from ntklab.experiments.trained.toolkit import ratio, seed
 from ntklab.geometry import to_circle
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import FullyConnected, TwoLayerReLU
-from ntklab.tangent import empirical_ntk
+from ntklab.tangent import empirical_ntk, ntk_drift
 from ntklab.training import train
 
 
@@ -118,13 +118,12 @@ def training(
         trained = train(networks, X, y, rate, iterations, outputs=True, record=12)
         for number, (before, after) in enumerate(zip(networks, trained.networks, strict=True)):
             u = trained.outputs[:, number]
-            first, last = (empirical_ntk(network, X) for network in (before, after))
             frames.append(
                 {"start_kind": kind, "width": m, "seed": number}
                 | _missed(spectrum, y, rate, trained.iterations, u)
                 | {
-                    "start": ratio(first - limit, limit),
-                    "drift": ratio(last - first, first),
+                    "start": ratio(empirical_ntk(before, X) - limit, limit),
+                    "drift": ntk_drift(before, after, X).frobenius,
                     "linearised": ratio(u[-1] - u[0] - step(before, after, X), u[-1] - u[0]),
                 }
             )
