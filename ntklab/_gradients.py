@@ -119,13 +119,14 @@ class Arcs:
     def prepare(self, X):
         theta, order = _angle(X.double()).sort(dim=-1)
         X = X.double().take_along_dim(order[..., None], dim=-2)
-        return theta, order, _thin(X)
+        turns = torch.cat([theta - 2 * math.pi, theta, theta + 2 * math.pi], dim=-1)
+        return turns, order, _thin(X)
 
     def outputs(self, parameters, points):
         return self._forward(parameters, points)[0].to(parameters["W"].dtype)
 
     def gradients(self, parameters, points, targets):
-        theta, order, x = points
+        _, order, x = points
         u, ends, w, a = self._forward(parameters, points)
         x = x[:, : w.shape[1]]
         residual = (u - targets).take_along_dim(_rows(order), dim=-1) / u.shape[-1]
@@ -138,9 +139,9 @@ class Arcs:
         return u.to(dtype), {name: value.to(dtype) for name, value in gradients.items()}
 
     def _forward(self, parameters, points):
-        theta, order, x = points
+        turns, order, x = points
         w, a = _neurons({name: value.double() for name, value in parameters.items()})
-        ends, n = self._ends(w, theta), theta.shape[-1]
+        ends, n = self._ends(w, turns), x.shape[-1]
         # a neuron's row is added where its arc starts and taken away where it stops
         steps = w.new_zeros(*w.shape[:2], 3 * n + 1)
         active = a[:, None] * w
@@ -151,9 +152,9 @@ class Arcs:
         return torch.empty_like(u).scatter_(1, _rows(order).expand_as(u), u), ends, w, a
 
     @staticmethod
-    def _ends(w, theta):
+    def _ends(w, turns):
         """(N, 2m): first points on, and first points past, every arc, counted over three turns."""
-        phi, n = torch.atan2(w[:, 1], w[:, 0]), theta.shape[-1]
+        phi, n = torch.atan2(w[:, 1], w[:, 0]), turns.shape[-1] // 3
         everywhere = None
         if w.shape[1] == 3:
             cosine = -w[:, 2] / torch.hypot(w[:, 0], w[:, 1])
@@ -161,13 +162,12 @@ class Arcs:
         else:
             half = math.pi / 2
         ends = torch.cat([phi - half, phi + half], dim=-1)
-        turn = torch.floor((ends + math.pi) / (2 * math.pi))
-        ends = ends - 2 * math.pi * turn
-        index = torch.searchsorted(theta, ends, right=True) + n * (1 + turn.long())
+        ends.nan_to_num_(0.0)  # no number gets a place, where it shows in the output
+        index = torch.searchsorted(turns, ends, right=True)
         if everywhere is not None:
             start, stop = index.tensor_split(2, dim=-1)
             stop.copy_(torch.where(everywhere, start + n, stop))
-        return index.clamp_(0, 3 * n)  # an angle that is not a number stays within the sums
+        return index.clamp_(max=3 * n)
 
 
 class Patterns:
@@ -252,8 +252,8 @@ class Layers:
             residual = (u - targets[some]) / u.shape[-1]
             outputs.append(u)
             gradients.append(self._backward(values, residual, inputs, slopes))
-        joined = {name: torch.cat([g[name] for g in gradients]) for name in self.trained}
-        return torch.cat(outputs), joined
+        joined = {name: _joined([part[name] for part in gradients]) for name in self.trained}
+        return _joined(outputs), joined
 
     def _parts(self, parameters, points):
         """Groups of networks whose hidden layers fit in `memory`."""
@@ -275,6 +275,10 @@ class Layers:
                 found = scheme.bias_scale * b.sum(1)
                 gradients[bias] = found.reshape(parameters[bias].shape)
         return gradients
+
+
+def _joined(parts):
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _angle(vectors):

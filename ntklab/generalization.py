@@ -14,7 +14,7 @@ its own, with variance σ²/n. So the mean square error over the noise, at every
 Learning rates are those of the mean loss, as in `ntklab.dynamics`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -89,6 +89,13 @@ class Learner:
     target: object
     noise: float
     descent: Dynamics = field(repr=False)
+
+    def of(self, target, noise):
+        """The Learner of the same sample for another target and noise: the spectrum stays."""
+        spectrum = self.descent.spectrum
+        residual = -values_of("target", target, spectrum.points)
+        descent = replace(self.descent, residual=residual)
+        return Learner(self.kernel, target, noise, descent)
 
     def predict(self, t, x, labels=None):
         """u_t(x), shape (len(t), m), for labels (n,) at the sample's points; g's values if None."""

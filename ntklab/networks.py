@@ -395,9 +395,9 @@ class FullyConnected(LayeredNetwork):
 
 
 def _with_derivative(function, z):
-    """σ(z) and σ̇(z), elementwise."""
+    """σ(z) and σ̇(z), elementwise; writes over z where that is faster."""
     if function is torch.relu:
-        return torch.relu(z), (z > 0).to(z.dtype)
+        return torch.relu(z), z.gt_(0)
     with torch.inference_mode(False), torch.enable_grad():
         z = (z.clone() if z.is_inference() else z.detach()).requires_grad_()
         value = function(z)

@@ -31,7 +31,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from tqdm.auto import tqdm
 
 from ntklab._arguments import LARGEST, boolean, finite_array, instance_of, one_of, whole_number
@@ -393,7 +392,14 @@ class _Allocations(TorchDispatchMode):
 
 
 def _tensors(tree):
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+    """Those in nested lists, tuples and dicts: torch's `tree_leaves` is several times slower."""
+    if isinstance(tree, torch.Tensor):
+        return [tree]
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, list | tuple):
+        return []
+    return [tensor for part in tree for tensor in _tensors(part)]
 
 
 def _storage(tensor):

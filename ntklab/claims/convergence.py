@@ -1,5 +1,7 @@
 """Claims on the κ²/p* theorem, its lemma and its proof."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 from scipy.special import polygamma
@@ -73,6 +75,12 @@ def measure_times(
     )
 
 
+@lru_cache(maxsize=len(ZOO) + len(OTHERS))
+def _spectrum(density):
+    """The same for C19 and C20."""
+    return fredholm.solve(KERNEL, density, MODES)
+
+
 def _truth(spectrum, frequency):
     """|g_i|, and Σ_{i>n} g_i² for n = 0, 1, … of cos κx."""
     g = np.cos(frequency * spectrum.points)
@@ -92,7 +100,7 @@ def measure_lemma(scale=1.0, zoo=ZOO, frequencies=FREQUENCIES):
     worst = [float((exact / (scale * bounds.reciprocal_tail(n))).max())]
     room = np.inf
     for density in zoo:
-        spectrum = fredholm.solve(KERNEL, density, MODES)
+        spectrum = _spectrum(density)
         for frequency in frequencies:
             g, tail = _truth(spectrum, frequency)
             S = scale * bounds.source(KERNEL, density, frequency)
@@ -105,7 +113,7 @@ def measure_lemma(scale=1.0, zoo=ZOO, frequencies=FREQUENCIES):
                 (bounds.coefficient_printed(q, frequency, density) / np.maximum(g, 1e-11)).min(),
             )
     many = bounds.modes_printed(0.025, 5, ONE_TWO_FOUR)
-    left = _truth(fredholm.solve(KERNEL, ONE_TWO_FOUR, MODES), 5)[1]
+    left = _truth(_spectrum(ONE_TWO_FOUR), 5)[1]
     needed = int(np.argmax(left < 0.025**2))
     return Measurement(
         printed=printed - 1,
@@ -127,7 +135,7 @@ def measure_proof(scale=1.0, shares=(0.1, 0.25, 0.5), zoo=ZOO, frequencies=FREQU
     t = np.array([1.0, 10.0, 100.0, 1000.0])
     printed, least, near, worst = 0.0, np.inf, 0.0, 0.0
     for density in zoo:
-        spectrum = fredholm.solve(KERNEL, density, MODES)
+        spectrum = _spectrum(density)
         lam = spectrum.eigenvalues
         for frequency in frequencies:
             g, _ = _truth(spectrum, frequency)

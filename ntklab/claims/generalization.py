@@ -20,10 +20,10 @@ def measure_link(
     rms = np.array([
         [
             [
-                [errors.learner(KERNEL, angles, wave(k), s).best_stop(density).rms for s in noises]
+                [learner.of(wave(k), s).best_stop(density).rms for s in noises]
                 for k in frequencies
             ]
-            for angles in _samples(density, n, seeds, first_seed)
+            for learner in _learners(density, n, seeds, first_seed)
         ]
         for density in densities.values()
         for n in counts
@@ -42,9 +42,11 @@ def measure_link(
     )
 
 
-def _samples(density, n, seeds, first_seed):
+def _learners(density, n, seeds, first_seed):
+    """One for each sample; what it learns is to be chosen."""
     for seed in range(first_seed, first_seed + seeds):
-        yield density.sample(n, np.random.default_rng(seed))
+        angles = density.sample(n, np.random.default_rng(seed))
+        yield errors.learner(KERNEL, angles, wave(1))
 
 
 CLAIMS = (

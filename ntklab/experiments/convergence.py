@@ -29,16 +29,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.special import polygamma
-from scipy.stats import linregress
-from scipy.stats import t as student
+from scipy.special import polygamma, stdtrit
 from tqdm.auto import tqdm
 
 from ntklab import bounds, dynamics, fredholm, gram
 from ntklab._arguments import _short, finite_number, one_of
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
-from ntklab.experiments.toolkit import chosen, wave
+from ntklab.experiments.toolkit import chosen, fit_line, wave
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK
 
@@ -448,10 +446,9 @@ def slopes(frame, column, level=0.95):
                 f"frame: region {region} must have finished at 3 frequencies at least, "
                 f"got {times.frequency.nunique()}"
             )
-        line = linregress(np.log(times.frequency), np.log(times[column]))
-        room = student.ppf((1 + level) / 2, len(times) - 2) * line.stderr
-        rows[region] = (
-            times.density.iloc[0], line.slope, line.slope - room, line.slope + room
-        )
+        logarithms = np.log(times[["frequency", column]].to_numpy(float))
+        slope, error, _ = fit_line(*logarithms.T)
+        room = stdtrit(len(times) - 2, (1 + level) / 2) * error
+        rows[region] = times.density.iloc[0], slope, slope - room, slope + room
     columns = ["density", "slope", "low", "high"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("region")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import linregress
 
 from ntklab._arguments import LARGEST, finite_array, one_of
 
@@ -70,6 +69,19 @@ def fit_power(x, y):
             raise ValueError(f"{name}: must be positive, got {values.min()}")
     if (x == x[0]).all():
         raise ValueError(f"x: must differ, got {x[0]} throughout")
-    line = linregress(np.log(x), np.log(y))
-    error = 0.0 if (y == y[0]).all() else float(line.stderr)  # where SciPy has 0/0
-    return PowerLaw(float(line.slope), error, float(np.exp(line.intercept)))
+    slope, error, intercept = fit_line(np.log(x), np.log(y))
+    return PowerLaw(slope, error, float(np.exp(intercept)))
+
+
+def fit_line(x, y):
+    """(slope, its standard error, intercept) of y against x, at least 3 points, by least squares.
+
+    As `scipy.stats.linregress` does, whose module takes most of a second to import.
+    """
+    from_mean = x - x.mean()
+    spread = from_mean @ from_mean
+    slope = from_mean @ (y - y.mean()) / spread
+    intercept = y.mean() - slope * x.mean()
+    left = y - intercept - slope * x
+    error = np.sqrt(left @ left / (len(x) - 2) / spread)
+    return float(slope), float(error), float(intercept)

@@ -1,7 +1,6 @@
 """Figures: Gaussian layers, and the slope Σ̇ with and without a stray factor."""
 
 import numpy as np
-from scipy.stats import norm
 
 from ntklab.figures.style import (
     COLORS,
@@ -30,7 +29,7 @@ def gaussian_layers(samples, table):
     left, right = axes[0]
     edges = np.linspace(-6, 6, 49)
     z = np.linspace(-6, 6, 300)
-    left.semilogy(z, norm.pdf(z), color="black", lw=1, label="N(0, 1)")
+    left.semilogy(z, np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi), color="black", lw=1, label="N(0, 1)")
     for i, (m, values) in enumerate(samples.items()):
         height, _ = np.histogram(values, edges)
         height = np.where(height > 0, height / (len(values) * np.diff(edges)), np.nan)

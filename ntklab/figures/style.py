@@ -11,6 +11,7 @@ from html import escape
 
 import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, told apart by every common kind of colour vision
@@ -70,10 +71,13 @@ def show(figure):
     alt = figure.get_label()
     if not alt:
         raise ValueError("figure: must carry alt text; set it with figure.set_label(text)")
-    buffer = io.BytesIO()
+    buffer, dpi = io.BytesIO(), figure.dpi
     with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return Picture(buffer.getvalue(), alt, round(figure.get_figwidth() * figure.dpi))
+        figure.set_dpi(STYLE["savefig.dpi"])
+        # savefig would draw twice, first for the layout alone
+        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+        figure.set_dpi(dpi)
+    return Picture(buffer.getvalue(), alt, round(figure.get_figwidth() * dpi))
 
 
 def styled(draw):

@@ -12,7 +12,7 @@ and, beside them, lazy networks: weights and width so large that linear theory h
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from ntklab import dynamics, gram, sphere
 from ntklab._arguments import finite_array, positive
@@ -43,8 +43,9 @@ def interval(values):
     if not len(ordered):
         raise ValueError("values: must hold one at least, got none")
     count = len(ordered)
-    k = max(1, int(binom.ppf(0.025, count, 0.5)))
-    coverage = 1 - 2 * binom.cdf(k - 1, count, 0.5)
+    fewer = bdtr(np.arange(count), count, 0.5)  # P(B <= k) for k = 0 … N - 1
+    k = max(1, int(np.searchsorted(fewer, 0.025)))
+    coverage = 1 - 2 * fewer[k - 1]
     return float(ordered[k - 1]), float(ordered[-k]), float(max(coverage, 0.0))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import torch
 from tqdm.auto import tqdm
 
 from ntklab.experiments.trained.toolkit import decayed, ratio, seed
@@ -59,7 +60,7 @@ def lazy_training(
         rate = 0.5 / np.linalg.eigvalsh(limit)[-1]
         networks = [
             FullyConnected(
-                L, m, 2, trained=trained, device=device,
+                L, m, 2, trained=trained, dtype=torch.float32, device=device,
                 generator=seed(rng),
             )
             for _ in range(seeds)

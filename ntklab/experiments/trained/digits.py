@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import torch
+
 from ntklab import dynamics
 from ntklab.experiments import digits as exact
 from ntklab.experiments.trained.toolkit import seed
@@ -25,11 +27,13 @@ def learn(points=500, width=2000, iterations=1000, *, rng, device="auto", progre
     """
     digits = exact.predict(points, iterations, rng=rng)
     X, y, rate = digits.X, digits.target, 1 / digits.spectrum.eigenvalues[0]
-    network = TwoLayerReLU(width, X.shape[1], generator=seed(rng), device=device)
+    network = TwoLayerReLU(
+        width, X.shape[1], generator=seed(rng), dtype=torch.float32, device=device
+    )
     training = train(
         [network], X, y, rate, iterations, outputs=True, record=12, progress=progress
     )
-    t, trained = training.iterations, training.outputs[:, 0]
+    t, trained = training.iterations, training.outputs[:, 0].astype(float)
     descent = dynamics.gradient_descent(digits.spectrum, y, rate, trained[0])
     return replace(
         digits, iterations=t, predicted=y + descent.residual_at(t), trained=trained

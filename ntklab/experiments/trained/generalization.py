@@ -2,13 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ntklab import generalization
 from ntklab.experiments.trained.toolkit import output, seed
 from ntklab.geometry import to_circle
 from ntklab.kernels import TwoLayerNTK
 from ntklab.networks import TwoLayerReLU
+from ntklab.training import train
 
 RATE = 2.0  # of the mean loss; the network's kernel is twice the lecture's
 
@@ -34,19 +34,12 @@ def stopping(stopping, iterations, width=2000, *, rng):
     angles, labels = stopping.learner.descent.spectrum.points, stopping.labels
     x = stopping.density.grid(2000)
     network = TwoLayerReLU(width, 2, weight_scale=10.0, generator=seed(rng), device="cpu")
-    X, new = torch.as_tensor(to_circle(angles)), to_circle(x)
-    start = output(network, new)
-    y = torch.as_tensor(output(network, X) + labels)
-    parameters = [getattr(network, name) for name in network.trained_parameters]
-    outputs = []
-    for t in range(iterations[-1] + 1):
-        if t in iterations:
-            outputs.append(output(network, new) - start)
-        loss = ((network(X) - y) ** 2).mean() / 2
-        gradients = torch.autograd.grad(loss, parameters)
-        with torch.no_grad():
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                parameter -= RATE * gradient
+    X, new = to_circle(angles), to_circle(x)
+    start, y, outputs = output(network, new), output(network, X) + labels, []
+    for steps in np.diff(iterations, prepend=0):
+        if steps:
+            network = train([network], X, y, RATE, int(steps)).networks[0]
+        outputs.append(output(network, new) - start)
     kernel = TwoLayerNTK(normalization="network")
     theory = generalization.learner(kernel, angles, stopping.learner.target, learning_rate=RATE)
     pairs = zip(iterations, outputs, theory.predict(iterations, x, labels), strict=True)
