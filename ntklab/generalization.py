@@ -286,13 +286,14 @@ def learning_curve(
     counts = counts if np.iterable(counts) else [counts]
     counts = sequence("counts", counts, whole_number, at_least=1, at_most=MOST_POINTS)
     test = density if test is None else instance_of("test", test, CircleDensity)
+    x, weights = _nodes(np.empty(0), test, region)
+    goal = values_of("target", target, x)  # refused here, before the spectrum is solved
     spectrum = fredholm.solve(kernel, density, max(64, 4 * max(counts)))
     lam, g = spectrum.eigenvalues, spectrum.project(target)
     beyond = max(float(kernel.profile(np.zeros(1))[0]) - lam.sum(), 0.0)
     square = values_of("target", target, spectrum.points) ** 2
     rest = max(float(spectrum.weights @ square - g @ g), 0.0)
-    x, weights = _nodes(np.empty(0), test, region)
-    functions, goal = spectrum(x), values_of("target", target, x)
+    functions = spectrum(x)
     square = weights @ functions**2
     bias, variance = np.empty((2, len(counts)))
     for i, n in enumerate(counts):
