@@ -34,11 +34,11 @@
 #
 # A two-layer network learns $\sin 14x$. Three thirds of the circle hold data in the proportion 11 : 1 : 3 (the paper's Figure 6, in a few seconds).
 #
-# **Predict:** in which order are the thirds right, and by which factors do their times differ?
+# **Predict:** in which order are the thirds learned, and by which factors do their times differ?
 #
 # <details><summary>Answer</summary>
 #
-# The 11 first, then the 3, then the 1. If time is one over the density, the sparsest needs 11 times as long as the densest and 3 times as long as the
+# The 11 first, then the 3, then the 1. If time goes like one over the density, the sparsest needs 11 times as long as the densest and 3 times as long as the
 # other. The truth is a little less extreme: near the borders of a region the wave feels its neighbours' data, too.
 # </details>
 
@@ -58,10 +58,10 @@ figures.show(drawn.order_of_regions(order))
 
 # %% [markdown]
 # A region counts as learned when its root mean square error is down to 0.25 (dashed, last panel): 0.35 of the wave's height is still missing then. Each snapshot is
-# taken just after that moment of one of them: the 11 near iteration 340, the 3 near 1250, the 1 near 3700. The dotted lines are no fit, they are
-# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. It is met until an error is small. (Ten of ten stored networks of the paper's size finish in this order, too.)
+# taken just after one of them gets there: the 11 near iteration 340, the 3 near 1250, the 1 near 3700. The dotted lines are not a fit; they are
+# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. The network follows it until an error is small. (Ten of ten stored networks of the paper's size finish in this order, too.)
 #
-# **Try:** density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
+# **Try:** vary the density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
 # and what doubling $\kappa$? And a network without bias, at $\kappa = 5$?
 #
 # <details><summary>What you should have seen</summary>
@@ -114,7 +114,7 @@ for region, density in zip(p.regions, p.values, strict=True):
     print(f"density {density:.3f}: learned at {first:6.0f}, local law {law:6.0f}")
 
 # %% [markdown]
-# An envelope is right within 0.2 % in the sparsest third, 3 % in the middle one and 8 % in the densest. So the times do not quite relate as 4 : 2 : 1.
+# The envelope is right within 0.2 % in the sparsest third, 3 % in the middle one and 8 % in the densest. So the times are not quite as 4 : 2 : 1.
 #
 # **Predict:** at which of $\kappa = 5, 10, 20$ are they farthest from it, and are the ratios too large or too small?
 #
@@ -176,11 +176,11 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # They fall like $1/q^3$, the lemma (dashed) says $1/q$. For $v_i$ and $v_i'$ are continuous, so that what neighbouring regions contribute at their
 # common end nearly cancels. Taking absolute values region by region throws this cancellation away. (Solid: a better proof, below.)
 #
-# The price is paid in $n_k$, the number of modes. As $\sum_{i>n} g_i^2$ seems to fall like $1/n$ only, the lemma asks for
+# The price is paid in $n_k$, the number of modes. As the bound on $\sum_{i>n} g_i^2$ falls like $1/n$ only, the lemma asks for
 #
 # $$n_k = 2\max\Big\{\Big(\frac{8BZ}{3\sqrt{p^*}\,\varepsilon}\Big)^2,\; \frac{2\kappa Z}{\sqrt{p^*}}\Big\} .$$
 #
-# ($B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$.) The second entry, which alone carries $\kappa$,
+# ($B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$.) The second entry, the only one that contains $\kappa$,
 # takes over beyond $\kappa \approx 3800$ at $\varepsilon = 0.025$. Up to there $n_k$ **does not depend on $\kappa$**: it is 22 464, where 5 modes are enough for
 # $\kappa = 1$, 20 for $\kappa = 5$, and 30 for $\kappa = 8$.
 #
@@ -199,7 +199,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 #    $\|g-u\|^2 = \sum_i (1-\eta\lambda_i)^{2t}g_i^2 \le \Delta^2 + \sum_{i>n}g_i^2$.
 # </details>
 #
-# The slide stops here. Where does it lead? The right side is $\delta^2/4$ at $t = \log(4\pi n/\delta^2)/(-2\log(1-\eta\lambda_n))$, that is about
+# The slide stops here. Where does this bound lead? The right side is $\delta^2/4$ at $t = \log(4\pi n/\delta^2)/(-2\log(1-\eta\lambda_n))$, that is about
 # $1/\eta\lambda_n$ times a logarithm, and $\lambda_n \approx Z^2/\pi q_n^2$ falls like $n^{-2}$. With $\varepsilon = \delta/2$ in the lemma's $n$ the
 # time is of order $Z^2B^4/(p^{*2}\delta^4)$, **without $\kappa$**. Only for $\kappa \gtrsim 1/\delta^2$ does this chain give $\kappa^2/p^*$. So the
 # printed proof proves less than the theorem says. Is the theorem still true?
@@ -236,14 +236,14 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # The first: $h = g/k_\kappa p$ does not exist, $g$ is not in the range of $T$. Without bias that is every odd $\kappa \ge 3$.
 # </details>
 #
-# The error over time, exact and bounded, of all the circle and of each region:
+# The error over time, exact and bounded, over the whole circle and in each region:
 
 # %%
 iterations = np.unique(np.round(np.geomspace(1, 3e4, 120)))
 figures.show(drawn.errors_and_bounds(convergence.error_table(p, 5, iterations), "learning cos 5x"))
 
 # %% [markdown]
-# Over the circle the bound nearly touches the truth while most is being learned; later it is too careful. Here are three bounds on the number of iterations (times
+# Over the circle the bound nearly touches the truth while most is being learned; later it is too cautious. Here are three bounds on the number of iterations (times
 # $\eta$), with the truth. For $\kappa = 5$ and $\delta = 0.05$ the truth is 1885, our bound 3004; the lecture's steps give 38 600 with the right constants, and as
 # printed $2.5\cdot10^{10}$ at any $\kappa$ (dashed).
 
@@ -294,19 +294,19 @@ figures.show(drawn.finishing_times(exact, networks, thin))
 # ## Figure 7: what the paper measured
 #
 # The paper trains networks of width $m = 4000$ on $\sin\kappa x$ at $n = 734$ points, from weights of size $\tau = 0.2$, with $\eta = 0.004$ of the sum
-# loss (so 2.94 here). It reports medians of the time ratios of 3.89 : 1.96 : 1. To check this we have to know two things that it does not say.
+# loss (so 2.94 here). It reports medians of the time ratios of 3.89 : 1.96 : 1. To check this we have to know two things that the paper does not say.
 #
 # **Where are the points?** 734 fits even grids of spacing 0.02, 0.01, 0.005 (105 + 210 + 419), not the i.i.d. draws of the text. **How large is the target?** A region
 # counts as finished at $\frac1{2|R_j|}\sum(f-y)^2 < \delta_0/n$ with $\delta_0 = 0.05$. For a target of size 1 that asks for an error of 0.012; for a target of *norm* 1
 # over all points, $y \leftarrow y/\|y\|$ (as in the same group's code for an earlier paper), for $\delta = \sqrt{2\delta_0} = 0.32$ of its size.
 #
-# **Predict:** linear theory can try all four readings. Which one comes closest to the paper's medians, and which of the two choices can be told from them?
+# **Predict:** linear theory can try all four readings. Which one comes closest to the paper's medians, and which of the two choices can be read off them?
 #
 # <details><summary>Answer</summary>
 #
-# Grids and norm 1: 3.88 : 2.00 : 1, within two per cent, with slopes in $\kappa$ near 2. The medians do tell the size: at size 1 grids give 3.38, for the strict
-# threshold waits for slow modes that the densest region loses last, and random points 4.25. They do not tell grids from random points of norm 1: these scatter from
-# 3.37 to 3.98, and 3.89 is among them. For grids speaks the number 734.
+# Grids and norm 1: 3.88 : 2.00 : 1, within two per cent, with slopes in $\kappa$ near 2. The medians do reveal the size: at size 1 grids give 3.38, for the strict
+# threshold waits for slow modes that the densest region loses last, and random points 4.25. They do not distinguish grids from random points at norm 1: these scatter from
+# 3.37 to 3.98, and 3.89 is among them. What speaks for grids is the number 734.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -322,11 +322,11 @@ for reading, target in (("paper", "norm 1"), ("misread", "size 1")):
 
 # %% [markdown]
 # (In brackets: 10th to 90th percentile over draws.) Whoever takes the target to have size 1 misses the paper's medians, and may conclude that its networks were far
-# from lazy. **That is what reproducing a paper is like: a number that does not come out says first of all that one has misread something.**
+# from lazy. **That is what reproducing a paper is like: a number that does not come out means, first of all, that one has misread something.**
 #
 # ## Do networks obey?
 #
-# When does linear theory end? When the weights have to move so far that the kernel is another one. How far is that? To first order the network produces the
+# When does linear theory end? When the weights have to move so far that the kernel changes. How far is that? To first order the network produces the
 # target $g$ by any step $\Delta\mathbf w$ in all its weights with $J\Delta\mathbf w = g$. The shortest such step has the length $\|g\|_H$, where
 # $\|g\|_H^2 = g^\top(JJ^\top)^{-1}g = \sum_i g_i^2/\lambda_i$: what is learned slowly takes a long way. For a wave of root mean square $A$ and
 # $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data) that is $\pi\kappa A$, shared by $m$ neurons $\pi\kappa A/\sqrt m$ for each.
@@ -354,7 +354,7 @@ for kappa in (3, 6, 9, 12, 15, 17, 18):
           f"  trained / linear theory: {late[kappa]:.2f}")
 
 # %% [markdown]
-# Up to $\kappa = 6$ the networks are within 3 % of linear theory; at 9 they are 11 % late, at 15 by a factor of 2, and at 18 most never finish. The condition tells where
+# Up to $\kappa = 6$ the networks are within 3 % of linear theory; at 9 they are 11 % late, at 15 by a factor of 2, and at 18 most never finish. The condition says where
 # the end comes, to within a factor of order one; [what the kernel then does](01_tangent_kernel.py) we have seen. Over all waves that are learned, and over the lazy
 # ones, medians and slopes in the three regions are:
 
@@ -383,7 +383,7 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
 #
 # Three questions that use the whole lecture:
 #
-# - A region is nine times as sparse as the rest. Up to which frequency is it right when the rest has learned $\cos 12x$?
+# - A region is nine times as sparse as the rest. Up to which frequency has it learned when the rest has learned $\cos 12x$?
 # - A proof bounds the time by $c\,\kappa^2/p^*$ in $L^2(p)$. Why does no experiment in that norm ever see the $1/p^*$?
 # - You double the size of the target and keep the relative threshold. What changes in linear theory, what in a network?
 #

@@ -68,7 +68,7 @@ explorer.explorer()
 
 # %% [markdown]
 # The dots on the left are one pair of inputs, nearly at a right angle: their correlation climbs from 0.07 to 0.62 in three layers. On the right the
-# bands are of equal height at angle 0, and the farther inputs lie apart the more the last weight matrix has of the kernel.
+# bands are of equal height at angle 0, and the farther inputs lie apart, the larger the last weight matrix's share of the kernel.
 #
 # **Try:** which layer's part is largest at angle 0, and which at a right angle? Set 8 layers: what happens to inputs that were
 # opposite? Switch the activation to erf, a smooth step from $-1$ to 1: what is different at $\theta = \pi$, and why?
@@ -119,7 +119,7 @@ explorer.explorer()
 # values, those of small variance fill the middle.
 # </details>
 #
-# How many more is told by the *excess kurtosis*, $\mathbb E f^4/(\mathbb E f^2)^2 - 3$, which is 0 for a Gaussian. In one network let the
+# A measure of this is the *excess kurtosis*, $\mathbb E f^4/(\mathbb E f^2)^2 - 3$, which is 0 for a Gaussian. In one network let the
 # variance be $V$. A layer of $m$ ReLU neurons multiplies $V$ by the mean of $m$ independent terms $2\max(z, 0)^2$. One term has
 # the mean 1 and the variance $4\,\mathbb E\max(z,0)^4 - 1 = 4\cdot\frac32 - 1 = 5$. So the factor is $1 \pm \sqrt{5/m}$, its mean square
 # $1 + 5/m$, and after the $h - 1$ layers below
@@ -282,7 +282,7 @@ print(claims.judge("C05"))
 #
 # ## Ten lines
 #
-# The recursion and the product, by hand (and compared with the package's, which would complain): one loop carries the covariance and the kernel from layer to layer. `phi` is the angle
+# The recursion and the product, by hand, and compared with the package's: one loop carries the covariance and the kernel from layer to layer. `phi` is the angle
 # that the layer is given. It multiplies the kernel so far by $\dot\Sigma$ and adds the term of the next weight matrix.
 
 # %% tags=["nbval-check-output"]
@@ -302,8 +302,8 @@ for L in (1, 3, 50):
     print(f"L = {L:2d}:", "  ".join(f"{v:6.3f}" for v in kernel(theta, L)))
 
 # %% [markdown]
-# Read along the rows. With one hidden layer the kernel falls below zero beyond a right angle, to $-0.130$ at 150°. With three it is 0.656 at
-# least. With fifty it has 51 at equal inputs and between 14.4 and 17.1 everywhere else on this grid: layers make inputs alike.
+# Read along the rows. With one hidden layer the kernel falls below zero beyond a right angle, to $-0.130$ at 150°. With three it is at least
+# 0.656. With fifty it is 51 at equal inputs and between 14.4 and 17.1 everywhere else on this grid: layers make inputs alike.
 #
 # ## Your turn
 #

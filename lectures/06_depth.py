@@ -75,7 +75,7 @@ figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 #
 # <details><summary>Answer</summary>
 #
-# 0 after one layer: no neuron is on for both. Then the angle shrinks, fast at first and slower and slower: 0.32 after two, 0.99 after fifty. (`NNGP`
+# 0 after one layer: no neuron is on for both. Then the angle shrinks, fast at first and ever more slowly: 0.32 after two, 0.99 after fifty. (`NNGP`
 # below, for *neural network Gaussian process*, is the covariance $\cos\theta_L$ of the outputs before training.)
 # </details>
 
@@ -146,7 +146,7 @@ for L in (2, 3, 10, 50):
 # ## Parity, once more
 #
 # [One hidden layer without bias](02_two_layer.py) never learns odd frequencies $\ge 3$. The formula agrees: $k'(\pi) = -k'(0)$ at $L = 1$, both ends
-# cancel at odd $\kappa$. A bias cures that by making the slope at $\pi$ zero. A second layer does it in part. The ratio of neighbours tells what is
+# cancel at odd $\kappa$. A bias cures that by making the slope at $\pi$ zero. A second layer does it in part. The ratio of neighbours shows what is
 # left of it:
 
 # %% tags=["nbval-check-output"]
@@ -172,11 +172,11 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 # %% [markdown]
 # On the circle the exponent *is* 2.00 up to ten layers (one layer without bias has no odd eigenvalues to fit). The last rows dip since their windows
 # begin at or below the number of layers, where the law does not hold yet; for the same reason the sphere has 2.85 at ten layers (2.98 for degrees 60
-# to 120). So both are right, the measured exponents and the conjecture: it is one on the limit.
+# to 120). So both are right, the measured exponents and the conjecture, which is about the limit.
 #
 # ## Uneven data
 #
-# [Eigenfunctions](03_eigenfunctions.py) used two things of its kernel: the kink at angle 0, and that there is none at $\pi$. For any kernel the slope
+# [Eigenfunctions](03_eigenfunctions.py) used two facts about its kernel: it has a kink at angle 0, and none at $\pi$. For any kernel the slope
 # jumps by $2k'(0)$ where the signed difference $x - z$ passes 0, and by $-2k'(\pi)$ where it passes $\pi$. Differentiate $\lambda f = Tf$ twice, and
 # each jump becomes a spike that leaves one term:
 #
@@ -198,7 +198,7 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 # </details>
 #
 # Below, dots are the frequencies of ten layers' eigenfunctions in three regions of density 1 : 2 : 4, lines $q\sqrt{p_j}/Z$. Only the slowest leave
-# them: at $q \le 4$ there is not one wave in a sparse region. Top right, the same $q$ are too early for the law of $\lambda$.
+# them: at $q \le 4$ there is not one wave in a sparse region. Top right, the same $q$ are too small for the law of $\lambda$.
 
 # %%
 figures.show(explorer.draw(explorer.compute(hidden_layers=10)))
@@ -311,7 +311,7 @@ print(claims.judge("C22"))
 #
 # $$\|y - u^{(t)}\| = \sqrt{\sum_{i=1}^n (1-\eta\lambda_i)^{2t}(v_i^\top y)^2 \pm \epsilon} . \tag{20}$$
 #
-# ($\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here how far apart any two inputs are at least.)
+# ($\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here the least distance between two inputs.)
 # The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
 #
 # $$u^{(t)} - y = (I - \eta H^\infty)^t (u^{(0)} - y) + \xi(t), \qquad \xi \text{ small} . \tag{22}$$
@@ -325,7 +325,7 @@ print(claims.judge("C22"))
 # <details><summary>Answer</summary>
 #
 # $\tau = 0.01/30$, so $n^{24} = 10^{35.5}$, $\tau^{-6} = 10^{20.9}$, $\delta^{-8} = 10^8$, and $\log^5 m$ adds $10^{11}$: $m = 10^{76}$. The observable
-# universe has some $10^{80}$ atoms. A few hundred neurons will do for a remainder of 7 %, as the next picture shows. The theorem is one on limits.
+# universe has some $10^{80}$ atoms. A few hundred neurons will do for a remainder of 7 %, as the next picture shows. The theorem is about limits.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -334,7 +334,7 @@ for n in (10, 30, 1000):
     print(f"n = {n:4d}: 10^{widths[0]:.0f} for one hidden layer, 10^{widths[1]:.0f} for five")
 
 # %% [markdown]
-# So measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 points, with $\tau = 1$ and $u^{(0)}$ kept in (22). (At
+# So let us measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 points, with $\tau = 1$ and $u^{(0)}$ kept in (22). (At
 # $L = 1$ the first layer is trained, since there is no other.) Three distances: *start*, of the kernel from its limit; *drift*, how far training
 # moves the kernel; *residual*, $\xi$.
 

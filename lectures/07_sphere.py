@@ -75,7 +75,7 @@ explorer.explorer()
 #
 # A kernel that depends on the angle alone does not notice rotations. On the circle this made waves its eigenfunctions; on the sphere it makes the
 # *spherical harmonics* $Y_{l\mu}$ eigenfunctions. Their *degree* $l = 0, 1, 2, \dots$ says how fast they oscillate, their *order* $\mu$, from $-l$ to
-# $l$, how many of the waves run round the axis. Rotations mix the $2l + 1$ of one degree with each other, so all have one eigenvalue. To find it apply
+# $l$, how many of the waves run round the axis. Rotations mix the $2l + 1$ of one degree with each other, so all have one eigenvalue. To find it, apply
 # the kernel to the zonal one, $P_l(x\cdot e)$ with the Legendre polynomial $P_l$, and look at the pole $x = e$, where $P_l(1) = 1$:
 #
 # $$\lambda_l = \frac1{4\pi}\int K(\theta)\,P_l(\cos\theta)\,dA = \frac12 \int_{-1}^{1} K(\arccos t)\, P_l(t)\, dt ,$$
@@ -148,7 +148,7 @@ print("3000 points: ", "  ".join(f"{v:.5f}" for v in sample.eigenvalues))
 # All eight are right within 4 %; pairs (a wave round the axis, and the same turned by a quarter wave) are split by the sample. And the eigenfunctions? Here are four for halves of 1 : 4, of the orders 0, 3, 8 and 8.
 #
 # **Predict:** on the circle a wave is $\sqrt4 = 2$ times as short where data are four times as dense. Is it here? And where on the sphere does a
-# function live that makes eight waves round the axis, and as slow ones as it can?
+# function live that makes eight waves round the axis and is otherwise as slow as it can be?
 #
 # <details><summary>Answer</summary>
 #
@@ -162,7 +162,7 @@ print("3000 points: ", "  ".join(f"{v:.5f}" for v in sample.eigenvalues))
 figures.show(pictures.unequal_modes(hemispheres.modes(4), ratio=4))
 
 # %% [markdown]
-# Top left, the zonal one has 7 zeros above the equator and 4 below. Is that the cube root, or the square root? So few zeros cannot tell, 80 can:
+# Top left, the zonal one has 7 zeros above the equator and 4 below. Is that the cube root, or the square root? So few zeros cannot decide that; 80 can:
 
 # %% tags=["nbval-check-output"]
 for ratio in (4, 8, 27):
@@ -212,7 +212,7 @@ for ratio in (2, 3, 4):
     print(f"{ratio:10d}            {hemispheres.PAPER[ratio]:.2f}    {low:10.2f}   {high:16.2f}")
 
 # %% [markdown]
-# **Without a single sample the ratios fall short**, for $1/p$ is a law of high frequencies. But they fall less short than the paper's: finite frequency
+# **Without a single sample the ratios fall short**, for $1/p$ is a law of high frequencies. But they fall short by less than the paper's: finite frequency
 # is a part of the answer, not all of it. How sure are we of that part? It depends on the threshold $\delta$, so we vary it:
 
 # %% tags=["nbval-check-output"]

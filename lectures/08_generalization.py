@@ -60,7 +60,7 @@ figures.show(pictures.sample(run, 1000.0))
 
 # %% [markdown]
 # The dense half already wiggles along with its noise while the sparse one has not yet reached the wave's tops. Now the error over time. Lines are
-# exact for infinite width, in the mean over the noise, with triangles at the best moments. Circles are networks of width 2000 trained on the labels
+# exact for infinite width, averaged over the noise, with triangles at the best moments. Circles are networks of width 2000 trained on the labels
 # above, and crosses infinite width on *these* labels, whose noise happens to be kind to the sparse half.
 
 # %%
@@ -251,7 +251,7 @@ print(claims.judge("C26"))
 
 # %% [markdown]
 # They do: in all 192 pairs a wave errs less than the one of twice its frequency, in the median of settings 0.6 times as much. So the answer to the
-# question of the beginning is yes, and the link is the spectrum.
+# opening question is yes, and the link is the spectrum.
 #
 # ## Random labels
 #
@@ -313,7 +313,7 @@ for seed in range(4):
 # E = \frac{\sum_i (1-L_i)^2g_i^2 + \sigma_\varepsilon^{\,2}}{1 - \frac1n\sum_i L_i^2} - \sigma_\varepsilon^{\,2} .$$
 #
 # A mode is learned nearly whole if $\lambda_i \gg C$, hardly if $\lambda_i \ll C$, and without a ridge the shares add up to $n$: **$n$ points pay for
-# about the $n$ largest eigenvalues.** Beside the theory stand 20 samples for each $n$.
+# about the $n$ largest eigenvalues.** Beside the theory, 20 samples for each $n$:
 
 # %%
 curves = experiments.curves((8, 16, 32, 64), density=uniform(), rng=np.random.default_rng(4))
@@ -326,7 +326,7 @@ for row in curves.itertuples():
 
 # %% [markdown]
 # The orange line runs through its dots: with a ridge theory is within 2 % from $n = 32$ on. The blue one leaves them: without, it is too high by 47 % at
-# $n = 64$. Is that a step of the derivation, or the assumption? Grant it: independent Gaussian numbers in the place of the waves, all else as before.
+# $n = 64$. Is that a step of the derivation, or the assumption? Grant it: independent Gaussian numbers in place of the waves, all else as before.
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(6)

@@ -22,7 +22,7 @@
 #
 # The operator $f \mapsto \int k\,p f$, the kernel with the density inside, has explained everything so far: what is learned first, where, and how
 # fast. What one understands one can change. **Can the effect of the density be undone? Can the frequency bias be tuned? And does any of this say
-# something about real data, in 64 dimensions?** At the end stand the errata of the original lecture, in one table, and questions that nobody has answered yet.
+# something about real data, in 64 dimensions?** At the end come the errata of the original lecture, in one table, and questions that nobody has answered yet.
 #
 # After this lecture you can
 #
@@ -146,7 +146,7 @@ for k in (1, 3, 9, 20):
 # is still above that of $\kappa^2$.)
 # </details>
 #
-# Measured on the matrices, as the speed at which each wave fades at the start if it is all the residual:
+# Measured on the matrices, as the speed at which each wave fades at the start if it is the whole residual:
 
 # %%
 named = {"ordinary": ("ordinary", 0), "quadrature": ("quadrature", 0)}
@@ -186,8 +186,8 @@ off = (wide.trained - wide.predicted).abs().groupby(["loss", "frequency"]).max()
 print(off.unstack().round(2))
 
 # %% [markdown]
-# Within 0.01 under the ordinary loss, and farthest off, by 0.04, under the third: only that one has learned $\cos 9x$ by the end. That so little is
-# missing has a reason. This network starts with weights ten times larger than usual, $\tau = 10$. Its kernel at the start is the same, since only the
+# Within 0.01 under the ordinary loss, and farthest off, by 0.04, under the third: only that one has learned $\cos 9x$ by the end. There is a reason why so
+# little is missing. This network starts with weights ten times larger than usual, $\tau = 10$. Its kernel at the start is the same, since only the
 # *direction* of its weights decides whether a neuron is on, and the [condition for linear theory](04_convergence.py), $\kappa^2A \ll \tau\sqrt m$, compares
 # 81 with 316. At $\tau = 1$ it compares 81 with 32, and the same network is off by up to 0.14 under the first two losses and by 0.64 under the third (change
 # `weight_scale` in `trained.beyond.learn`). **A loss that pushes for high frequencies needs a wider network, or larger weights at the start.**
@@ -245,7 +245,7 @@ for name, one, two in zip(digits.QUARTERS, predicted, found, strict=True):
     print(f"{name:28s}     {one:8.2f}  {two:8.2f}")
 
 # %% [markdown]
-# By 0.05 to 0.08, which is as much as from one quarter to the next; but the order is the one that the matrix predicts.
+# By 0.05 to 0.08, as much as the difference between one quarter and the next; but the order is the one that the matrix predicts.
 #
 # Is it the *density* that makes dense places fast? Keep the matrix, and with it the density, and give the digits random labels.
 #
@@ -270,7 +270,7 @@ print("random labels, rms from the sparsest to the densest quarter:", np.mean(rm
 
 # %% [markdown]
 # In the mean over 20 draws, that is; one draw scatters as much. Does a network do the same? One of width 1500, trained on a single draw, ends with 0.84,
-# 0.87, 0.83, 0.87, where the matrix says 0.73, 0.77, 0.73, 0.76 of the same labels: the same two quarters are ahead, and all are a tenth behind.
+# 0.87, 0.83, 0.87, where the matrix says 0.73, 0.77, 0.73, 0.76 for the same labels: the same two quarters are ahead, and all are a tenth behind.
 #
 # So what is learned first where data are dense is what varies *slowly there*. Do digits, then? Split the ten in two halves of five in all 126 ways,
 # and ask the matrix in which order the four quarters are learned. If density meant nothing, one order would be as good as another, and one split in
@@ -286,8 +286,8 @@ for split in splits:
 print(f"learned in the order of the quarters: {in_order} of {len(splits)} splits")
 
 # %% [markdown]
-# Far more than five, and far from all. So the claim on real data is a modest one: **matrix and labels together predict what is learned first**, up to
-# what a network is not lazy. The density alone does not.
+# Far more than five, and far from all. So the claim on real data is a modest one: **matrix and labels together predict what is learned first**, as far
+# as the network is lazy. The density alone does not.
 #
 # ## From a sample to an order, with a guarantee
 #

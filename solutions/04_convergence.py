@@ -37,9 +37,9 @@ from ntklab.kernels import TwoLayerNTK
 # without end? Let the region have the length $\ell$ and the share $P$ of all data. Everything outside it is
 # learned long before, and inside it the local law holds: the root mean square of the error is
 # $e^{-\eta p k t}/\sqrt2$, with $p = P/\ell$ and $k = 1/\pi\kappa^2$, the coefficient of the kernel (11) at odd
-# $\kappa \ge 3$. The error over the whole circle, in $L^2(p)$, shall come down to $\delta$.
+# $\kappa \ge 3$. The error over the whole circle, in $L^2(p)$, is to come down to $\delta$.
 #
-# **Before you code:** sketch $t$ against $P$, from much data to none. From which $P$ on need the region not be
+# **Before you code:** sketch $t$ against $P$, from much data to none. Below which $P$ need the region not be
 # learned at all? So what must the curve do before?
 #
 # Then prove it: **at which share $P$ does it take longest, and how large is $\eta t$ there?** Does either

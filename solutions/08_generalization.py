@@ -214,7 +214,7 @@ checks.random_left(random_left)
 
 # %% [markdown]
 # **See it.** Your formula beside the exact mean over all random labels on 400 points, in both halves of
-# 1 : 8. Where do they part, and why? (The points are a sample: is every one of them a Nyquist wave's distance from the next?)
+# 1 : 8. Where do they part, and why? (Points at a distance $1/np$ see no difference between the waves $\kappa$ and $2\pi np - \kappa$.)
 
 # %%
 p = PiecewiseConstant.equal_pieces([1, 8])

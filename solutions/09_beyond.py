@@ -109,7 +109,7 @@ pd.DataFrame(rows, index=["plain mean", "your weights"]).T.rename_axis("n").roun
 # > difficulty ●●●○○ · importance ●●●●○ · 20 minutes · 5 marks
 #
 # Under the loss $\frac12 r^\top M r$ the error moves by $dr/dt = -HMr$, with $H$ the kernel's matrix. Design a loss:
-# one wave $v$, given by its values at unevenly spread points, shall decay with speed 1 and keep its shape,
+# one wave $v$, given by its values at unevenly spread points, is to decay with speed 1 and keep its shape,
 # $HMv = v$, and everything else with speed $1/10$: all other eigenvalues of $HM$ are $1/10$.
 #
 # **Before you code:** $HM = \frac1{10} I + \frac9{10}\, vv^\top/v^\top v$ has these speeds. Why is there no loss that

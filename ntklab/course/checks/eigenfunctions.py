@@ -45,7 +45,7 @@ def local_frequencies(student):
         _check_turns(student, q, lengths, density, answer)
     everywhere = ask(student, last, np.array([2 * np.pi]), np.array([1 / (2 * np.pi)]), shape=(1,))
     if not np.isclose(everywhere[0], last):
-        what = f"under the uniform density cos {last}x has not frequency {everywhere[0]:.4g}"
+        what = f"under uniform data cos {last}x has frequency {last}, not {everywhere[0]:.4g}"
         raise CheckFailed(student, what)
     passed(student, "fast where data are dense, and whole turns round the circle.")
 

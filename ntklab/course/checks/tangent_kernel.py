@@ -230,7 +230,7 @@ def _hint_for_depth(answer, theta, layers):
         (DeepNTK(layers + 1).profile(theta), "one layer too many: L is the number of hidden ones."),
         (
             DeepNTK(layers - 1).profile(theta) if layers > 1 else cosine,
-            "one layer too few: L is the number of hidden ones, and the loop goes round for each.",
+            "one layer too few: L is the number of hidden ones, and the loop runs once for each.",
         ),
     ]
     single = [

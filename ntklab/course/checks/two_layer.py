@@ -74,7 +74,7 @@ def spread_kernel(student):
     answers = {s: ask(student, theta, s, shape=theta.shape) for s in spreads}
     _check_start(student, theta, answers)
     if np.allclose(answers[spreads[3]], answers[0.0]):
-        hint = "right for s = 0. But a bias of its own size helps to decide which neurons are on."
+        hint = "right for s = 0. But a bias that is not 0 helps to decide which neurons are on."
         raise CheckFailed(student, "gives the same for every spread", hint)
     for spread, answer in answers.items():
         _check_spread(student, theta, spread, answer)
