@@ -122,7 +122,7 @@ pd.DataFrame(missing, index=pd.Index(times, name="steps"), columns=columns).roun
 # **Before you code:** how many numbers are in one gradient? Which of them are zero? What do two
 # points share if no neuron is active at both?
 #
-# Do the gradient on paper, then write $H$ with nothing but NumPy.
+# Work out the gradient on paper, then write $H$ with nothing but NumPy.
 #
 # <details><summary>Hint 1</summary>
 #

@@ -146,8 +146,8 @@ def one_first(H: np.ndarray, wave: np.ndarray) -> np.ndarray:
 checks.one_first(one_first)
 
 # %% [markdown]
-# **See it.** What is left of three waves after the time 2, as a share of each, under the ordinary loss (scaled so that its largest
-# speed is 1) and under yours with $\kappa = 4$ chosen. Why do the other two stand at $e^{-0.2} = 0.819$, though
+# **See it.** What is left of three waves at time 2, as a share of each, under the ordinary loss (scaled so that its largest
+# speed is 1) and under yours with $\kappa = 4$ chosen. Why are the other two at $e^{-0.2} = 0.819$, though
 # these waves are not orthogonal on uneven points? (Whose norm is $a^\top H^{-1} a$?) And what would your loss do to noise?
 
 # %%

@@ -319,7 +319,7 @@ print(claims.judge("C10"))
 #
 # <details><summary>Answer</summary>
 #
-# What is dropped is $\frac4{q^2+1}$ beside $q^2$: like $q^{-4}$. (At slow waves more is dropped, but an eigenfunction holds only some $1/q$ of these, squared $q^{-2}$.)
+# What is dropped is $\frac4{q^2+1}$ beside $q^2$: like $q^{-4}$. (At slow waves more is dropped, but an eigenfunction holds only some $1/q$ of these, whose square is $q^{-2}$.)
 # </details>
 
 # %%

@@ -133,7 +133,7 @@ for kappa, rows in times.groupby("frequency"):
 
 # %% [markdown]
 # The first ratio tends to 4 from below. What it lacks, 0.59, 0.28, 0.13, halves as $\kappa$ doubles: it is of order $1/\kappa$, the share of a region that lies within
-# a wavelength of its ends. All this is for a $\delta$ that stays as it is. Below some small $\delta^*$ (the verdict's last numbers) layers beside the jumps of $p$ take
+# a wavelength of its ends. All this is for a fixed $\delta$. Below some small $\delta^*$ (the verdict's last numbers) layers beside the jumps of $p$ take
 # over, in which the error fades slowly; the end of the proof comes back to them.
 
 # %% tags=["nbval-check-output"]
@@ -180,7 +180,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 #
 # $$n_k = 2\max\Big\{\Big(\frac{8BZ}{3\sqrt{p^*}\,\varepsilon}\Big)^2,\; \frac{2\kappa Z}{\sqrt{p^*}}\Big\} .$$
 #
-# ($B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$.) The second entry, the only one that contains $\kappa$,
+# (The 2 since $n \approx 2q_n$; the first entry brings the bound below $\varepsilon^2$, the second is $q_{ij} \ge 2\kappa$. $B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$.) The second entry, the only one that contains $\kappa$,
 # takes over beyond $\kappa \approx 3800$ at $\varepsilon = 0.025$. Up to there $n_k$ **does not depend on $\kappa$**: it is 22 464, where 5 modes are enough for
 # $\kappa = 1$, 20 for $\kappa = 5$, and 30 for $\kappa = 8$.
 #
@@ -219,7 +219,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # \sum_{i>n} g_i^2 \le \lambda_{n+1}^2 S^2, \qquad
 # \|g - u^{(t)}\| = \|(1-\eta T)^t\,T h\| \le \frac{S}{e\,\eta\,t},$$
 #
-# the first since $T$ is symmetric in $L^2(p)$, the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
+# the first since $T$ is symmetric in $L^2(p)$ ($\langle f, Th\rangle = \iint f p\,K\,p h$), the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
 # largest, $1/(e\eta t)$, at $\lambda = 1/\eta t$. No model of the eigenfunctions, no $q$, any $\kappa$, any kernel with $k_\kappa > 0$, any $p^* > 0$.
 #
 # In a region that holds the fraction $P$ of the data the root mean square is $\|\cdot\|/\sqrt P$ at most. The sparsest, of length $\ell$, has $P = p^*\ell$, and
@@ -268,13 +268,13 @@ print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):.2f})")
 # ## Against $\kappa$ and against $p^*$, with networks
 #
 # Now the summary in one figure. Left, time against $\kappa$ in the three regions of 1 : 2 : 4. Right, $\kappa = 4$ and densities $w : 1 : 1$ with $w$
-# falling. Lines are exact for infinite width; the marks are networks, trained here and now.
+# falling. Lines are exact for infinite width, marks are networks trained here and now, at $\eta = 2.94$.
 #
 # **Predict:** the theorem's norm is that of $L^2(p)$, over the whole circle. How does the time in *that* norm grow as $w$ falls?
 #
 # <details><summary>Answer</summary>
 #
-# Hardly (the squares): it rises at first, then falls. A region that holds less than $2\delta^2$ of the data need not be learned.
+# Hardly (the squares): it rises at first, then falls. A region that holds the share $P < 2\delta^2$ of the data need not be learned: it adds but $P/2$ to the square.
 # </details>
 
 # %%

@@ -44,7 +44,7 @@
 #
 # More alike. What comes out of ReLU is never negative, so two outputs have at least their sign in common: opposite inputs come out
 # with correlation 0 instead of $-1$, inputs at a right angle with 0.32 instead of 0. The next layer does the same to what it is
-# given, but the closer two inputs are the fewer neurons tell them apart, and so the correlation rises towards 1 more and more
+# given, but the closer two inputs are, the fewer neurons tell them apart, and so the correlation rises towards 1 more and more
 # slowly. A deep kernel hardly tells inputs apart unless they are close.
 # </details>
 
@@ -222,7 +222,7 @@ print("all layers at once:", DeepNTK(3).profile([angle])[0].round(3))
 # %% [markdown]
 # One random network comes within 9 % of the limit in the first part, 4 % in the others, and 0.3 % in the sum. The 0.3 % is luck. Over many
 # networks the parts scatter by about $4/\sqrt m$ and their sum by $3/\sqrt m$ of themselves (measured on 40 networks of width 500), that is by 9 and 7 %
-# here; and they scatter about the limit, not about something beside it.
+# here; and they scatter about the limit, not about some other value.
 #
 # The later the matrix, the larger its part: it has the greater $\Sigma$, for its inputs are more alike, and fewer factors $\dot\Sigma < 1$.
 

@@ -194,7 +194,7 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 # <details><summary>Answer</summary>
 #
 # By none: the wave must close after a turn, so $q$ waves share out the circle in proportion to $\sqrt p$, with the frequency $q\sqrt{p_j}/Z$ whatever
-# the kernel. Only the eigenvalue knows its kink. This is (13), which the paper measured at depth 10, too.
+# the kernel. Only the eigenvalue knows its kink. This is [(13)](03_eigenfunctions.py), which the paper measured at depth 10, too.
 # </details>
 #
 # Below, dots are the frequencies of ten layers' eigenfunctions in three regions of density 1 : 2 : 4, lines $q\sqrt{p_j}/Z$. Only the slowest leave
@@ -351,7 +351,7 @@ for name, seen in slopes.groupby("quantity").exponent:
 # %% [markdown]
 # The ± is the standard error over 20 slopes, one for each depth and seed (the marks of the last panel: a single one could not tell $-\frac12$ from
 # $-1$). Start and residual agree with $m^{-1/2}$ within about two of it; the drift falls faster. So eight times the width brings a network nearly three
-# times as close to (22). The details, and what (20) assumes beside what networks need:
+# times as close to (22). The details, and what (20) assumes next to what networks need:
 
 # %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C21", table=table))

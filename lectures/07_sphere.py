@@ -258,7 +258,7 @@ figures.show(pictures.quotients(exact, samples, hemispheres.PAPER))
 #
 # Last, networks under the paper's protocol: weights from $N(0, \tau^2)$ with $\tau = 0.2$, $\eta = 0.004$ for the sum of squares, targets of norm 1, no
 # correction for $u^{(0)}$. A few seeds at the paper's width of 8000 take minutes on a GPU; the course keeps their table. Here is a quarter of that width,
-# trained now, at 1 : 2. The last column is the quotient that linear theory predicts for the same points and the same start:
+# trained now, at 1 : 2. Beside the iterations of both halves and their quotient, the quotient that linear theory predicts for the same points and start:
 
 # %%
 now = trained.sphere.trained((2,), "protocol", rng=np.random.default_rng(1), progress=True)
@@ -278,7 +278,7 @@ for ratio, rows in full.groupby("ratio"):
 
 # %% [markdown]
 # **The paper's numbers are reproduced**, within the scatter of one draw of points. All levels together, from the ratio of densities down to what the
-# paper printed:
+# paper printed (the bars run from right to left):
 
 # %%
 parts = hemispheres.decomposition(exact, samples, full)
@@ -292,7 +292,7 @@ for ratio, row in parts.iterrows():
 
 # %% [markdown]
 # So: was it *sampling*? Random points are a fifth of the gap at most. Finite frequency is the largest part. At 1 : 4 a third cause is nearly as large:
-# with 1500 points $2/\lambda_1 = 0.0036$, below $\eta = 0.004$ (0.0047 at 1 : 3). So the first steps overshoot, and no linear theory describes them.
+# with 1500 points the matrix $H$ has $2/\lambda_1 = 0.0036$, below $\eta = 0.004$ (0.0047 at 1 : 3). So the first steps overshoot, and no linear theory describes them.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C23", exact=exact, samples=samples))

@@ -42,8 +42,8 @@
 #
 # Ordinary loss: the slow wave, and for 3 and 9 the dense half, where four times as many points pull. (The slow wave is too long for one half; in the
 # sparse one it overshoots to 1.27, for while fast waves are missing there it bends towards the points.) Quadrature weights count each point by the
-# length of circle that it stands for, so neither half is ahead; the slow wave still is. The third loss, Sobolev of order 1, counts fast waves by just
-# as much more as the network is slower on them: the frequencies 3 and 9 come at the same time.
+# length of circle that it stands for, so neither half is ahead; the slow wave still is. The third loss, Sobolev of order 1, weighs fast waves by just
+# the factor by which the network is slower on them: the frequencies 3 and 9 come at the same time.
 # </details>
 
 # %%
@@ -215,7 +215,7 @@ figures.show(pictures.digit_gallery(data))
 # <details><summary>Answer</summary>
 #
 # By some twenty, and no. On a sphere in 64 dimensions doubling all distances divides a density by $2^{63}$, so a range like that says little. In such
-# a space nobody should expect times in proportion to $1/p$: the local law needs waves that are short beside the places where $p$ changes, and there
+# a space nobody should expect times in proportion to $1/p$: the local law needs waves that are short compared with the distance over which $p$ changes, and there
 # are none here. What survives is the operator.
 # </details>
 
@@ -307,7 +307,7 @@ print(table[["time", "soonest", "latest"]].round(0).astype(int).to_string())
 print("certainly before it:", table.sure.tolist())
 
 # %% [markdown]
-# The last line counts, for each eigenfunction, those that are learned before it whatever density within the intervals is the true one. Pairs are
+# Each row is an eigenfunction with its time by the histogram and the interval for it. The last line counts, for each, those that are learned before it whatever density within the intervals is the true one. Pairs are
 # ordered with certainty at 95 %: the third function takes 26 at the latest, the fourth 70 at the soonest. The order within a pair is uncertain. (All
 # this for densities that are constant within the bins.)
 #

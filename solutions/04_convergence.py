@@ -165,7 +165,7 @@ pd.DataFrame(
 # $$\|g - u^{(t)}\| \;\ge\; \|g\|\,(1 - \eta\bar\lambda)^t , \qquad
 # \bar\lambda = \frac{\sum_i \lambda_i g_i^2}{\sum_i g_i^2} \qquad (t \ge 1,\ \eta\lambda_1 \le 1).$$
 #
-# It is worth as much as $\bar\lambda$ is easy to get. **Write $\bar\lambda$ without eigenvalues or eigenfunctions, and
+# The bound is as useful as $\bar\lambda$ is easy to get. **Write $\bar\lambda$ without eigenvalues or eigenfunctions, and
 # from it the number of iterations that $g = \cos\kappa x$ needs at least** until its error is $\delta$, for any
 # kernel profile $K$ and any density.
 #
@@ -183,7 +183,7 @@ pd.DataFrame(
 # <details><summary>Hint 2</summary>
 #
 # $\sum_i \lambda_i g_i^2 = \langle g, Tg\rangle$ in $L^2(p)$. Write it as a double integral, and both integrals as sums over the grid. How
-# often is $p$ in it?
+# often does $p$ appear in it?
 #
 # </details>
 

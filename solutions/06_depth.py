@@ -259,5 +259,5 @@ pd.DataFrame(table, index=pd.Index((2, 10, 20, 40), name="hidden layers"))
 # - How well a network learns fine detail is decided by the corner of its activation. The corner
 #   counts in every layer, and more in each than in the one before.
 # - Below the number of layers there is little order among waves. There the density decides.
-# - The high end of a spectrum tells the depth to those who know the density. The sum of *all* eigenvalues, $\int k(x, x)\,p\,dx = L + 1$,
-#   tells it to anybody.
+# - The high end of a spectrum reveals the depth to those who know the density. The sum of *all* eigenvalues, $\int k(x, x)\,p\,dx = L + 1$,
+#   reveals it to anybody.
