@@ -219,7 +219,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # \sum_{i>n} g_i^2 \le \lambda_{n+1}^2 S^2, \qquad
 # \|g - u^{(t)}\| = \|(1-\eta T)^t\,T h\| \le \frac{S}{e\,\eta\,t},$$
 #
-# the first since $T$ is symmetric in $L^2(p)$ ($\langle f, Th\rangle = \iint f p\,K\,p h$), the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
+# the first since $T$ is symmetric in $L^2(p)$ ($\langle f, Th\rangle = \int\!\!\int f p\,K\,p h$), the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
 # largest, $1/(e\eta t)$, at $\lambda = 1/\eta t$. No model of the eigenfunctions, no $q$, any $\kappa$, any kernel with $k_\kappa > 0$, any $p^* > 0$.
 #
 # In a region that holds the fraction $P$ of the data the root mean square is $\|\cdot\|/\sqrt P$ at most. The sparsest, of length $\ell$, has $P = p^*\ell$, and
