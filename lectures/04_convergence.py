@@ -19,9 +19,8 @@
 # **Time:** about 60 minutes, plus 55 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks: **how many iterations until $\cos \kappa x$ is
-# learned, and where on the circle first?** The original lecture answers with a theorem: the number is at most of the order of $\kappa^2/p^*$, up to
-# logarithms, where $p^*$ is the smallest density.
+# We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks: **how many iterations until $\cos \kappa x$ is learned, and where on the
+# circle first?** The original lecture answers with a theorem: at most of the order of $\kappa^2/p^*$, up to logarithms, where $p^*$ is the smallest density.
 #
 # After this lecture you can
 #
@@ -88,10 +87,10 @@ explorer.explorer()
 #
 # ## On the back of an envelope
 #
-# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for [the two-layer kernel
-# (11)](02_two_layer.py) it is $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If all of the circle had the
-# density $p_j$, then $\cos \kappa x$ would be an eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$ hardly notices its ends. So
-# the root mean square of what is missing starts at $1/\sqrt2$, decays like $e^{-\eta p_j k_\kappa t}$, and reaches $\delta$ at
+# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for [the two-layer kernel (11)](02_two_layer.py) it is
+# $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If the whole circle had the density $p_j$, then $\cos \kappa x$ would be an
+# eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$ hardly notices the region's ends. So the root mean square of what is missing starts at $1/\sqrt2$,
+# decays like $e^{-\eta p_j k_\kappa t}$, and reaches $\delta$ at
 #
 # $$t_j \approx \frac{1}{\eta\, p_j\, k_\kappa}\log\frac{1}{\sqrt2\,\delta} \approx
 # \frac{\pi\kappa^2}{\eta\, p_j}\log\frac{1}{\sqrt2\,\delta}.$$
@@ -176,13 +175,17 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # They fall like $1/q^3$, the lemma (dashed) says $1/q$. For $v_i$ and $v_i'$ are continuous, so that what neighbouring regions contribute at their
 # common end nearly cancels. Taking absolute values region by region throws this cancellation away. (Solid: a better proof, below.)
 #
-# The price is paid in $n_k$, the number of modes. As the bound on $\sum_{i>n} g_i^2$ falls like $1/n$ only, the lemma asks for
+# The price is paid in $n_k$, the number of modes. For $\varepsilon = 0.025$ the lemma asks for 22 464, where 5 are enough for $\kappa = 1$, 20 for $\kappa = 5$, and 30 for
+# $\kappa = 8$. And up to $\kappa \approx 3800$ its $n_k$ **does not depend on $\kappa$**.
+#
+# <details><summary>Where does the 22 464 come from?</summary>
+#
+# The bound on $\sum_{i>n} g_i^2$ falls like $1/n$ only. To bring it to $\varepsilon^2$ (first entry), with $q_{ij} \ge 2\kappa$ (second entry) and $n \approx 2q_n$, the lemma takes
 #
 # $$n_k = 2\max\Big\{\Big(\frac{8BZ}{3\sqrt{p^*}\,\varepsilon}\Big)^2,\; \frac{2\kappa Z}{\sqrt{p^*}}\Big\} .$$
 #
-# (The 2 since $n \approx 2q_n$; the first entry brings the bound below $\varepsilon^2$, the second is $q_{ij} \ge 2\kappa$. $B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$.) The second entry, the only one that contains $\kappa$,
-# takes over beyond $\kappa \approx 3800$ at $\varepsilon = 0.025$. Up to there $n_k$ **does not depend on $\kappa$**: it is 22 464, where 5 modes are enough for
-# $\kappa = 1$, 20 for $\kappa = 5$, and 30 for $\kappa = 8$.
+# Here $B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$. Beyond $\kappa \approx 3800$ the second is larger.
+# </details>
 #
 # ## Step 2: from modes to time
 #
@@ -206,8 +209,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 #
 # ## A proof in three lines
 #
-# Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now apply the operator of the lectures, $T$, which convolves $p$ times a function with
-# $K$, to $g/p$: the density cancels!
+# Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now apply the operator $T$, which convolves $p$ times a function with $K$, to $g/p$: the density cancels!
 #
 # $$T\frac gp\,(x) = \int K(x-z)\,p(z)\,\frac{g(z)}{p(z)}\,dz = k_\kappa\,g(x)
 # \quad\Longrightarrow\quad g = Th, \qquad h = \frac{g}{k_\kappa\,p} .$$
@@ -222,8 +224,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # the first since $T$ is symmetric in $L^2(p)$ ($\langle f, Th\rangle = \int\!\!\int f p\,K\,p h$), the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
 # largest, $1/(e\eta t)$, at $\lambda = 1/\eta t$. No model of the eigenfunctions, no $q$, any $\kappa$, any kernel with $k_\kappa > 0$, any $p^* > 0$.
 #
-# In a region that holds the fraction $P$ of the data the root mean square is $\|\cdot\|/\sqrt P$ at most. The sparsest, of length $\ell$, has $P = p^*\ell$, and
-# $k_\kappa \ge 1/\pi\kappa^2$ for the kernel (11). So
+# In a region with the share $P$ of the data the root mean square is at most $\|\cdot\|/\sqrt P$. The sparsest, of length $\ell$, has $P = p^*\ell$; and (11) has $k_\kappa \ge 1/\pi\kappa^2$. So
 #
 # $$t \;\ge\; \frac{S}{e\,\eta\,\delta\sqrt{P}} \quad\text{suffices, and}\quad
 # \frac{S}{e\,\eta\,\delta\sqrt{P}} \le \frac{\kappa^2}{p^*}\cdot\frac{\pi^{3/2}}{e\,\eta\,\delta\sqrt{\ell}} .$$
@@ -368,8 +369,7 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
           f": {ratios['median'][1]:.2f} : 1   slopes", *(f"{v:.1f}" for v in slope.slope))
 
 # %% [markdown]
-# The paper's 3.89 lies between the two, its 1.96 two to three per cent below; slopes are near 2 as long as the networks are lazy. So yes, networks obey: the
-# law, its ratios and its end.
+# The paper's 3.89 lies between the two, its 1.96 two to three per cent below; slopes are near 2 while the networks are lazy. So yes, they obey: the law, its ratios, its end.
 #
 # `exercises/04_convergence.py` lets you find the worst amount of data, correct the tail sum, prove a bound from below, and find the iteration exactly.
 #
