@@ -58,7 +58,7 @@ figures.show(drawn.order_of_regions(order))
 # %% [markdown]
 # A region counts as learned when its root mean square error is down to 0.25 (dashed, last panel): 0.35 of the wave's height is still missing then. Each snapshot is
 # taken just after one of them gets there: the 11 near iteration 340, the 3 near 1250, the 1 near 3700. The dotted lines are not a fit; they are
-# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. The network follows it until an error is small. (Ten of ten stored networks of the paper's size finish in this order, too.)
+# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. The network follows it until an error is small. (All ten stored networks of the paper's size finish in this order, too.)
 #
 # **Try:** vary the density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
 # and what doubling $\kappa$? And a network without bias, at $\kappa = 5$?
@@ -141,7 +141,7 @@ print(claims.judge("C18"))
 # %% [markdown]
 # ## The proof, step 1: the lemma
 #
-# The envelope is no proof. The lecture's has two steps: few eigenfunctions make up the target, and the slowest of these sets the time. So expand
+# The envelope is no proof. The lecture's proof has two steps: few eigenfunctions make up the target, and the slowest of these sets the time. So expand
 # $g = \sum_i g_i v_i$ with $g_i = \int v_i\, g\, p\,dx$. **Lemma:** for every $\varepsilon$ there is an $n_k$ with $\sum_{i > n_k} g_i^2 < \varepsilon^2$.
 #
 # The slides argue as follows. On region $j$ [the eigenfunction is](03_eigenfunctions.py) $a_j\cos(q_{ij}x + b_j)$ with $q_{ij} = q_i\sqrt{p_j}/Z$, where $Z$ is
@@ -329,7 +329,7 @@ for reading, target in (("paper", "norm 1"), ("misread", "size 1")):
 #
 # When does linear theory end? When the weights have to move so far that the kernel changes. How far is that? To first order the network produces the
 # target $g$ by any step $\Delta\mathbf w$ in all its weights with $J\Delta\mathbf w = g$. The shortest such step has the length $\|g\|_H$, where
-# $\|g\|_H^2 = g^\top(JJ^\top)^{-1}g = \sum_i g_i^2/\lambda_i$: what is learned slowly takes a long way. For a wave of root mean square $A$ and
+# $\|g\|_H^2 = g^\top(JJ^\top)^{-1}g = \sum_i g_i^2/\lambda_i$: what is learned slowly needs a long way. For a wave of root mean square $A$ and
 # $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data) that is $\pi\kappa A$, shared by $m$ neurons $\pi\kappa A/\sqrt m$ for each.
 #
 # Whether a neuron of [(6)](01_tangent_kernel.py) is on depends on the *direction* of its weights. If they have the size $\tau$ it turns by about

@@ -65,7 +65,7 @@ figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 # ## A kernel made of angles
 #
 # The network is (3) of [any depth](05_deep_kernels.py): $L$ hidden layers of ReLU, all weights trained, no bias, as in the paper's deep experiments.
-# There the limit of infinite width was a recursion. It is shortest in *angles*. Let $\theta_h$ be the angle between the two inputs after $h$ layers,
+# There the limit of infinite width was a recursion. It is simplest in *angles*. Let $\theta_h$ be the angle between the two inputs after $h$ layers,
 # $\theta_0 = \theta$, and $\Theta_h$ the tangent kernel of a network of $h$ hidden layers:
 #
 # $$\cos\theta_h = \frac{\sin\theta_{h-1} + (\pi - \theta_{h-1})\cos\theta_{h-1}}\pi, \qquad
@@ -158,7 +158,7 @@ for L in (2, 3, 5, 10):
 # %% [markdown]
 # At two layers an odd frequency is 30 % slower than its even neighbour; at ten next to nothing is left, for $\kappa^{-2}$ alone makes it 0.980.
 #
-# One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies apart; on the sphere
+# One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies separately; on the sphere
 # ([beyond the circle](07_sphere.py)) $\kappa$ is the degree of the harmonic. The paper measured 1.94 and 2.80 at depth 10 and conjectured
 # $\kappa^{-d}$ for $d$ coordinates.
 
@@ -388,7 +388,7 @@ print(claims.judge("C27"))
 # <details><summary>Answers</summary>
 #
 # Yes, by about $L$: $\lambda_\kappa$ grows like $L^2$ with the kink, $\lambda_0$ like $L$ with the floor; $\lambda_{240}/\lambda_0$ times $240^2$ is
-# 0.33 at two layers, 1.3 at ten, 7.8 at fifty. · That the scatter is parity, not noise: fit even and odd frequencies apart. · $\cos x$ in the dense
+# 0.33 at two layers, 1.3 at ten, 7.8 at fifty. · That the scatter is parity, not noise: fit even and odd frequencies separately. · $\cos x$ in the dense
 # half; then $\cos x$ in the sparse one, four times later; $\cos 200x$, above the number of layers, comes last, and in the dense half first.
 # </details>
 #

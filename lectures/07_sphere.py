@@ -20,7 +20,7 @@
 # **Time:** about 45 minutes, plus 40 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The circle is where everything can be seen, but inputs have more than two coordinates. The original lecture ends with an experiment on the sphere in
+# The circle is where everything can be seen, but real inputs have more than two coordinates. The original lecture ends with an experiment on the sphere in
 # three dimensions: two halves of different density, and the time that a network needs in each. If time is $\propto 1/p$, densities of 1 : 2, 1 : 3
 # and 1 : 4 should give ratios of 2, 3 and 4. The paper found 1.76, 2.45 and 2.99 and wrote: *"We believe this is due to sensitivity of experiments on
 # $\mathbb S^2$ to sampling."* **Why does the sparse half of a sphere need less extra time than its density says: is sampling to blame?**
@@ -82,7 +82,7 @@ explorer.explorer()
 #
 # with $K$ the kernel as a function of the angle, $1/4\pi$ the uniform density, and $dA$ the element of area: at heights from $t$ to $t + dt$ there is an
 # area of $2\pi\,dt$. The degree takes the place of the frequency, and we go on writing $\kappa$ for it. The integral by hand, by sixty Gauss points in the
-# angle (not in $t$: the kernel has a square root there at both ends):
+# angle ($dt = -\sin\theta\,d\theta$; in $t$ itself the kernel has a square root at both ends):
 
 # %% tags=["nbval-check-output"]
 kernel = TwoLayerNTK(bias=True)
@@ -145,7 +145,7 @@ print("population:  ", "  ".join(f"{v:.5f}" for v in population.eigenvalues))
 print("3000 points: ", "  ".join(f"{v:.5f}" for v in sample.eigenvalues))
 
 # %% [markdown]
-# All eight are right within 4 %; pairs (a wave round the axis, and the same turned by a quarter wave) are split by the sample. And the eigenfunctions? Here are four for halves of 1 : 4, of the orders 0, 3, 8 and 8.
+# All eight are right within 4 %; pairs (a wave round the axis, and the same one turned by a quarter of its length) are split by the sample. And the eigenfunctions? Here are four for halves of 1 : 4, of the orders 0, 3, 8 and 8.
 #
 # **Predict:** on the circle a wave is $\sqrt4 = 2$ times as short where data are four times as dense. Is it here? And where on the sphere does a
 # function live that makes eight waves round the axis and is otherwise as slow as it can be?
@@ -330,7 +330,7 @@ for ratio in (2, 3, 4):
 # <details><summary>Answer</summary>
 #
 # Order 1: it is odd, hence zero on the equator. · Tilted by 90° the target is a mirror image of itself above and below the equator, so only even
-# functions take part, order 2 above all. Its crests lie *across* the equator, and the ratio falls. In between order 1 takes part: a tilt of 30°
+# functions take part, order 2 above all. Its crests lie *across* the equator, and the ratio falls. In between, order 1 takes part: a tilt of 30°
 # must *raise* the ratio.
 # </details>
 #

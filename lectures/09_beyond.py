@@ -21,7 +21,7 @@
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The operator $f \mapsto \int k\,p f$, the kernel with the density inside, has explained everything so far: what is learned first, where, and how
-# fast. What one understands one can change. **Can the effect of the density be undone? Can the frequency bias be tuned? And does any of this say
+# fast. What one understands, one can change. **Can the effect of the density be undone? Can the frequency bias be tuned? And does any of this say
 # something about real data, in 64 dimensions?** At the end come the errata of the original lecture, in one table, and questions that nobody has answered yet.
 #
 # After this lecture you can
@@ -97,8 +97,8 @@ explorer.explorer()
 #
 # ## Undo the density
 #
-# Give each point as its weight $w_i$ the length of the arc that it represents, half the distance to its left neighbour plus half the distance to its
-# right one: $M = \mathrm{diag}(w)/2\pi$. Sums become integrals, and
+# Give each point a weight $w_i$, the length of the arc that it represents: half the distance to its left neighbour plus half the distance to its
+# right one. With $M = \mathrm{diag}(w)/2\pi$ sums become integrals, and
 #
 # $$(HMr)(x) = \frac1{2\pi}\sum_{j=1}^n k(x, x_j)\, w_j\, r_j \approx \frac1{2\pi}\int k(x, z)\, r(z)\, dz ,$$
 #
@@ -117,7 +117,7 @@ for k in (1, 3, 9, 20):
 
 # %% [markdown]
 # Equal weights are off by 0.11, for they count the dense half four times; arcs by 0.001 at most. The third column changes the arcs as little as
-# possible so that all waves up to frequency 24 are summed exactly. We need it next.
+# possible so that all waves up to frequency 24 are summed exactly. We need these weights next.
 #
 # ## Tune the bias
 #
@@ -269,8 +269,8 @@ for _ in range(20):
 print("random labels, rms from the sparsest to the densest quarter:", np.mean(rms, axis=0).round(2))
 
 # %% [markdown]
-# In the mean over 20 draws, that is; one draw scatters as much. Does a network do the same? One of width 1500, trained on a single draw, ends with 0.84,
-# 0.87, 0.83, 0.87, where the matrix says 0.73, 0.77, 0.73, 0.76 for the same labels: the same two quarters are ahead, and all are a tenth behind.
+# In the mean over 20 draws, that is; a single draw scatters by as much as neighbouring quarters differ. Does a network do the same? One of width 1500, trained on a single draw, ends with 0.84,
+# 0.87, 0.83, 0.87, where the matrix says 0.73, 0.77, 0.73, 0.76 for the same labels: the same two quarters are ahead, and all are 0.1 behind.
 #
 # So what is learned first where data are dense is what varies *slowly there*. Do digits, then? Split the ten in two halves of five in all 126 ways,
 # and ask the matrix in which order the four quarters are learned. If density meant nothing, one order would be as good as another, and one split in
