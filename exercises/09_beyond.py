@@ -48,7 +48,7 @@ from ntklab.kernels import TwoLayerNTK
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# On a gap the integral of that function needs its two ends only. The circle has as many gaps as points.
+# On a gap the integral of that function depends only on the values at its two ends. The circle has as many gaps as points.
 #
 # </details>
 
@@ -106,7 +106,7 @@ pd.DataFrame(rows, index=["plain mean", "your weights"]).T.rename_axis("n").roun
 #
 # **Before you code:** $HM = \frac1{10} I + \frac9{10}\, vv^\top/v^\top v$ has these speeds. Why is there no loss that
 # does it in this way? Prove that for symmetric $M$ the eigenvectors of $HM$ are orthogonal, not in the
-# usual sense but in $\langle a, b\rangle = a^\top H^{-1} b$, and that there is one such $M$ only.
+# usual sense but in $\langle a, b\rangle = a^\top H^{-1} b$, and that there is only one such $M$.
 #
 # <details><summary>Hint 1</summary>
 #

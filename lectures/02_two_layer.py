@@ -205,7 +205,7 @@ print(claims.judge("C09"))
 #
 # <details><summary>Answer</summary>
 #
-# The bias to odd $\kappa$ (and to 0) only, by the first fact. The weights, with their shift by one, to even $\kappa$ (and to 1) only. Except for 0
+# The bias only to odd $\kappa$ (and to 0), by the first fact. The weights, with their shift by one, only to even $\kappa$ (and to 1). Except for 0
 # and 1, no frequency is learned by both.
 # </details>
 #

@@ -172,7 +172,7 @@ figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], 
 #
 # $$\lambda f''(x) = -\frac1\pi\, p(x) f(x) + \int \tilde k(x-z)\,p(z) f(z)\,dz .$$
 #
-# The spike is *local*: of all the data it sees those at $x$ only. The lecture's lemma is this equation **without the integral**:
+# The spike is *local*: of all the data it sees only those at $x$. The lecture's lemma is this equation **without the integral**:
 #
 # $$f''(x) = -\frac{p(x)}{\pi\lambda}\,f(x) . \tag{14}$$
 #

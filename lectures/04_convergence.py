@@ -180,7 +180,7 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 #
 # <details><summary>Where does the 22 464 come from?</summary>
 #
-# The bound on $\sum_{i>n} g_i^2$ falls like $1/n$ only. To bring it to $\varepsilon^2$ (first entry), with $q_{ij} \ge 2\kappa$ (second entry) and $n \approx 2q_n$, the lemma takes
+# The bound on $\sum_{i>n} g_i^2$ falls only like $1/n$. To bring it to $\varepsilon^2$ (first entry), with $q_{ij} \ge 2\kappa$ (second entry) and $n \approx 2q_n$, the lemma takes
 #
 # $$n_k = 2\max\Big\{\Big(\frac{8BZ}{3\sqrt{p^*}\,\varepsilon}\Big)^2,\; \frac{2\kappa Z}{\sqrt{p^*}}\Big\} .$$
 #

@@ -123,7 +123,7 @@ for L, kappa in ((2, 7), (10, 7), (50, 40)):
 #
 # $$k'(0) = -\frac1\pi\,(1 + 2 + \dots + L) = -\frac{L(L+1)}{2\pi} .$$
 #
-# **Near π** differentiate $\cos\theta_1$: the slope $-(\pi - \theta)\sin\theta/\pi$ vanishes, and all later angles depend on $\theta$ through $\theta_1$ only. What
+# **Near π** differentiate $\cos\theta_1$: the slope $-(\pi - \theta)\sin\theta/\pi$ vanishes, and all later angles depend on $\theta$ only through $\theta_1$. What
 # is left is $\Theta_0\,(1 - \theta/\pi)$ in the first layer: $\Theta_0 = -1$, so its slope is $1/\pi$. Later layers pass it on, times a factor below 1:
 #
 # $$k'(\pi) = \frac1\pi \prod_{h=1}^{L-1} \Big(1 - \frac{\theta_h(\pi)}\pi\Big) .$$

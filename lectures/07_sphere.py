@@ -125,7 +125,7 @@ print(claims.judge("C28"))
 # %% [markdown]
 # ## A density of bands
 #
-# Let $p$ depend on the height $x\cdot e$ only, say constant on two halves. Rotations about the axis change neither $k$ nor $p$, so that orders do not
+# Let $p$ depend only on the height $x\cdot e$, say constant on two halves. Rotations about the axis change neither $k$ nor $p$, so that orders do not
 # mix. Within one order the density couples degrees: $p$ times a harmonic is a sum of harmonics, and the kernel multiplies each by its own eigenvalue
 # ($4\pi\lambda_l$, as we integrate over area without the density $1/4\pi$ now):
 #
@@ -364,7 +364,7 @@ for k in (2, 4):
 #
 # <details><summary>Solution</summary>
 #
-# With $t = \cos\theta = P_1(t)$, $\lambda_l = \frac12\int_{-1}^1 P_1 P_l\,dt$: $\lambda_1 = \frac13$, all others vanish. Planes only, as it should
+# With $t = \cos\theta = P_1(t)$, $\lambda_l = \frac12\int_{-1}^1 P_1 P_l\,dt$: $\lambda_1 = \frac13$, all others vanish. Only planes, as it should
 # be.
 # </details>
 #

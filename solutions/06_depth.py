@@ -50,7 +50,7 @@ from ntklab.kernels import DeepNTK
 #
 # <details><summary>Hint 1</summary>
 #
-# $\dot\sigma$ takes two values only. With which probability do the pre-activations $u, v$ of two inputs at
+# $\dot\sigma$ takes only two values. With which probability do the pre-activations $u, v$ of two inputs at
 # a small angle $\varphi$ have different signs? What is $\dot\sigma(u)\dot\sigma(v)$ then, and what otherwise?
 #
 # </details>

@@ -78,7 +78,7 @@ def one_first(student):
 def _check_symmetric(student, H, wave, M):
     if np.abs(M - M.T).max() < 1e-6 * np.abs(M).max():
         return
-    hint = "½ rᵀMr sees the symmetric part of M only."
+    hint = "½ rᵀMr sees only the symmetric part of M."
     if np.allclose(H @ M @ wave, wave, atol=1e-6):
         hint = ("the speeds are right, but no loss has them. HM is symmetric in the inner product "
                 "aᵀH⁻¹b: what is \"everything else\" orthogonal to?")
