@@ -32,7 +32,7 @@ from ntklab.kernels import TwoLayerNTK
 #
 # > difficulty ●○○○○ · importance ●●●●● · 10 minutes · 2 marks
 #
-# When the tangent kernel stays where it is, (22) tells the outputs $u^{(t)}$ of the network at the
+# When the tangent kernel stays where it is, (22) gives the outputs $u^{(t)}$ of the network at the
 # $n$ data, for any number of steps $t$ of gradient descent:
 #
 # $$u^{(t)} - y = (I - \eta H)^t\,(u^{(0)} - y).$$
@@ -43,7 +43,7 @@ from ntklab.kernels import TwoLayerNTK
 # **Before you code:** what changes in the formula for the mean? What becomes of the part of
 # $u^{(0)}$ that lies along an eigenvector of $H$ with eigenvalue 0?
 #
-# Then write the function. `steps` may be $10^9$, so a loop over the steps is no way.
+# Then write the function. `steps` may be $10^9$, so a loop over the steps is hopeless.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -122,7 +122,7 @@ pd.DataFrame(missing, index=pd.Index(times, name="steps"), columns=columns).roun
 # **Before you code:** how many numbers are in one gradient? Which of them are zero? What do two
 # points share if no neuron is active at both?
 #
-# Do the gradient on paper, then write $H$ with nothing but NumPy.
+# Work out the gradient on paper, then write $H$ with nothing but NumPy.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -145,11 +145,11 @@ def tangent_kernel(W: np.ndarray, b: np.ndarray, a: np.ndarray, X: np.ndarray) -
     Parameters
     ----------
     W : ndarray, shape (m, d)
-        One row a neuron.
+        One row per neuron.
     b : ndarray, shape (m,)
     a : ndarray, shape (m,)
     X : ndarray, shape (n, d)
-        One row a point.
+        One row per point.
 
     Returns
     -------
@@ -185,7 +185,8 @@ pd.DataFrame(rows).T.rename_axis("m").round(4)
 # > difficulty ●●●●○ · importance ●●●●○ · 30 minutes · 5 marks
 #
 # The network (3) with $L$ hidden layers of infinite width, ReLU, no biases, all $L + 1$ layers
-# trained. By the backup slides its tangent kernel is
+# trained. By the backup slides its tangent kernel, $k$ in the
+# lecture, is
 #
 # $$\Theta = \sum_{h=1}^{L+1} \Sigma^{(h-1)} \prod_{h'=h}^{L} \dot\Sigma^{(h')}, \qquad
 # \Sigma^{(h)} = c_\sigma\,\mathbb E[\sigma(u)\sigma(v)], \quad
@@ -247,15 +248,15 @@ def deep_kernel(theta: np.ndarray, hidden_layers: int) -> np.ndarray:
 checks.deep_kernel(deep_kernel)
 
 # %% [markdown]
-# **See it.** How much of a kernel is $\cos qx$: its eigenvalues under the uniform density, against
-# the first. Which frequencies can one hidden layer without bias not learn at all? What does the
+# **See it.** How much of a kernel is $\cos\kappa x$: its eigenvalues under the uniform density, against
+# the first. Which frequencies can one hidden layer without bias never learn? What does the
 # second layer change, and what do fifty?
 
 # %%
 theta = np.pi * (np.arange(4096) + 0.5) / 4096
-q = np.arange(9)
-table = {L: np.cos(np.outer(q, theta)) @ deep_kernel(theta, L) for L in (1, 2, 3, 10, 50)}
-shares = pd.DataFrame(table, index=pd.Index(q, name="q")).rename_axis("L", axis=1)
+kappa = np.arange(9)
+table = {L: np.cos(np.outer(kappa, theta)) @ deep_kernel(theta, L) for L in (1, 2, 3, 10, 50)}
+shares = pd.DataFrame(table, index=pd.Index(kappa, name="κ")).rename_axis("L", axis=1)
 (shares / shares.loc[0]).round(5) + 0.0
 
 # %% [markdown]

@@ -35,15 +35,15 @@ from ntklab.kernels import TwoLayerNTK
 #
 # $$k(x, z) = \frac{1}{4\pi}\,(\cos(x - z) + 1)\,(\pi - |x - z|). \tag{11}$$
 #
-# **Before you code:** draw $x$ and $z$ from $[-\pi, \pi)$ at random. For which part of all pairs
+# **Before you code:** draw $x$ and $z$ from $[-\pi, \pi)$ at random. For what share of all pairs
 # does (11), read as it stands, give a negative number? Where on the circle do such pairs lie, and
 # can the gradients at two such points have a negative inner product?
 #
-# Write the kernel such that it is right for any two real numbers, 100 turns round the circle too.
+# Write the kernel such that it is right for any two real numbers, even 100 turns apart.
 #
 # <details><summary>Hint</summary>
 #
-# In (7) stands the angle between two vectors. Between which bounds does it lie?
+# (7) contains the angle between two vectors. Between which bounds does it lie?
 #
 # </details>
 
@@ -60,7 +60,7 @@ def circle_kernel(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (k,)
-        One value a pair.
+        One value per pair.
     """
     # YOUR CODE HERE
     raise NotImplementedError("write your answer in place of these two lines")
@@ -72,7 +72,7 @@ checks.circle_kernel(circle_kernel)
 # %% [markdown]
 # **See it.** The first eigenvalues at 300 even points of the circle, divided by 300, from (11) as
 # printed and from yours. Under the uniform density the spectrum must be one eigenvalue for the
-# constant function and then pairs, for $\cos qx$ and $\sin qx$. Which of the two has that form? The
+# constant function and then pairs, for $\cos\kappa x$ and $\sin\kappa x$. Which of the two has that form? The
 # eigenvectors of the other one are $\cos\frac x2, \sin\frac x2, \cos\frac{3x}2, \dots$: what are
 # these after a whole turn?
 
@@ -155,10 +155,10 @@ checks.spread_kernel(spread_kernel)
 
 # %%
 theta = np.pi * (np.arange(4096) + 0.5) / 4096
-q = np.arange(9)
-basis = np.cos(np.outer(q, theta)) / 4096
+kappa = np.arange(9)
+basis = np.cos(np.outer(kappa, theta)) / 4096
 table = {s: basis @ spread_kernel(theta, s) for s in (0.0, 0.3, 1.0, 3.0, 100.0)}
-pd.DataFrame(table, index=pd.Index(q, name="q")).rename_axis("s", axis=1).round(6)
+pd.DataFrame(table, index=pd.Index(kappa, name="κ")).rename_axis("s", axis=1).round(6)
 
 # %% [markdown] exercise={"difficulty": 3, "importance": 5, "minutes": 20}
 # ## Exercise 3 · What is never learned
@@ -183,7 +183,7 @@ pd.DataFrame(table, index=pd.Index(q, name="q")).rename_axis("s", axis=1).round(
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# You need no eigen-solver. What becomes of $\cos qx$, and of $\sin qx$, half a turn further? Half a
+# You need no eigen-solver. What becomes of $\cos\kappa x$, and of $\sin\kappa x$, half a turn further? Half a
 # turn is $n/2$ places: `np.roll`. A Fourier transform is another good way.
 #
 # </details>
@@ -219,7 +219,7 @@ checks.never_learned(never_learned)
 
 # %% [markdown]
 # **See it.** The part of the energy $\sum_i y_i^2$ of five targets that a network without bias
-# never learns. Which of them may you give to it? And why is the answer the same after a rotation?
+# never learns. Which of them would you trust it with? And why is the answer the same after a rotation?
 
 # %%
 x = 2 * np.pi * np.arange(256) / 256
@@ -234,7 +234,7 @@ energy = {name: np.sum(never_learned(y) ** 2) / np.sum(y**2) for name, y in targ
 pd.Series(energy, name="never learned").map("{:.2%}".format).to_frame()
 
 # %% [markdown]
-# **See it grow.** Gradient descent itself, by (22): rms of what is left of $\cos qx$ after 300
+# **See it grow.** Gradient descent itself, by (22): rms of what is left of $\cos\kappa x$ after 300
 # steps at $\eta = 1$ of the mean loss, without bias and with. Which numbers stay as they are if you
 # go on to $10^6$ steps?
 
@@ -243,7 +243,7 @@ rows = {}
 for bias in (False, True):
     rates = TwoLayerNTK(bias, normalization="network").harmonic_eigenvalues(np.arange(1, 9))
     rows["with bias" if bias else "no bias"] = np.sqrt(0.5) * (1 - rates) ** 300
-pd.DataFrame(rows, index=pd.Index(np.arange(1, 9), name="q")).round(4)
+pd.DataFrame(rows, index=pd.Index(np.arange(1, 9), name="κ")).round(4)
 
 # %% [markdown]
 # ## What to take away

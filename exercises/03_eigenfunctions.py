@@ -83,7 +83,7 @@ checks.local_frequencies(local_frequencies)
 
 # %% [markdown]
 # **See it.** The prediction beside the frequency measured, by FFT, in the computed eigenfunctions.
-# At which $q$ do you start to trust (12)?
+# From which $q$ on do you trust (12)?
 
 # %%
 density = PiecewiseConstant.equal_pieces([1, 2, 4])

@@ -38,7 +38,7 @@ from ntklab.kernels import DeepNTK
 # the corner of ReLU. Take an activation with another corner:
 #
 # $$\sigma(u) = \begin{cases} b\,u & u > 0 \\ a\,u & u \le 0 \end{cases}
-# \qquad\text{with } c_\sigma = \frac{1}{E[\sigma(z)^2]} \text{ in the place of 2 in equation (3).}$$
+# \qquad\text{with } c_\sigma = \frac{1}{\mathbb E[\sigma(z)^2]} \text{ in place of 2 in equation (3).}$$
 #
 # $a = 0$ is ReLU, $a = 0.1,\ b = 1$ is called leaky ReLU, $-a = b$ is $|u|$, $a = b$ a linear network.
 #
@@ -46,17 +46,17 @@ from ntklab.kernels import DeepNTK
 # is doubled, and what when $a$ and $b$ are exchanged? Which activation has the strongest kink?
 #
 # Derive $k'(0)$ for $L$ hidden layers. The recursion is that of the lecture, with
-# $\Sigma'_h = c_\sigma E[\sigma'(u)\sigma'(v)]$ in the place of $\kappa_0(\rho_{h-1})$.
+# $\dot\Sigma^{(h)} = c_\sigma\,\mathbb E[\dot\sigma(u)\dot\sigma(v)]$ in place of $1 - \theta_{h-1}/\pi$.
 #
 # <details><summary>Hint 1</summary>
 #
-# $\sigma'$ takes two values only. With which probability do the pre-activations $u, v$ of two inputs at
-# a small angle $\varphi$ have different signs? What is $\sigma'(u)\sigma'(v)$ then, and what otherwise?
+# $\dot\sigma$ takes only two values. With which probability do the pre-activations $u, v$ of two inputs at
+# a small angle $\varphi$ have different signs? What is $\dot\sigma(u)\dot\sigma(v)$ then, and what otherwise?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# $c_\sigma$ is such that $\Sigma'_h = 1$ at angle 0. The correlations $\rho_h$ stay flat there.
+# $c_\sigma$ is such that $\dot\Sigma^{(h)} = 1$ at angle 0. The correlations $\rho_h = \cos\theta_h$ are flat there.
 #
 # </details>
 
@@ -86,8 +86,8 @@ checks.kink(kink)
 
 # %% [markdown]
 # **See it.** One hidden layer at $\kappa = 100$, the eigenvalue by a Fourier transform of nothing but $\sigma$
-# and $\sigma'$, beside the law with your kink (even frequencies count both ends, hence the 2). Which
-# network learns fine detail fastest? Why does nobody learn it with the last one?
+# and $\dot\sigma$, beside the law with your kink (even frequencies count both ends, hence the 2). Which
+# network learns fine detail fastest? Why can nobody learn it with the last one?
 
 # %%
 t = 2 * np.pi * (np.arange(2**15) + 0.5) / 2**15
@@ -107,7 +107,7 @@ pd.DataFrame.from_dict(rows, "index", columns=["kink", "λ computed", "λ law"])
 # > difficulty ●●●○○ · importance ●●●●○ · 15 minutes · 3 marks
 #
 # A target holds two waves of the same size, $\cos\kappa_1 x + \cos\kappa_2 x$ with $\kappa_1 < \kappa_2$, both even. The data
-# lie in two regions, and one is $c$ times as dense as the other. By lecture 4 each wave is learned in
+# lie in two regions, and one is $c$ times as dense as the other. By the local law each wave is learned in
 # each region at a rate of its own, $\eta\,p\,k_\kappa$, where $k_\kappa = 2\pi\lambda_\kappa$ and $\lambda_\kappa$ is the
 # eigenvalue under uniform data.
 #
@@ -243,5 +243,5 @@ pd.DataFrame(table, index=pd.Index((2, 10, 20, 40), name="hidden layers"))
 # - How well a network learns fine detail is decided by the corner of its activation. The corner
 #   counts in every layer, and more in each than in the one before.
 # - Below the number of layers there is little order among waves. There the density decides.
-# - The high end of a spectrum tells the depth to those who know the density. The sum of *all* eigenvalues, $\int k(x, x)\,p\,dx = L + 1$,
-#   tells it to anybody.
+# - The high end of a spectrum reveals the depth to those who know the density. The sum of *all* eigenvalues, $\int k(x, x)\,p\,dx = L + 1$,
+#   reveals it to anybody.

@@ -41,7 +41,7 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 #
 # <details><summary>Hint 1</summary>
 #
-# Draw three independent coordinates. From which density must they come if the product of the three shall
+# Draw three independent coordinates. From which density must they come if the product of the three is to
 # depend on $x^2 + y^2 + z^2$ alone?
 #
 # </details>

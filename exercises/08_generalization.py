@@ -101,7 +101,7 @@ pd.DataFrame(
 # <details><summary>Hint</summary>
 #
 # Write the error down as a function of $\log t$, look at it on many times, and polish the best one with
-# `scipy.optimize.minimize_scalar(..., bounds=...)`. It need not have one minimum only.
+# `scipy.optimize.minimize_scalar(..., bounds=...)`. It may have more than one minimum.
 #
 # </details>
 
@@ -154,7 +154,7 @@ pd.DataFrame(rows, index=["training points", "new points"]).T.rename_axis("κ").
 #
 # Labels ±1 at random on $n$ points. Take the lecture's two facts for granted: where the density is $p$, frequency $\kappa$ decays
 # like $e^{-pt/\pi\kappa^2}$, and the energy of the labels is spread evenly over $0 < \kappa < \pi np$. **Prove** that the root mean
-# square of what is left depends on $t$, $n$ and $p$ through one number only,
+# square of what is left depends on $t$, $n$ and $p$ only through the number
 #
 # $$a = \frac{t}{\pi^3 n^2 p},$$
 #
@@ -198,7 +198,7 @@ checks.random_left(random_left)
 
 # %% [markdown]
 # **See it.** Your formula beside the exact mean over all random labels on 400 points, in both halves of
-# 1 : 8. Where do they part, and why? (The points are a sample: is every one of them a Nyquist wave's distance from the next?)
+# 1 : 8. Where do they part, and why? (Points at a distance $1/np$ see no difference between the waves $\kappa$ and $2\pi np - \kappa$.)
 
 # %%
 p = PiecewiseConstant.equal_pieces([1, 8])

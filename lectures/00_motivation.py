@@ -70,8 +70,8 @@ y, X = target(x), np.stack([np.cos(x), np.sin(x)], axis=1)  # X: the points in t
 #
 # <details><summary>Answer</summary>
 #
-# After 10 steps it follows the slow wave on the left, and roughly on the right; after 100 there is the slow wave everywhere, and the
-# ripple only begins on the left; after 500 the ripple is nearly complete on the left, and less than half of it is there on the right. Two things make
+# After 10 steps it follows the slow wave on the left, and roughly on the right; after 100 the slow wave is there everywhere, and the
+# ripple is only beginning on the left; after 500 the ripple is nearly complete on the left, and less than half of it is there on the right. Two things make
 # it late, a high frequency and few data, and no random start changes the order: try other seeds. Why it is so takes the rest of this lecture.
 # </details>
 
@@ -96,21 +96,21 @@ for t in range(501):
 figures.show(pictures.by_hand(x, target, seen))
 
 # %% [markdown]
-# On the right the network *passes the points by*. Are data missing there, or is it not ready yet? Train on: put 5001 for 501 and 5000 for 500.
-# Then 94 % of the ripple is there. Three points to a period are enough to know it; it only takes its time.
+# On the right the network *passes the points by*. Are data missing there, or is the network not ready yet? Train on: put 5001 for 501 and 5000 for 500.
+# Then 94 % of the ripple is there. Three points per period are enough to determine the ripple; it only takes time.
 #
 # ## The paper's experiment
 #
-# Is it so for deep networks, with mini-batches and random points? The paper opens with ten hidden layers on
+# Is it the same for deep networks, with mini-batches and random points? The paper opens with ten hidden layers on
 # $\cos x + 0.4\cos 16x$, forty times as many points on the left. From here on the package does what you have just seen in ten
-# lines. (2000 points, width 128, some seconds. `size="paper"` takes the paper's 10 000 points and width 256.)
+# lines. (2000 points, width 128, a few seconds. `size="paper"` takes the paper's 10 000 points and width 256.)
 
 # %%
 learning = trained.motivation.learn(ratio=40, size="quick", rng=np.random.default_rng(0), progress=True)
 figures.show(pictures.snapshots(learning, [0, 3, 32, 316, 1000, 2000]))
 
 # %% [markdown]
-# The same three stages: slow wave on the left, slow wave everywhere, ripple on the left. Again the sparse half is passed by, with some six points to a period.
+# The same three stages: slow wave on the left, slow wave everywhere, ripple on the left. Again the network passes the sparse points by, though there are some six to a period.
 #
 # ## Move it yourself
 #
@@ -127,8 +127,8 @@ explorer.explorer()
 # **Try:**
 #
 # 1. Set the ratio to 1. Do the two halves still differ?
-# 2. Set it to 10 and find the iteration at which the ripple of the dense half is half learned. How much of the slow wave is there
-#    in the sparse half by then? Which of the two is harder to learn?
+# 2. Set it to 10 and find the iteration at which the ripple in the dense half is half learned. How much of the slow wave is
+#    learned in the sparse half by then? Which of the two is harder to learn?
 # 3. Double $\kappa_2$ from 7 to 14. By what factor do you have to move the time to see the same picture?
 #
 # <details><summary>What you should have seen</summary>
@@ -136,7 +136,7 @@ explorer.explorer()
 # 1. No: the curves of the halves coincide. The density was the only difference.
 # 2. Near iteration 33; the slow wave of the sparse half is learned to almost three quarters. A ripple of frequency 8 is harder than a tenth of
 #    the data: $8^2$ against 10, as we shall see.
-# 3. By 3.3 in the dense half, and 3.8 in the sparse one: the factor is nearly $2^2 = 4$.
+# 3. By a factor of 3.3 in the dense half, and 3.8 in the sparse one: nearly $2^2 = 4$.
 # </details>
 #
 # ## Making it a number
@@ -170,7 +170,7 @@ figures.show(pictures.learned_fractions(learning, predicted))
 # width 128 is far from infinitely wide. [The tangent kernel](01_tangent_kernel.py) and [depth](06_depth.py) measure how such gaps close.
 #
 # From a curve we read one number, **the iteration from which on the fraction is at least one half** (`inf`: not within
-# these 2000 iterations). Read down each column, both tell the same order:
+# these 2000 iterations). Read down each column: both give the same order.
 
 # %%
 pd.concat(
@@ -221,8 +221,8 @@ by_hand = {t: y + vectors @ ((1 - eta * eigenvalues) ** t * before) for t in see
 #
 # <details><summary>Answer</summary>
 #
-# Within 0.03, where the target has the size 0.76: the dots in the figure lie on the curve, and that although after 500 steps the network itself is only within 0.07
-# of its target. The network has 1000 neurons, and 500 steps hardly turn any of them: nearly all that happens is decided at the start. The more neurons, the better.
+# Within 0.03, where the target has the size 0.76: the dots in the figure lie on the curve, even though after 500 steps the network itself is still 0.07
+# from its target. The network has 1000 neurons, and 500 steps hardly turn any of them: nearly all that happens is decided at the start. The more neurons, the better.
 # </details>
 
 # %%
@@ -340,7 +340,7 @@ for k in (6, 12, 13, 15, 17):
 # ## The way through the course
 #
 # One idea carries everything: the density $p(x)$ of the data and the kernel $k(x, x')$, whose values fill $H$, meet in **one operator,
-# and its eigenvalues and eigenfunctions tell how learning goes.**
+# and its eigenvalues and eigenfunctions decide how learning goes.**
 #
 # | lecture | question |
 # |---|---|

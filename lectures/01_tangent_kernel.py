@@ -87,14 +87,14 @@ figures.show(pictures.one_step(angles, moved, kernel(to_circle(angles), to_circl
 # ## The definition
 #
 # To first order in $\eta$ the output at $x$ moved by $\eta\,\langle\partial f(x)/\partial\mathbf w,\, \partial
-# f(x')/\partial\mathbf w\rangle$: the step is $\eta$ times the gradient at $x'$, and the output at $x$ answers by its own
+# f(x')/\partial\mathbf w\rangle$: the step is $\eta$ times the gradient at $x'$, and the output at $x$ responds through its own
 # gradient. This inner product is the **neural tangent kernel** (NTK). The lecture's definition averages it over the random start:
 #
 # $$k(x, x') = \mathbb E_{\mathbf w}\left\langle \frac{\partial f(\mathbf w, x)}{\partial \mathbf w},
 # \frac{\partial f(\mathbf w, x')}{\partial \mathbf w}\right\rangle . \tag{2}$$
 #
 # Without the average, at $n$ points, it is a matrix $H$ that belongs to one network, the *empirical* tangent kernel. By
-# hand, for three points: autograd gives the gradient at each, a row of a matrix $J$; the products of all rows are $H = JJ^\top$.
+# hand, for three points: autograd gives the gradient at each, a row of a matrix $J$; the inner products of the rows are the entries of $H = JJ^\top$.
 
 # %% tags=["nbval-check-output"]
 network = TwoLayerReLU(1000, 2, generator=torch.Generator().manual_seed(0), device="cpu")
@@ -109,7 +109,7 @@ print("J has", J.shape[0], "rows and", J.shape[1], "columns; H =")
 print((J @ J.T).round(3) + 0.0)  # no zero with a sign
 
 # %% [markdown]
-# Of 3000 derivatives at each point only this 3 × 3 matrix will matter. Two more ways to it: the function that the
+# Of 3000 derivatives at each point only this 3 × 3 matrix will matter. Two more ways to compute it: the function that the
 # course uses, and the formula of infinite width, which [the next lecture](02_two_layer.py) derives.
 
 # %% tags=["nbval-check-output"]
@@ -230,14 +230,14 @@ figures.show(pictures.error_curves(curves))
 # At width 4096 the prediction that knows $u^{(0)}$ is met from the first step to the last. The printed one is not, and goes wrong most where you
 # would least expect it, at the *end*: the random start has fast waves in it, which the target lacks, and getting rid of them takes longest.
 #
-# At width 128 the better prediction is good until some 90 per cent are learned, then the network falls behind: $\epsilon$ is an absolute error, small
+# At width 128 the better prediction is good until some 90 per cent is learned, then the network falls behind: $\epsilon$ is an absolute error, small
 # beside $\|y\|$ but not beside an error that has become small itself. **The bulk of learning can be predicted at moderate widths, the last few per
 # cent only at large ones.**
 #
 # ## Move it yourself
 #
 # Now with more layers (the formula comes in [any depth](05_deep_kernels.py)): a network's kernel before training, a dot for each pair of
-# points, against the angle between them; its error; and below its outputs. Two predictions, one from its own $H(0)$, one from $H^\infty$.
+# points, against the angle between them; its error; and, below, its outputs, with two predictions: from its own $H(0)$ and from $H^\infty$.
 
 # %%
 figures.show(explorer.draw(explorer.compute(width=64, hidden_layers=2)))
@@ -283,7 +283,7 @@ print(claims.judge("C02", table=table))
 #
 # **So why does the kernel not change?** Each weight moves by about $1/\sqrt m$, and a neuron counts in $H$ only by being on or off. So the share of
 # neurons that switch at a point is about $1/\sqrt m$: some $\sqrt m$ of them, as many on as off, each of which changes an entry of $H$ by about
-# $\pm\frac1m$. All of one sign they would change it by $m^{-1/2}$; if they were independent, by $m^{1/4}\cdot\frac1m = m^{-3/4}$. The measured
+# $\pm\frac1m$. If all had one sign they would change it by $m^{-1/2}$; if they were independent, by $m^{1/4}\cdot\frac1m = m^{-3/4}$. The measured
 # exponent is about $-0.7$. (`"full"`, widths 256 to 65 536: $-0.52 \pm 0.02$ for (1) from the paired start, $-0.69 \pm 0.01$ for the change.)
 #
 # ## When the kernel does move
@@ -350,7 +350,7 @@ print(claims.judge("C03", table=spread))
 # %% [markdown]
 # The same rate at every depth, with a constant that grows: at width 1024 the distance is 0.059 for one hidden layer and 0.107 for
 # three. To come as close to its limit, a network of three must be $(0.107/0.059)^2 \approx 3.3$ times as wide as one of one.
-# [Any depth](05_deep_kernels.py) tells why there is a limit for several layers, and what it is.
+# [Any depth](05_deep_kernels.py) explains why there is a limit for several layers, and what it is.
 #
 # ## Your turn
 #

@@ -112,7 +112,7 @@ print(claims.judge("C06"))
 # probability is $(\pi - \theta)/2\pi$, in any dimension: only the part of $w$ in the plane of $x$ and $x'$ matters.
 # </details>
 #
-# On the left the two half-planes, in grey the weights $w$ that are active on both inputs: turn $x'$ away, and the wedge shrinks by as much. On the right shares
+# On the left the two half-planes, in grey the weights $w$ of neurons active on both inputs: turn $x'$ away, and the wedge shrinks by the same angle. On the right, shares
 # counted among 20 000 random neurons:
 
 # %%
@@ -126,7 +126,7 @@ figures.show(pictures.active_neurons(1.0, shares))
 # $$K_{\text{without bias}}(\theta) = \frac{\cos\theta\,(\pi - \theta)}{2\pi}, \qquad
 # K_{\text{with bias}}(\theta) = \frac{(\cos\theta + 1)(\pi - \theta)}{2\pi} .$$
 #
-# The bias adds the 1, for its gradient is the same indicator without $x$. Draw 200 000 neurons and compare three ways to the kernel with bias:
+# The bias adds the 1, for its gradient is the same indicator without $x$. Draw 200 000 neurons and compare three ways to compute the kernel with bias:
 
 # %% tags=["nbval-check-output"]
 theta = np.array([0.0, 0.5, 1.5, 3.0])
@@ -205,7 +205,7 @@ print(claims.judge("C09"))
 #
 # <details><summary>Answer</summary>
 #
-# The bias to odd $\kappa$ (and to 0) only, by the first fact. The weights, with their shift by one, to even $\kappa$ (and to 1) only. Except for 0
+# The bias only to odd $\kappa$ (and to 0), by the first fact. The weights, with their shift by one, only to even $\kappa$ (and to 1). Except for 0
 # and 1, no frequency is learned by both.
 # </details>
 #
@@ -229,7 +229,7 @@ for kappa in range(6):
 # | even, $\ge 2$ | $\frac{\kappa^2+1}{2\pi^2(\kappa^2-1)^2}$ | 0 |
 # | odd, $\ge 3$ | **0** | $\frac{1}{2\pi^2\kappa^2}$ |
 #
-# The two facts give this table: the bias's column is the first fact, the weights' half the sum of that fact at $\kappa - 1$ and at $\kappa + 1$, all over $4\pi^2$. Both
+# The two facts give this table: the bias's column is the first fact, the weights' column half the sum of that fact at $\kappa - 1$ and at $\kappa + 1$, all over $4\pi^2$. Both
 # columns fall like $1/\kappa^2$, with the same constant, and frequency bias under uniform data is nothing but this decay.
 #
 # ## A kink is a spike
@@ -252,7 +252,7 @@ for kappa in range(6):
 # </details>
 #
 # From top to bottom the kernel, its slope and its curvature, all round the circle. Look at the bottom row: one arrow (a spike) with bias, two of half its weight
-# without. All else in that row is continuous, and a fast wave does not feel it.
+# without. Everything else in that row is continuous, and a fast wave does not feel it.
 
 # %%
 theta = np.linspace(0, np.pi, 400)
@@ -277,9 +277,9 @@ figures.show(pictures.kinks_and_spikes(theta, profiles))
 # ## The sphere, too
 #
 # On the sphere in three dimensions *spherical harmonics* of degree $\kappa$ take the place of waves: polynomials of degree $\kappa$ that solve Laplace's equation, seen
-# on the sphere only. (*Zonal* ones depend on the angle to one axis alone: the Legendre polynomials $P_\kappa(\cos\theta)$.) The argument is that for waves: a kernel of
-# the angle alone commutes with rotations. Below, eigenvalues fall faster on the sphere ([beyond the circle](07_sphere.py) tells how fast). Look at the crosses: without
-# bias the same ones are zero.
+# on the sphere only. (*Zonal* ones depend on the angle to one axis alone: the Legendre polynomials $P_\kappa(\cos\theta)$.) The argument is the same as for waves: a kernel of
+# the angle alone commutes with rotations. Below, eigenvalues fall faster on the sphere ([beyond the circle](07_sphere.py) says how fast). Look at the crosses: without
+# bias the same eigenvalues are zero.
 
 # %%
 table = two_layer.uniform_spectra(highest=10)
@@ -346,7 +346,7 @@ for kappa in (1, 2, 3, 4, 8, 9, 16, 17):
 # Twice the frequency, about four times the time: 4.7 from 4 to 8, 4.2 from 8 to 16. Odd and even frequencies run almost on one line, though odd ones
 # come only from the bias and even ones only from the weights. That balance belongs to biases that start at zero; the assignment spreads them out.
 #
-# <details><summary>And the matrix at n training points, can it be zero in some direction? (18)</summary>
+# <details><summary>Can the matrix at n training points be zero in some direction? (18)</summary>
 #
 # It is a matrix $H^\infty$ with eigenvectors $v_i$ and eigenvalues $\lambda_i$,
 #

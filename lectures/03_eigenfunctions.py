@@ -32,7 +32,7 @@
 # ## The picture
 #
 # Three thirds of a circle hold data in the proportion 1 : 2 : 4. The *density* $p(x)$ is the share of the data per radian at the angle $x$; $v_{19}$ is the
-# eigenfunction that is learned as the twentieth.
+# eigenfunction that is the twentieth to be learned.
 #
 # **Predict:** where does $v_{19}$ oscillate fastest, by which factor from the sparsest to the densest third, and where is it tallest?
 #
@@ -79,7 +79,7 @@ eigenfunctions.explorer()
 #
 # $$\int k(x, z)\, p(z)\, f(z)\, dz = \lambda f(x). \tag{9}$$
 #
-# (A *Fredholm equation of the second kind*: the unknown $f$ stands under the integral and outside.) The density stands *inside* the integral, so **the same kernel
+# (A *Fredholm equation of the second kind*: the unknown $f$ appears both under the integral and outside it.) The density is *inside* the integral, so **the same kernel
 # has other eigenfunctions for other data.** On the circle $x$ and $z$ are angles, and
 #
 # $$k(x, z) = \frac1{4\pi}\,(\cos\theta + 1)(\pi - \theta), \qquad \theta = |x - z| \text{ wrapped to } [0, \pi] . \tag{11}$$
@@ -172,7 +172,7 @@ figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], 
 #
 # $$\lambda f''(x) = -\frac1\pi\, p(x) f(x) + \int \tilde k(x-z)\,p(z) f(z)\,dz .$$
 #
-# The spike is *local*: of all the data it sees those at $x$ only. The lecture's lemma is this equation **without the integral**:
+# The spike is *local*: of all the data it sees only those at $x$. The lecture's lemma is this equation **without the integral**:
 #
 # $$f''(x) = -\frac{p(x)}{\pi\lambda}\,f(x) . \tag{14}$$
 #
@@ -188,7 +188,7 @@ figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], 
 # contains slow waves as well: there we have to measure.
 # </details>
 #
-# Circles show what (14) leaves over, relative to its terms: it falls like $q^{-2}$. (Squares, at rounding error: a law that drops nothing. We find it below.)
+# Circles show what (14) leaves out, relative to its terms: it falls like $q^{-2}$. (Squares, at rounding error: a law that drops nothing. We find it below.)
 
 # %%
 residual, exact = asymptotics.law_residuals(spectrum, p, highest=160)
@@ -260,13 +260,13 @@ figures.show(figures.local_frequencies(experiments.region_frequencies(p, fredhol
 # $$f(x) = a(p(x))\,\cos\Big(\frac qZ\Psi(x) + b(p(x))\Big), \qquad q \text{ an integer}, \tag{12}$$
 #
 # so one amplitude and one phase for each *value* of $p$. But $f$ and $f'$ are continuous, and that ties the pieces together. A string shows how: one of mass $p$ per
-# length that swings like $f(x)\cos\omega t$ obeys (14), with $\omega^2 = 1/\pi\lambda$. So send a pulse along such a string, from density 1 into density 4.
+# unit length that vibrates like $f(x)\cos\omega t$ obeys (14), with $\omega^2 = 1/\pi\lambda$. So send a pulse along such a string, from density 1 into density 4.
 #
 # **Predict:** what happens at the jump? Does it depend on the width of the pulse, that is on its frequencies?
 #
 # <details><summary>Answer</summary>
 #
-# A part $\frac{\sqrt{p_1}-\sqrt{p_2}}{\sqrt{p_1}+\sqrt{p_2}} = -\frac13$ is *reflected*, like light at glass, and $\frac23$ goes on. Then the heights meet,
+# A part $\frac{\sqrt{p_1}-\sqrt{p_2}}{\sqrt{p_1}+\sqrt{p_2}} = -\frac13$ is *reflected*, like light by glass, and $\frac23$ passes on. Then the heights meet,
 # $1 - \frac13 = \frac23$, and so do the slopes, which go like $\sqrt p$ and change sign in a wave that runs back: $1 + \frac13 = \sqrt4\cdot\frac23$. There is no
 # frequency in this: however fast the wave, a jump of $\sqrt p$ throws a part of it back.
 # </details>
@@ -294,7 +294,7 @@ print(claims.judge("C10"))
 # pair *split*, and no integer $q$ makes $\lambda = Z^2/\pi q^2$ exact.
 #
 # We can do better, if we read (9) wave by wave. The kernel takes a wave of frequency $q$ out of $pf$, multiplies it by $k_q = \int K(\theta)\cos q\theta\,d\theta$,
-# and that is $\lambda$ times the wave of $f$. These numbers are [known](02_two_layer.py): $\frac1{\pi q^2}$ at odd $q \ge 3$ and $\frac{q^2+1}{\pi(q^2-1)^2}$ at even
+# and gets $\lambda$ times the wave of that frequency in $f$. These numbers are [known](02_two_layer.py): $\frac1{\pi q^2}$ at odd $q \ge 3$ and $\frac{q^2+1}{\pi(q^2-1)^2}$ at even
 # $q$. Read backwards: to get the waves of $pf/\pi\lambda$, multiply those of $f$ by
 #
 # $$\frac1{\pi k_q} = q^2 \;\text{ at odd } q \ge 3, \qquad \frac1{\pi k_q} = \frac{(q^2-1)^2}{q^2+1} = q^2 - 3 + \frac4{q^2+1} \;\text{ at even } q \ge 2 .$$
@@ -319,7 +319,7 @@ print(claims.judge("C10"))
 #
 # <details><summary>Answer</summary>
 #
-# What is dropped is $\frac4{q^2+1}$ beside $q^2$: like $q^{-4}$. (At slow waves more is dropped, but an eigenfunction holds only some $1/q$ of these, squared $q^{-2}$.)
+# What is dropped is $\frac4{q^2+1}$ beside $q^2$: like $q^{-4}$. (At slow waves more is dropped, but an eigenfunction holds only some $1/q$ of these, whose square is $q^{-2}$.)
 # </details>
 
 # %%
@@ -337,7 +337,7 @@ for name, values in {"Z²/πq²": ratios, "Hill": hill, "opposite point": opposi
 
 # %% [markdown]
 # From $q = 20$ to 80 Hill's row falls by $17 \approx 4^2$, the last one by $270 \approx 4^4$. The first row is a matter of luck: a jump throws back the same part of
-# every wave, which shifts $q$ by up to 0.1, as the waves happen to fit. So $Z^2/\pi q^2$ remains off by up to $0.2/q$, however large $q$.
+# every wave, which shifts $q$ by up to 0.1, depending on how the waves happen to fit. So $Z^2/\pi q^2$ remains off by up to $0.2/q$, however large $q$.
 #
 # ## A density without jumps
 #
@@ -349,7 +349,7 @@ bent = fredholm.solve(kernel, experiments.CONTINUOUS, 20)
 figures.show(figures.eigenfunction_gallery(experiments.CONTINUOUS, bent, [0, 1, 4, 9, 19]))
 
 # %% [markdown]
-# Fast and low where data are dense, slow and tall where they are sparse. In $i = 19$ crests go from 1.27 to 1.78, but times $p^{1/4}$ all of them are 0.90 to 0.91.
+# Fast and low where data are dense, slow and tall where they are sparse. In $i = 19$ crests go from 1.27 to 1.78, but times $p^{1/4}$ all of them lie between 0.90 and 0.91.
 # (The lecture's other claims, measured, for those who need the details:)
 
 # %% tags=["nbval-check-output", "hide-output"]
@@ -377,7 +377,7 @@ for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
 # 1. The matrix of $n$ points tends to the operator $f \mapsto \int k\,p f$, with an error like $n^{-1/2}$ for random points, $n^{-2}$ for a grid.
 # 2. The kernel's kink makes $f'' \approx -p f/\pi\lambda$: eigenfunctions are waves of local frequency $q\sqrt p/Z$.
 # 3. $\lambda \approx Z^2/\pi q^2$. The printed (17) is too small by $\pi$, and by $2\pi$ at $q = 0$.
-# 4. Jumps of $\sqrt p$ reflect: pairs split by some $1/q$, amplitudes depend on the arrangement, Hill's equation rules up to $q^{-2}$.
+# 4. Jumps of $\sqrt p$ reflect: pairs split by some $1/q$, amplitudes depend on the arrangement, Hill's equation holds up to $q^{-2}$.
 # 5. With the opposite point, $f'' + \frac32(f + f(\cdot+\pi)) = -pf/\pi\lambda$, the error falls to $q^{-4}$; a law of sixth order is exact.
 #
 # Three questions that use the whole lecture:

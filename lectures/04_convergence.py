@@ -19,9 +19,8 @@
 # **Time:** about 60 minutes, plus 55 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks: **how many iterations until $\cos \kappa x$ is
-# learned, and where on the circle first?** The original lecture answers with a theorem: the number is at most of the order of $\kappa^2/p^*$, up to
-# logarithms, where $p^*$ is the smallest density.
+# We know the eigenfunctions and how fast each is learned. Now the question that a practitioner asks: **how many iterations until $\cos \kappa x$ is learned, and where on the
+# circle first?** The original lecture answers with a theorem: at most of the order of $\kappa^2/p^*$, up to logarithms, where $p^*$ is the smallest density.
 #
 # After this lecture you can
 #
@@ -34,11 +33,11 @@
 #
 # A two-layer network learns $\sin 14x$. Three thirds of the circle hold data in the proportion 11 : 1 : 3 (the paper's Figure 6, in a few seconds).
 #
-# **Predict:** in which order are the thirds right, and by which factors do their times differ?
+# **Predict:** in which order are the thirds learned, and by which factors do their times differ?
 #
 # <details><summary>Answer</summary>
 #
-# The 11 first, then the 3, then the 1. If time is one over the density, the sparsest needs 11 times as long as the densest and 3 times as long as the
+# The 11 first, then the 3, then the 1. If time goes like one over the density, the sparsest needs 11 times as long as the densest and 3 times as long as the
 # other. The truth is a little less extreme: near the borders of a region the wave feels its neighbours' data, too.
 # </details>
 
@@ -58,10 +57,10 @@ figures.show(drawn.order_of_regions(order))
 
 # %% [markdown]
 # A region counts as learned when its root mean square error is down to 0.25 (dashed, last panel): 0.35 of the wave's height is still missing then. Each snapshot is
-# taken just after that moment of one of them: the 11 near iteration 340, the 3 near 1250, the 1 near 3700. The dotted lines are no fit, they are
-# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. It is met until an error is small. (Ten of ten stored networks of the paper's size finish in this order, too.)
+# taken just after one of them gets there: the 11 near iteration 340, the 3 near 1250, the 1 near 3700. The dotted lines are not a fit; they are
+# [linear theory, (1)](01_tangent_kernel.py), computed from the points alone. The network follows it until an error is small. (All ten stored networks of the paper's size finish in this order, too.)
 #
-# **Try:** density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
+# **Try:** vary the density, $\kappa$, the threshold $\delta$ at which a region counts as learned, and the learning rate $\eta$. What does halving $p^*$ do,
 # and what doubling $\kappa$? And a network without bias, at $\kappa = 5$?
 #
 # <details><summary>What you should have seen</summary>
@@ -88,10 +87,10 @@ explorer.explorer()
 #
 # ## On the back of an envelope
 #
-# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for [the two-layer kernel
-# (11)](02_two_layer.py) it is $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If all of the circle had the
-# density $p_j$, then $\cos \kappa x$ would be an eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$ hardly notices its ends. So
-# the root mean square of what is missing starts at $1/\sqrt2$, decays like $e^{-\eta p_j k_\kappa t}$, and reaches $\delta$ at
+# Let $K(\theta)$ be the kernel and $k_\kappa = \int K(\theta)\cos\kappa\theta\,d\theta$ its Fourier coefficient; for [the two-layer kernel (11)](02_two_layer.py) it is
+# $1/\pi\kappa^2$ at odd $\kappa \ge 3$ and larger by about $3/\kappa^2$ of that at even ones. If the whole circle had the density $p_j$, then $\cos \kappa x$ would be an
+# eigenfunction of eigenvalue $p_j k_\kappa$. A fast wave inside region $j$ hardly notices the region's ends. So the root mean square of what is missing starts at $1/\sqrt2$,
+# decays like $e^{-\eta p_j k_\kappa t}$, and reaches $\delta$ at
 #
 # $$t_j \approx \frac{1}{\eta\, p_j\, k_\kappa}\log\frac{1}{\sqrt2\,\delta} \approx
 # \frac{\pi\kappa^2}{\eta\, p_j}\log\frac{1}{\sqrt2\,\delta}.$$
@@ -114,7 +113,7 @@ for region, density in zip(p.regions, p.values, strict=True):
     print(f"density {density:.3f}: learned at {first:6.0f}, local law {law:6.0f}")
 
 # %% [markdown]
-# An envelope is right within 0.2 % in the sparsest third, 3 % in the middle one and 8 % in the densest. So the times do not quite relate as 4 : 2 : 1.
+# The envelope is right within 0.2 % in the sparsest third, 3 % in the middle one and 8 % in the densest. So the times are not quite as 4 : 2 : 1.
 #
 # **Predict:** at which of $\kappa = 5, 10, 20$ are they farthest from it, and are the ratios too large or too small?
 #
@@ -133,7 +132,7 @@ for kappa, rows in times.groupby("frequency"):
 
 # %% [markdown]
 # The first ratio tends to 4 from below. What it lacks, 0.59, 0.28, 0.13, halves as $\kappa$ doubles: it is of order $1/\kappa$, the share of a region that lies within
-# a wavelength of its ends. All this is for a $\delta$ that stays as it is. Below some small $\delta^*$ (the verdict's last numbers) layers beside the jumps of $p$ take
+# a wavelength of its ends. All this is for a fixed $\delta$. Below some small $\delta^*$ (the verdict's last numbers) layers beside the jumps of $p$ take
 # over, in which the error fades slowly; the end of the proof comes back to them.
 
 # %% tags=["nbval-check-output"]
@@ -142,7 +141,7 @@ print(claims.judge("C18"))
 # %% [markdown]
 # ## The proof, step 1: the lemma
 #
-# The envelope is no proof. The lecture's has two steps: few eigenfunctions make up the target, and the slowest of these sets the time. So expand
+# The envelope is no proof. The lecture's proof has two steps: few eigenfunctions make up the target, and the slowest of these sets the time. So expand
 # $g = \sum_i g_i v_i$ with $g_i = \int v_i\, g\, p\,dx$. **Lemma:** for every $\varepsilon$ there is an $n_k$ with $\sum_{i > n_k} g_i^2 < \varepsilon^2$.
 #
 # The slides argue as follows. On region $j$ [the eigenfunction is](03_eigenfunctions.py) $a_j\cos(q_{ij}x + b_j)$ with $q_{ij} = q_i\sqrt{p_j}/Z$, where $Z$ is
@@ -176,13 +175,17 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # They fall like $1/q^3$, the lemma (dashed) says $1/q$. For $v_i$ and $v_i'$ are continuous, so that what neighbouring regions contribute at their
 # common end nearly cancels. Taking absolute values region by region throws this cancellation away. (Solid: a better proof, below.)
 #
-# The price is paid in $n_k$, the number of modes. As $\sum_{i>n} g_i^2$ seems to fall like $1/n$ only, the lemma asks for
+# The price is paid in $n_k$, the number of modes. For $\varepsilon = 0.025$ the lemma asks for 22 464, where 5 are enough for $\kappa = 1$, 20 for $\kappa = 5$, and 30 for
+# $\kappa = 8$. And up to $\kappa \approx 3800$ its $n_k$ **does not depend on $\kappa$**.
+#
+# <details><summary>Where does the 22 464 come from?</summary>
+#
+# The bound on $\sum_{i>n} g_i^2$ falls only like $1/n$. To bring it to $\varepsilon^2$ (first entry), with $q_{ij} \ge 2\kappa$ (second entry) and $n \approx 2q_n$, the lemma takes
 #
 # $$n_k = 2\max\Big\{\Big(\frac{8BZ}{3\sqrt{p^*}\,\varepsilon}\Big)^2,\; \frac{2\kappa Z}{\sqrt{p^*}}\Big\} .$$
 #
-# ($B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$.) The second entry, which alone carries $\kappa$,
-# takes over beyond $\kappa \approx 3800$ at $\varepsilon = 0.025$. Up to there $n_k$ **does not depend on $\kappa$**: it is 22 464, where 5 modes are enough for
-# $\kappa = 1$, 20 for $\kappa = 5$, and 30 for $\kappa = 8$.
+# Here $B \le \sqrt{2\sum_j p_j/\ell_j}$ with $\ell_j$ the length of region $j$, since $\sum_j a_j^2p_j\ell_j \approx 2$. Beyond $\kappa \approx 3800$ the second is larger.
+# </details>
 #
 # ## Step 2: from modes to time
 #
@@ -199,15 +202,14 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 #    $\|g-u\|^2 = \sum_i (1-\eta\lambda_i)^{2t}g_i^2 \le \Delta^2 + \sum_{i>n}g_i^2$.
 # </details>
 #
-# The slide stops here. Where does it lead? The right side is $\delta^2/4$ at $t = \log(4\pi n/\delta^2)/(-2\log(1-\eta\lambda_n))$, that is about
+# The slide stops here. Where does this bound lead? The right side is $\delta^2/4$ at $t = \log(4\pi n/\delta^2)/(-2\log(1-\eta\lambda_n))$, that is about
 # $1/\eta\lambda_n$ times a logarithm, and $\lambda_n \approx Z^2/\pi q_n^2$ falls like $n^{-2}$. With $\varepsilon = \delta/2$ in the lemma's $n$ the
 # time is of order $Z^2B^4/(p^{*2}\delta^4)$, **without $\kappa$**. Only for $\kappa \gtrsim 1/\delta^2$ does this chain give $\kappa^2/p^*$. So the
 # printed proof proves less than the theorem says. Is the theorem still true?
 #
 # ## A proof in three lines
 #
-# Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now apply the operator of the lectures, $T$, which convolves $p$ times a function with
-# $K$, to $g/p$: the density cancels!
+# Convolution with $K$ multiplies $\cos \kappa x$ by $k_\kappa$. Now apply the operator $T$, which convolves $p$ times a function with $K$, to $g/p$: the density cancels!
 #
 # $$T\frac gp\,(x) = \int K(x-z)\,p(z)\,\frac{g(z)}{p(z)}\,dz = k_\kappa\,g(x)
 # \quad\Longrightarrow\quad g = Th, \qquad h = \frac{g}{k_\kappa\,p} .$$
@@ -219,11 +221,10 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # \sum_{i>n} g_i^2 \le \lambda_{n+1}^2 S^2, \qquad
 # \|g - u^{(t)}\| = \|(1-\eta T)^t\,T h\| \le \frac{S}{e\,\eta\,t},$$
 #
-# the first since $T$ is symmetric in $L^2(p)$, the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
+# the first since $T$ is symmetric in $L^2(p)$ ($\langle f, Th\rangle = \int\!\!\int f p\,K\,p h$), the last from $u^{(0)} = 0$ and for $\eta\lambda_1 \le 1$: then $\lambda(1-\eta\lambda)^t \le \lambda e^{-\eta\lambda t}$, which is
 # largest, $1/(e\eta t)$, at $\lambda = 1/\eta t$. No model of the eigenfunctions, no $q$, any $\kappa$, any kernel with $k_\kappa > 0$, any $p^* > 0$.
 #
-# In a region that holds the fraction $P$ of the data the root mean square is $\|\cdot\|/\sqrt P$ at most. The sparsest, of length $\ell$, has $P = p^*\ell$, and
-# $k_\kappa \ge 1/\pi\kappa^2$ for the kernel (11). So
+# In a region with the share $P$ of the data the root mean square is at most $\|\cdot\|/\sqrt P$. The sparsest, of length $\ell$, has $P = p^*\ell$; and (11) has $k_\kappa \ge 1/\pi\kappa^2$. So
 #
 # $$t \;\ge\; \frac{S}{e\,\eta\,\delta\sqrt{P}} \quad\text{suffices, and}\quad
 # \frac{S}{e\,\eta\,\delta\sqrt{P}} \le \frac{\kappa^2}{p^*}\cdot\frac{\pi^{3/2}}{e\,\eta\,\delta\sqrt{\ell}} .$$
@@ -236,14 +237,14 @@ figures.show(drawn.coefficients_and_bounds(table, frequency=5))
 # The first: $h = g/k_\kappa p$ does not exist, $g$ is not in the range of $T$. Without bias that is every odd $\kappa \ge 3$.
 # </details>
 #
-# The error over time, exact and bounded, of all the circle and of each region:
+# The error over time, exact and bounded, over the whole circle and in each region:
 
 # %%
 iterations = np.unique(np.round(np.geomspace(1, 3e4, 120)))
 figures.show(drawn.errors_and_bounds(convergence.error_table(p, 5, iterations), "learning cos 5x"))
 
 # %% [markdown]
-# Over the circle the bound nearly touches the truth while most is being learned; later it is too careful. Here are three bounds on the number of iterations (times
+# Over the circle the bound nearly touches the truth while most is being learned; later it is too cautious. Here are three bounds on the number of iterations (times
 # $\eta$), with the truth. For $\kappa = 5$ and $\delta = 0.05$ the truth is 1885, our bound 3004; the lecture's steps give 38 600 with the right constants, and as
 # printed $2.5\cdot10^{10}$ at any $\kappa$ (dashed).
 
@@ -268,13 +269,13 @@ print(f"late error like t^({np.log(e[-1] / e[0]) / np.log(10):.2f})")
 # ## Against $\kappa$ and against $p^*$, with networks
 #
 # Now the summary in one figure. Left, time against $\kappa$ in the three regions of 1 : 2 : 4. Right, $\kappa = 4$ and densities $w : 1 : 1$ with $w$
-# falling. Lines are exact for infinite width; the marks are networks, trained here and now.
+# falling. Lines are exact for infinite width, marks are networks trained here and now, at $\eta = 2.94$.
 #
 # **Predict:** the theorem's norm is that of $L^2(p)$, over the whole circle. How does the time in *that* norm grow as $w$ falls?
 #
 # <details><summary>Answer</summary>
 #
-# Hardly (the squares): it rises at first, then falls. A region that holds less than $2\delta^2$ of the data need not be learned.
+# Hardly (the squares): it rises at first, then falls. A region that holds the share $P < 2\delta^2$ of the data need not be learned: it adds but $P/2$ to the square.
 # </details>
 
 # %%
@@ -294,19 +295,19 @@ figures.show(drawn.finishing_times(exact, networks, thin))
 # ## Figure 7: what the paper measured
 #
 # The paper trains networks of width $m = 4000$ on $\sin\kappa x$ at $n = 734$ points, from weights of size $\tau = 0.2$, with $\eta = 0.004$ of the sum
-# loss (so 2.94 here). It reports medians of the time ratios of 3.89 : 1.96 : 1. To check this we have to know two things that it does not say.
+# loss (so 2.94 here). It reports medians of the time ratios of 3.89 : 1.96 : 1. To check this we have to know two things that the paper does not say.
 #
 # **Where are the points?** 734 fits even grids of spacing 0.02, 0.01, 0.005 (105 + 210 + 419), not the i.i.d. draws of the text. **How large is the target?** A region
 # counts as finished at $\frac1{2|R_j|}\sum(f-y)^2 < \delta_0/n$ with $\delta_0 = 0.05$. For a target of size 1 that asks for an error of 0.012; for a target of *norm* 1
 # over all points, $y \leftarrow y/\|y\|$ (as in the same group's code for an earlier paper), for $\delta = \sqrt{2\delta_0} = 0.32$ of its size.
 #
-# **Predict:** linear theory can try all four readings. Which one comes closest to the paper's medians, and which of the two choices can be told from them?
+# **Predict:** linear theory can try all four readings. Which one comes closest to the paper's medians, and which of the two choices can be read off them?
 #
 # <details><summary>Answer</summary>
 #
-# Grids and norm 1: 3.88 : 2.00 : 1, within two per cent, with slopes in $\kappa$ near 2. The medians do tell the size: at size 1 grids give 3.38, for the strict
-# threshold waits for slow modes that the densest region loses last, and random points 4.25. They do not tell grids from random points of norm 1: these scatter from
-# 3.37 to 3.98, and 3.89 is among them. For grids speaks the number 734.
+# Grids and norm 1: 3.88 : 2.00 : 1, within two per cent, with slopes in $\kappa$ near 2. The medians do reveal the size: at size 1 grids give 3.38, for the strict
+# threshold waits for slow modes that the densest region loses last, and random points 4.25. They do not distinguish grids from random points at norm 1: these scatter from
+# 3.37 to 3.98, and 3.89 is among them. What speaks for grids is the number 734.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -322,13 +323,13 @@ for reading, target in (("paper", "norm 1"), ("misread", "size 1")):
 
 # %% [markdown]
 # (In brackets: 10th to 90th percentile over draws.) Whoever takes the target to have size 1 misses the paper's medians, and may conclude that its networks were far
-# from lazy. **That is what reproducing a paper is like: a number that does not come out says first of all that one has misread something.**
+# from lazy. **That is what reproducing a paper is like: a number that does not come out means, first of all, that one has misread something.**
 #
 # ## Do networks obey?
 #
-# When does linear theory end? When the weights have to move so far that the kernel is another one. How far is that? To first order the network produces the
+# When does linear theory end? When the weights have to move so far that the kernel changes. How far is that? To first order the network produces the
 # target $g$ by any step $\Delta\mathbf w$ in all its weights with $J\Delta\mathbf w = g$. The shortest such step has the length $\|g\|_H$, where
-# $\|g\|_H^2 = g^\top(JJ^\top)^{-1}g = \sum_i g_i^2/\lambda_i$: what is learned slowly takes a long way. For a wave of root mean square $A$ and
+# $\|g\|_H^2 = g^\top(JJ^\top)^{-1}g = \sum_i g_i^2/\lambda_i$: what is learned slowly needs a long way. For a wave of root mean square $A$ and
 # $\lambda_\kappa = 1/\pi^2\kappa^2$ (the network's kernel, uniform data) that is $\pi\kappa A$, shared by $m$ neurons $\pi\kappa A/\sqrt m$ for each.
 #
 # Whether a neuron of [(6)](01_tangent_kernel.py) is on depends on the *direction* of its weights. If they have the size $\tau$ it turns by about
@@ -354,7 +355,7 @@ for kappa in (3, 6, 9, 12, 15, 17, 18):
           f"  trained / linear theory: {late[kappa]:.2f}")
 
 # %% [markdown]
-# Up to $\kappa = 6$ the networks are within 3 % of linear theory; at 9 they are 11 % late, at 15 by a factor of 2, and at 18 most never finish. The condition tells where
+# Up to $\kappa = 6$ the networks are within 3 % of linear theory; at 9 they are 11 % late, at 15 by a factor of 2, and at 18 most never finish. The condition says where
 # the end comes, to within a factor of order one; [what the kernel then does](01_tangent_kernel.py) we have seen. Over all waves that are learned, and over the lazy
 # ones, medians and slopes in the three regions are:
 
@@ -368,8 +369,7 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
           f": {ratios['median'][1]:.2f} : 1   slopes", *(f"{v:.1f}" for v in slope.slope))
 
 # %% [markdown]
-# The paper's 3.89 lies between the two, its 1.96 two to three per cent below; slopes are near 2 as long as the networks are lazy. So yes, networks obey: the
-# law, its ratios and its end.
+# The paper's 3.89 lies between the two, its 1.96 two to three per cent below; slopes are near 2 while the networks are lazy. So yes, they obey: the law, its ratios, its end.
 #
 # `exercises/04_convergence.py` lets you find the worst amount of data, correct the tail sum, prove a bound from below, and find the iteration exactly.
 #
@@ -383,7 +383,7 @@ for name, part in (("all", full[learned]), ("κ ≤ 8", full[full.frequency <= 8
 #
 # Three questions that use the whole lecture:
 #
-# - A region is nine times as sparse as the rest. Up to which frequency is it right when the rest has learned $\cos 12x$?
+# - A region is nine times as sparse as the rest. Up to which frequency has it learned when the rest has learned $\cos 12x$?
 # - A proof bounds the time by $c\,\kappa^2/p^*$ in $L^2(p)$. Why does no experiment in that norm ever see the $1/p^*$?
 # - You double the size of the target and keep the relative threshold. What changes in linear theory, what in a network?
 #

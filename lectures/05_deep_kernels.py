@@ -44,7 +44,7 @@
 #
 # More alike. What comes out of ReLU is never negative, so two outputs have at least their sign in common: opposite inputs come out
 # with correlation 0 instead of $-1$, inputs at a right angle with 0.32 instead of 0. The next layer does the same to what it is
-# given, but the closer two inputs are the fewer neurons tell them apart, and so the correlation rises towards 1 more and more
+# given, but the closer two inputs are, the fewer neurons tell them apart, and so the correlation rises towards 1 more and more
 # slowly. A deep kernel hardly tells inputs apart unless they are close.
 # </details>
 
@@ -68,7 +68,7 @@ explorer.explorer()
 
 # %% [markdown]
 # The dots on the left are one pair of inputs, nearly at a right angle: their correlation climbs from 0.07 to 0.62 in three layers. On the right the
-# bands are of equal height at angle 0, and the farther inputs lie apart the more the last weight matrix has of the kernel.
+# bands are of equal height at angle 0, and the farther inputs lie apart, the larger the last weight matrix's share of the kernel.
 #
 # **Try:** which layer's part is largest at angle 0, and which at a right angle? Set 8 layers: what happens to inputs that were
 # opposite? Switch the activation to erf, a smooth step from $-1$ to 1: what is different at $\theta = \pi$, and why?
@@ -119,7 +119,7 @@ explorer.explorer()
 # values, those of small variance fill the middle.
 # </details>
 #
-# How many more is told by the *excess kurtosis*, $\mathbb E f^4/(\mathbb E f^2)^2 - 3$, which is 0 for a Gaussian. In one network let the
+# A measure of this is the *excess kurtosis*, $\mathbb E f^4/(\mathbb E f^2)^2 - 3$, which is 0 for a Gaussian. In one network let the
 # variance be $V$. A layer of $m$ ReLU neurons multiplies $V$ by the mean of $m$ independent terms $2\max(z, 0)^2$. One term has
 # the mean 1 and the variance $4\,\mathbb E\max(z,0)^4 - 1 = 4\cdot\frac32 - 1 = 5$. So the factor is $1 \pm \sqrt{5/m}$, its mean square
 # $1 + 5/m$, and after the $h - 1$ layers below
@@ -222,7 +222,7 @@ print("all layers at once:", DeepNTK(3).profile([angle])[0].round(3))
 # %% [markdown]
 # One random network comes within 9 % of the limit in the first part, 4 % in the others, and 0.3 % in the sum. The 0.3 % is luck. Over many
 # networks the parts scatter by about $4/\sqrt m$ and their sum by $3/\sqrt m$ of themselves (measured on 40 networks of width 500), that is by 9 and 7 %
-# here; and they scatter about the limit, not about something beside it.
+# here; and they scatter about the limit, not about some other value.
 #
 # The later the matrix, the larger its part: it has the greater $\Sigma$, for its inputs are more alike, and fewer factors $\dot\Sigma < 1$.
 
@@ -282,7 +282,7 @@ print(claims.judge("C05"))
 #
 # ## Ten lines
 #
-# The recursion and the product, by hand (and compared with the package's, which would complain): one loop carries the covariance and the kernel from layer to layer. `phi` is the angle
+# The recursion and the product, by hand, and compared with the package's: one loop carries the covariance and the kernel from layer to layer. `phi` is the angle
 # that the layer is given. It multiplies the kernel so far by $\dot\Sigma$ and adds the term of the next weight matrix.
 
 # %% tags=["nbval-check-output"]
@@ -302,8 +302,8 @@ for L in (1, 3, 50):
     print(f"L = {L:2d}:", "  ".join(f"{v:6.3f}" for v in kernel(theta, L)))
 
 # %% [markdown]
-# Read along the rows. With one hidden layer the kernel falls below zero beyond a right angle, to $-0.130$ at 150°. With three it is 0.656 at
-# least. With fifty it has 51 at equal inputs and between 14.4 and 17.1 everywhere else on this grid: layers make inputs alike.
+# Read along the rows. With one hidden layer the kernel falls below zero beyond a right angle, to $-0.130$ at 150°. With three it is at least
+# 0.656. With fifty it is 51 at equal inputs and between 14.4 and 17.1 everywhere else on this grid: layers make inputs alike.
 #
 # ## Your turn
 #

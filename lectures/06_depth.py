@@ -65,7 +65,7 @@ figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 # ## A kernel made of angles
 #
 # The network is (3) of [any depth](05_deep_kernels.py): $L$ hidden layers of ReLU, all weights trained, no bias, as in the paper's deep experiments.
-# There the limit of infinite width was a recursion. It is shortest in *angles*. Let $\theta_h$ be the angle between the two inputs after $h$ layers,
+# There the limit of infinite width was a recursion. It is simplest in *angles*. Let $\theta_h$ be the angle between the two inputs after $h$ layers,
 # $\theta_0 = \theta$, and $\Theta_h$ the tangent kernel of a network of $h$ hidden layers:
 #
 # $$\cos\theta_h = \frac{\sin\theta_{h-1} + (\pi - \theta_{h-1})\cos\theta_{h-1}}\pi, \qquad
@@ -75,7 +75,7 @@ figures.show(pictures.profiles_and_decay(theta, profiles, decay))
 #
 # <details><summary>Answer</summary>
 #
-# 0 after one layer: no neuron is on for both. Then the angle shrinks, fast at first and slower and slower: 0.32 after two, 0.99 after fifty. (`NNGP`
+# 0 after one layer: no neuron is on for both. Then the angle shrinks, fast at first and ever more slowly: 0.32 after two, 0.99 after fifty. (`NNGP`
 # below, for *neural network Gaussian process*, is the covariance $\cos\theta_L$ of the outputs before training.)
 # </details>
 
@@ -123,7 +123,7 @@ for L, kappa in ((2, 7), (10, 7), (50, 40)):
 #
 # $$k'(0) = -\frac1\pi\,(1 + 2 + \dots + L) = -\frac{L(L+1)}{2\pi} .$$
 #
-# **Near π** differentiate $\cos\theta_1$: the slope $-(\pi - \theta)\sin\theta/\pi$ vanishes, and all later angles depend on $\theta$ through $\theta_1$ only. What
+# **Near π** differentiate $\cos\theta_1$: the slope $-(\pi - \theta)\sin\theta/\pi$ vanishes, and all later angles depend on $\theta$ only through $\theta_1$. What
 # is left is $\Theta_0\,(1 - \theta/\pi)$ in the first layer: $\Theta_0 = -1$, so its slope is $1/\pi$. Later layers pass it on, times a factor below 1:
 #
 # $$k'(\pi) = \frac1\pi \prod_{h=1}^{L-1} \Big(1 - \frac{\theta_h(\pi)}\pi\Big) .$$
@@ -146,7 +146,7 @@ for L in (2, 3, 10, 50):
 # ## Parity, once more
 #
 # [One hidden layer without bias](02_two_layer.py) never learns odd frequencies $\ge 3$. The formula agrees: $k'(\pi) = -k'(0)$ at $L = 1$, both ends
-# cancel at odd $\kappa$. A bias cures that by making the slope at $\pi$ zero. A second layer does it in part. The ratio of neighbours tells what is
+# cancel at odd $\kappa$. A bias cures that by making the slope at $\pi$ zero. A second layer does it in part. The ratio of neighbours shows what is
 # left of it:
 
 # %% tags=["nbval-check-output"]
@@ -158,7 +158,7 @@ for L in (2, 3, 5, 10):
 # %% [markdown]
 # At two layers an odd frequency is 30 % slower than its even neighbour; at ten next to nothing is left, for $\kappa^{-2}$ alone makes it 0.980.
 #
-# One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies apart; on the sphere
+# One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies separately; on the sphere
 # ([beyond the circle](07_sphere.py)) $\kappa$ is the degree of the harmonic. The paper measured 1.94 and 2.80 at depth 10 and conjectured
 # $\kappa^{-d}$ for $d$ coordinates.
 
@@ -172,11 +172,11 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 # %% [markdown]
 # On the circle the exponent *is* 2.00 up to ten layers (one layer without bias has no odd eigenvalues to fit). The last rows dip since their windows
 # begin at or below the number of layers, where the law does not hold yet; for the same reason the sphere has 2.85 at ten layers (2.98 for degrees 60
-# to 120). So both are right, the measured exponents and the conjecture: it is one on the limit.
+# to 120). So both are right, the measured exponents and the conjecture, which is about the limit.
 #
 # ## Uneven data
 #
-# [Eigenfunctions](03_eigenfunctions.py) used two things of its kernel: the kink at angle 0, and that there is none at $\pi$. For any kernel the slope
+# [Eigenfunctions](03_eigenfunctions.py) used two facts about its kernel: it has a kink at angle 0, and none at $\pi$. For any kernel the slope
 # jumps by $2k'(0)$ where the signed difference $x - z$ passes 0, and by $-2k'(\pi)$ where it passes $\pi$. Differentiate $\lambda f = Tf$ twice, and
 # each jump becomes a spike that leaves one term:
 #
@@ -194,11 +194,11 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 # <details><summary>Answer</summary>
 #
 # By none: the wave must close after a turn, so $q$ waves share out the circle in proportion to $\sqrt p$, with the frequency $q\sqrt{p_j}/Z$ whatever
-# the kernel. Only the eigenvalue knows its kink. This is (13), which the paper measured at depth 10, too.
+# the kernel. Only the eigenvalue knows its kink. This is [(13)](03_eigenfunctions.py), which the paper measured at depth 10, too.
 # </details>
 #
 # Below, dots are the frequencies of ten layers' eigenfunctions in three regions of density 1 : 2 : 4, lines $q\sqrt{p_j}/Z$. Only the slowest leave
-# them: at $q \le 4$ there is not one wave in a sparse region. Top right, the same $q$ are too early for the law of $\lambda$.
+# them: at $q \le 4$ there is not one wave in a sparse region. Top right, the same $q$ are too small for the law of $\lambda$.
 
 # %%
 figures.show(explorer.draw(explorer.compute(hidden_layers=10)))
@@ -311,7 +311,7 @@ print(claims.judge("C22"))
 #
 # $$\|y - u^{(t)}\| = \sqrt{\sum_{i=1}^n (1-\eta\lambda_i)^{2t}(v_i^\top y)^2 \pm \epsilon} . \tag{20}$$
 #
-# ($\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here how far apart any two inputs are at least.)
+# ($\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here the least distance between two inputs.)
 # The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
 #
 # $$u^{(t)} - y = (I - \eta H^\infty)^t (u^{(0)} - y) + \xi(t), \qquad \xi \text{ small} . \tag{22}$$
@@ -325,7 +325,7 @@ print(claims.judge("C22"))
 # <details><summary>Answer</summary>
 #
 # $\tau = 0.01/30$, so $n^{24} = 10^{35.5}$, $\tau^{-6} = 10^{20.9}$, $\delta^{-8} = 10^8$, and $\log^5 m$ adds $10^{11}$: $m = 10^{76}$. The observable
-# universe has some $10^{80}$ atoms. A few hundred neurons will do for a remainder of 7 %, as the next picture shows. The theorem is one on limits.
+# universe has some $10^{80}$ atoms. A few hundred neurons will do for a remainder of 7 %, as the next picture shows. The theorem is about limits.
 # </details>
 
 # %% tags=["nbval-check-output"]
@@ -334,7 +334,7 @@ for n in (10, 30, 1000):
     print(f"n = {n:4d}: 10^{widths[0]:.0f} for one hidden layer, 10^{widths[1]:.0f} for five")
 
 # %% [markdown]
-# So measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 points, with $\tau = 1$ and $u^{(0)}$ kept in (22). (At
+# So let us measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 points, with $\tau = 1$ and $u^{(0)}$ kept in (22). (At
 # $L = 1$ the first layer is trained, since there is no other.) Three distances: *start*, of the kernel from its limit; *drift*, how far training
 # moves the kernel; *residual*, $\xi$.
 
@@ -351,7 +351,7 @@ for name, seen in slopes.groupby("quantity").exponent:
 # %% [markdown]
 # The ± is the standard error over 20 slopes, one for each depth and seed (the marks of the last panel: a single one could not tell $-\frac12$ from
 # $-1$). Start and residual agree with $m^{-1/2}$ within about two of it; the drift falls faster. So eight times the width brings a network nearly three
-# times as close to (22). The details, and what (20) assumes beside what networks need:
+# times as close to (22). The details, and what (20) assumes next to what networks need:
 
 # %% tags=["nbval-check-output", "hide-output"]
 print(claims.judge("C21", table=table))
@@ -388,7 +388,7 @@ print(claims.judge("C27"))
 # <details><summary>Answers</summary>
 #
 # Yes, by about $L$: $\lambda_\kappa$ grows like $L^2$ with the kink, $\lambda_0$ like $L$ with the floor; $\lambda_{240}/\lambda_0$ times $240^2$ is
-# 0.33 at two layers, 1.3 at ten, 7.8 at fifty. · That the scatter is parity, not noise: fit even and odd frequencies apart. · $\cos x$ in the dense
+# 0.33 at two layers, 1.3 at ten, 7.8 at fifty. · That the scatter is parity, not noise: fit even and odd frequencies separately. · $\cos x$ in the dense
 # half; then $\cos x$ in the sparse one, four times later; $\cos 200x$, above the number of layers, comes last, and in the dense half first.
 # </details>
 #

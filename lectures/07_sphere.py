@@ -20,7 +20,7 @@
 # **Time:** about 45 minutes, plus 40 for the assignment.
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
-# The circle is where everything can be seen, but inputs have more than two coordinates. The original lecture ends with an experiment on the sphere in
+# The circle is where everything can be seen, but real inputs have more than two coordinates. The original lecture ends with an experiment on the sphere in
 # three dimensions: two halves of different density, and the time that a network needs in each. If time is $\propto 1/p$, densities of 1 : 2, 1 : 3
 # and 1 : 4 should give ratios of 2, 3 and 4. The paper found 1.76, 2.45 and 2.99 and wrote: *"We believe this is due to sensitivity of experiments on
 # $\mathbb S^2$ to sampling."* **Why does the sparse half of a sphere need less extra time than its density says: is sampling to blame?**
@@ -75,14 +75,14 @@ explorer.explorer()
 #
 # A kernel that depends on the angle alone does not notice rotations. On the circle this made waves its eigenfunctions; on the sphere it makes the
 # *spherical harmonics* $Y_{l\mu}$ eigenfunctions. Their *degree* $l = 0, 1, 2, \dots$ says how fast they oscillate, their *order* $\mu$, from $-l$ to
-# $l$, how many of the waves run round the axis. Rotations mix the $2l + 1$ of one degree with each other, so all have one eigenvalue. To find it apply
+# $l$, how many of the waves run round the axis. Rotations mix the $2l + 1$ of one degree with each other, so all have one eigenvalue. To find it, apply
 # the kernel to the zonal one, $P_l(x\cdot e)$ with the Legendre polynomial $P_l$, and look at the pole $x = e$, where $P_l(1) = 1$:
 #
 # $$\lambda_l = \frac1{4\pi}\int K(\theta)\,P_l(\cos\theta)\,dA = \frac12 \int_{-1}^{1} K(\arccos t)\, P_l(t)\, dt ,$$
 #
 # with $K$ the kernel as a function of the angle, $1/4\pi$ the uniform density, and $dA$ the element of area: at heights from $t$ to $t + dt$ there is an
 # area of $2\pi\,dt$. The degree takes the place of the frequency, and we go on writing $\kappa$ for it. The integral by hand, by sixty Gauss points in the
-# angle (not in $t$: the kernel has a square root there at both ends):
+# angle ($dt = -\sin\theta\,d\theta$; in $t$ itself the kernel has a square root at both ends):
 
 # %% tags=["nbval-check-output"]
 kernel = TwoLayerNTK(bias=True)
@@ -125,7 +125,7 @@ print(claims.judge("C28"))
 # %% [markdown]
 # ## A density of bands
 #
-# Let $p$ depend on the height $x\cdot e$ only, say constant on two halves. Rotations about the axis change neither $k$ nor $p$, so that orders do not
+# Let $p$ depend only on the height $x\cdot e$, say constant on two halves. Rotations about the axis change neither $k$ nor $p$, so that orders do not
 # mix. Within one order the density couples degrees: $p$ times a harmonic is a sum of harmonics, and the kernel multiplies each by its own eigenvalue
 # ($4\pi\lambda_l$, as we integrate over area without the density $1/4\pi$ now):
 #
@@ -145,10 +145,10 @@ print("population:  ", "  ".join(f"{v:.5f}" for v in population.eigenvalues))
 print("3000 points: ", "  ".join(f"{v:.5f}" for v in sample.eigenvalues))
 
 # %% [markdown]
-# All eight are right within 4 %; pairs (a wave round the axis, and the same turned by a quarter wave) are split by the sample. And the eigenfunctions? Here are four for halves of 1 : 4, of the orders 0, 3, 8 and 8.
+# All eight are right within 4 %; pairs (a wave round the axis, and the same one turned by a quarter of its length) are split by the sample. And the eigenfunctions? Here are four for halves of 1 : 4, of the orders 0, 3, 8 and 8.
 #
 # **Predict:** on the circle a wave is $\sqrt4 = 2$ times as short where data are four times as dense. Is it here? And where on the sphere does a
-# function live that makes eight waves round the axis, and as slow ones as it can?
+# function live that makes eight waves round the axis and is otherwise as slow as it can be?
 #
 # <details><summary>Answer</summary>
 #
@@ -162,7 +162,7 @@ print("3000 points: ", "  ".join(f"{v:.5f}" for v in sample.eigenvalues))
 figures.show(pictures.unequal_modes(hemispheres.modes(4), ratio=4))
 
 # %% [markdown]
-# Top left, the zonal one has 7 zeros above the equator and 4 below. Is that the cube root, or the square root? So few zeros cannot tell, 80 can:
+# Top left, the zonal one has 7 zeros above the equator and 4 below. Is that the cube root, or the square root? So few zeros cannot decide that; 80 can:
 
 # %% tags=["nbval-check-output"]
 for ratio in (4, 8, 27):
@@ -212,7 +212,7 @@ for ratio in (2, 3, 4):
     print(f"{ratio:10d}            {hemispheres.PAPER[ratio]:.2f}    {low:10.2f}   {high:16.2f}")
 
 # %% [markdown]
-# **Without a single sample the ratios fall short**, for $1/p$ is a law of high frequencies. But they fall less short than the paper's: finite frequency
+# **Without a single sample the ratios fall short**, for $1/p$ is a law of high frequencies. But they fall short by less than the paper's: finite frequency
 # is a part of the answer, not all of it. How sure are we of that part? It depends on the threshold $\delta$, so we vary it:
 
 # %% tags=["nbval-check-output"]
@@ -258,7 +258,7 @@ figures.show(pictures.quotients(exact, samples, hemispheres.PAPER))
 #
 # Last, networks under the paper's protocol: weights from $N(0, \tau^2)$ with $\tau = 0.2$, $\eta = 0.004$ for the sum of squares, targets of norm 1, no
 # correction for $u^{(0)}$. A few seeds at the paper's width of 8000 take minutes on a GPU; the course keeps their table. Here is a quarter of that width,
-# trained now, at 1 : 2. The last column is the quotient that linear theory predicts for the same points and the same start:
+# trained now, at 1 : 2. Beside the iterations of both halves and their quotient, the quotient that linear theory predicts for the same points and start:
 
 # %%
 now = trained.sphere.trained((2,), "protocol", rng=np.random.default_rng(1), progress=True)
@@ -278,7 +278,7 @@ for ratio, rows in full.groupby("ratio"):
 
 # %% [markdown]
 # **The paper's numbers are reproduced**, within the scatter of one draw of points. All levels together, from the ratio of densities down to what the
-# paper printed:
+# paper printed (the bars run from right to left):
 
 # %%
 parts = hemispheres.decomposition(exact, samples, full)
@@ -292,7 +292,7 @@ for ratio, row in parts.iterrows():
 
 # %% [markdown]
 # So: was it *sampling*? Random points are a fifth of the gap at most. Finite frequency is the largest part. At 1 : 4 a third cause is nearly as large:
-# with 1500 points $2/\lambda_1 = 0.0036$, below $\eta = 0.004$ (0.0047 at 1 : 3). So the first steps overshoot, and no linear theory describes them.
+# with 1500 points the matrix $H$ has $2/\lambda_1 = 0.0036$, below $\eta = 0.004$ (0.0047 at 1 : 3). So the first steps overshoot, and no linear theory describes them.
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C23", exact=exact, samples=samples))
@@ -330,7 +330,7 @@ for ratio in (2, 3, 4):
 # <details><summary>Answer</summary>
 #
 # Order 1: it is odd, hence zero on the equator. · Tilted by 90° the target is a mirror image of itself above and below the equator, so only even
-# functions take part, order 2 above all. Its crests lie *across* the equator, and the ratio falls. In between order 1 takes part: a tilt of 30°
+# functions take part, order 2 above all. Its crests lie *across* the equator, and the ratio falls. In between, order 1 takes part: a tilt of 30°
 # must *raise* the ratio.
 # </details>
 #
@@ -364,7 +364,7 @@ for k in (2, 4):
 #
 # <details><summary>Solution</summary>
 #
-# With $t = \cos\theta = P_1(t)$, $\lambda_l = \frac12\int_{-1}^1 P_1 P_l\,dt$: $\lambda_1 = \frac13$, all others vanish. Planes only, as it should
+# With $t = \cos\theta = P_1(t)$, $\lambda_l = \frac12\int_{-1}^1 P_1 P_l\,dt$: $\lambda_1 = \frac13$, all others vanish. Only planes, as it should
 # be.
 # </details>
 #

@@ -41,7 +41,7 @@
 # the dense half both happen sooner, so it should stop first, by a factor of about six in time.
 # </details>
 #
-# Here are the sample and what an infinitely wide network has made of it after the time 1000 (time is the learning rate times the number of iterations,
+# Here are the sample and what an infinitely wide network has made of it at time 1000 (time is the learning rate times the number of iterations,
 # for the mean loss).
 
 # %%
@@ -60,7 +60,7 @@ figures.show(pictures.sample(run, 1000.0))
 
 # %% [markdown]
 # The dense half already wiggles along with its noise while the sparse one has not yet reached the wave's tops. Now the error over time. Lines are
-# exact for infinite width, in the mean over the noise, with triangles at the best moments. Circles are networks of width 2000 trained on the labels
+# exact for infinite width, averaged over the noise, with triangles at the best moments. Circles are networks of width 2000 trained on the labels
 # above, and crosses infinite width on *these* labels, whose noise happens to be kind to the sparse half.
 
 # %%
@@ -78,7 +78,7 @@ print(f"networks are off infinite width on the same labels by {off:.0%} at most"
 
 # %% [markdown]
 # At first the sparse half even gets worse, from 0.71 to above 0.8 near $t = 100$: what the dense half learns so early are slow modes, which do not end
-# at its border. Then each half falls to its best moment and rises to 0.4 in the end: the noise of ½, somewhat averaged between the labels. The best
+# at its border. Then the error of each half falls to its best moment and rises to 0.4 in the end: the noise of ½, somewhat averaged between the labels. The best
 # moment over all lies between: too early for the sparse half, too late for the dense one. Move the sliders and answer:
 #
 # 1. With a noise of 0.01, what is left of the best moments?
@@ -251,7 +251,7 @@ print(claims.judge("C26"))
 
 # %% [markdown]
 # They do: in all 192 pairs a wave errs less than the one of twice its frequency, in the median of settings 0.6 times as much. So the answer to the
-# question of the beginning is yes, and the link is the spectrum.
+# opening question is yes, and the link is the spectrum.
 #
 # ## Random labels
 #
@@ -306,14 +306,14 @@ for seed in range(4):
 #    $\phi_i^\top$ and solve: $L_i = \lambda_i/(\lambda_i + C)$ with $1/C = \phi_i^\top Q_i^{-1}\phi_i$.
 # 2. *All modes share one $C$.* $Q_i$ knows nothing of $\phi_i$, so $1/C$ is near its mean, $\operatorname{tr} Q_i^{-1}$, and one mode of many hardly changes that.
 # 3. *What is $C$?* The shares add up to $\operatorname{tr} HQ^{-1} = n - n\gamma\operatorname{tr} Q^{-1}$.
-# 4. *The error.* Mode $i$ lacks $(1-L_i)g_i$. To it all that is missing elsewhere, $E = \mathbb E\|u-g\|^2$ in mean square, is as good as noise, beside that
+# 4. *The error.* Mode $i$ lacks $(1-L_i)g_i$. To it everything missing elsewhere, $E = \mathbb E\|u-g\|^2$ in mean square, is more noise, added to that
 #    of the labels. A mean over $n$ such labels has the variance $(E+\sigma_\varepsilon^{\,2})/n$, and $L_i^2$ of it is learned. Sum over $i$ and solve for $E$:
 #
 # $$\sum_i L_i + \frac{n\gamma}{C} = n, \quad L_i = \frac{\lambda_i}{\lambda_i + C}, \qquad
 # E = \frac{\sum_i (1-L_i)^2g_i^2 + \sigma_\varepsilon^{\,2}}{1 - \frac1n\sum_i L_i^2} - \sigma_\varepsilon^{\,2} .$$
 #
 # A mode is learned nearly whole if $\lambda_i \gg C$, hardly if $\lambda_i \ll C$, and without a ridge the shares add up to $n$: **$n$ points pay for
-# about the $n$ largest eigenvalues.** Beside the theory stand 20 samples for each $n$.
+# about the $n$ largest eigenvalues.** Beside the theory, 20 samples for each $n$:
 
 # %%
 curves = experiments.curves((8, 16, 32, 64), density=uniform(), rng=np.random.default_rng(4))
@@ -326,7 +326,7 @@ for row in curves.itertuples():
 
 # %% [markdown]
 # The orange line runs through its dots: with a ridge theory is within 2 % from $n = 32$ on. The blue one leaves them: without, it is too high by 47 % at
-# $n = 64$. Is that a step of the derivation, or the assumption? Grant it: independent Gaussian numbers in the place of the waves, all else as before.
+# $n = 64$. Is that a step of the derivation, or the assumption? Grant it: independent Gaussian numbers in place of the waves, all else as before.
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(6)

@@ -21,8 +21,8 @@
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
 #
 # The operator $f \mapsto \int k\,p f$, the kernel with the density inside, has explained everything so far: what is learned first, where, and how
-# fast. What one understands one can change. **Can the effect of the density be undone? Can the frequency bias be tuned? And does any of this say
-# something about real data, in 64 dimensions?** At the end stand the errata of the original lecture, in one table, and questions that nobody has answered yet.
+# fast. What one understands, one can change. **Can the effect of the density be undone? Can the frequency bias be tuned? And does any of this say
+# something about real data, in 64 dimensions?** At the end come the errata of the original lecture, in one table, and questions that nobody has answered yet.
 #
 # After this lecture you can
 #
@@ -42,8 +42,8 @@
 #
 # Ordinary loss: the slow wave, and for 3 and 9 the dense half, where four times as many points pull. (The slow wave is too long for one half; in the
 # sparse one it overshoots to 1.27, for while fast waves are missing there it bends towards the points.) Quadrature weights count each point by the
-# length of circle that it stands for, so neither half is ahead; the slow wave still is. The third loss, Sobolev of order 1, counts fast waves by just
-# as much more as the network is slower on them: the frequencies 3 and 9 come at the same time.
+# length of circle that it stands for, so neither half is ahead; the slow wave still is. The third loss, Sobolev of order 1, weighs fast waves by just
+# the factor by which the network is slower on them: the frequencies 3 and 9 come at the same time.
 # </details>
 
 # %%
@@ -97,8 +97,8 @@ explorer.explorer()
 #
 # ## Undo the density
 #
-# Give each point as its weight $w_i$ the length of the arc that it represents, half the distance to its left neighbour plus half the distance to its
-# right one: $M = \mathrm{diag}(w)/2\pi$. Sums become integrals, and
+# Give each point a weight $w_i$, the length of the arc that it represents: half the distance to its left neighbour plus half the distance to its
+# right one. With $M = \mathrm{diag}(w)/2\pi$ sums become integrals, and
 #
 # $$(HMr)(x) = \frac1{2\pi}\sum_{j=1}^n k(x, x_j)\, w_j\, r_j \approx \frac1{2\pi}\int k(x, z)\, r(z)\, dz ,$$
 #
@@ -117,7 +117,7 @@ for k in (1, 3, 9, 20):
 
 # %% [markdown]
 # Equal weights are off by 0.11, for they count the dense half four times; arcs by 0.001 at most. The third column changes the arcs as little as
-# possible so that all waves up to frequency 24 are summed exactly. We need it next.
+# possible so that all waves up to frequency 24 are summed exactly. We need these weights next.
 #
 # ## Tune the bias
 #
@@ -146,7 +146,7 @@ for k in (1, 3, 9, 20):
 # is still above that of $\kappa^2$.)
 # </details>
 #
-# Measured on the matrices, as the speed at which each wave fades at the start if it is all the residual:
+# Measured on the matrices, as the speed at which each wave fades at the start if it is the whole residual:
 
 # %%
 named = {"ordinary": ("ordinary", 0), "quadrature": ("quadrature", 0)}
@@ -186,8 +186,8 @@ off = (wide.trained - wide.predicted).abs().groupby(["loss", "frequency"]).max()
 print(off.unstack().round(2))
 
 # %% [markdown]
-# Within 0.01 under the ordinary loss, and farthest off, by 0.04, under the third: only that one has learned $\cos 9x$ by the end. That so little is
-# missing has a reason. This network starts with weights ten times larger than usual, $\tau = 10$. Its kernel at the start is the same, since only the
+# Within 0.01 under the ordinary loss, and farthest off, by 0.04, under the third: only that one has learned $\cos 9x$ by the end. There is a reason why so
+# little is missing. This network starts with weights ten times larger than usual, $\tau = 10$. Its kernel at the start is the same, since only the
 # *direction* of its weights decides whether a neuron is on, and the [condition for linear theory](04_convergence.py), $\kappa^2A \ll \tau\sqrt m$, compares
 # 81 with 316. At $\tau = 1$ it compares 81 with 32, and the same network is off by up to 0.14 under the first two losses and by 0.64 under the third (change
 # `weight_scale` in `trained.beyond.learn`). **A loss that pushes for high frequencies needs a wider network, or larger weights at the start.**
@@ -215,7 +215,7 @@ figures.show(pictures.digit_gallery(data))
 # <details><summary>Answer</summary>
 #
 # By some twenty, and no. On a sphere in 64 dimensions doubling all distances divides a density by $2^{63}$, so a range like that says little. In such
-# a space nobody should expect times in proportion to $1/p$: the local law needs waves that are short beside the places where $p$ changes, and there
+# a space nobody should expect times in proportion to $1/p$: the local law needs waves that are short compared with the distance over which $p$ changes, and there
 # are none here. What survives is the operator.
 # </details>
 
@@ -245,7 +245,7 @@ for name, one, two in zip(digits.QUARTERS, predicted, found, strict=True):
     print(f"{name:28s}     {one:8.2f}  {two:8.2f}")
 
 # %% [markdown]
-# By 0.05 to 0.08, which is as much as from one quarter to the next; but the order is the one that the matrix predicts.
+# By 0.05 to 0.08, as much as the difference between one quarter and the next; but the order is the one that the matrix predicts.
 #
 # Is it the *density* that makes dense places fast? Keep the matrix, and with it the density, and give the digits random labels.
 #
@@ -269,8 +269,8 @@ for _ in range(20):
 print("random labels, rms from the sparsest to the densest quarter:", np.mean(rms, axis=0).round(2))
 
 # %% [markdown]
-# In the mean over 20 draws, that is; one draw scatters as much. Does a network do the same? One of width 1500, trained on a single draw, ends with 0.84,
-# 0.87, 0.83, 0.87, where the matrix says 0.73, 0.77, 0.73, 0.76 of the same labels: the same two quarters are ahead, and all are a tenth behind.
+# In the mean over 20 draws, that is; a single draw scatters by as much as neighbouring quarters differ. Does a network do the same? One of width 1500, trained on a single draw, ends with 0.84,
+# 0.87, 0.83, 0.87, where the matrix says 0.73, 0.77, 0.73, 0.76 for the same labels: the same two quarters are ahead, and all are 0.1 behind.
 #
 # So what is learned first where data are dense is what varies *slowly there*. Do digits, then? Split the ten in two halves of five in all 126 ways,
 # and ask the matrix in which order the four quarters are learned. If density meant nothing, one order would be as good as another, and one split in
@@ -286,8 +286,8 @@ for split in splits:
 print(f"learned in the order of the quarters: {in_order} of {len(splits)} splits")
 
 # %% [markdown]
-# Far more than five, and far from all. So the claim on real data is a modest one: **matrix and labels together predict what is learned first**, up to
-# what a network is not lazy. The density alone does not.
+# Far more than five, and far from all. So the claim on real data is a modest one: **matrix and labels together predict what is learned first**, as far
+# as the network is lazy. The density alone does not.
 #
 # ## From a sample to an order, with a guarantee
 #
@@ -307,7 +307,7 @@ print(table[["time", "soonest", "latest"]].round(0).astype(int).to_string())
 print("certainly before it:", table.sure.tolist())
 
 # %% [markdown]
-# The last line counts, for each eigenfunction, those that are learned before it whatever density within the intervals is the true one. Pairs are
+# Each row is an eigenfunction with its time by the histogram and the interval for it. The last line counts, for each, those that are learned before it whatever density within the intervals is the true one. Pairs are
 # ordered with certainty at 95 %: the third function takes 26 at the latest, the fourth 70 at the soonest. The order within a pair is uncertain. (All
 # this for densities that are constant within the bins.)
 #

@@ -37,9 +37,9 @@ from ntklab.kernels import TwoLayerNTK
 # without end? Let the region have the length $\ell$ and the share $P$ of all data. Everything outside it is
 # learned long before, and inside it the local law holds: the root mean square of the error is
 # $e^{-\eta p k t}/\sqrt2$, with $p = P/\ell$ and $k = 1/\pi\kappa^2$, the coefficient of the kernel (11) at odd
-# $\kappa \ge 3$. The error over the whole circle, in $L^2(p)$, shall come down to $\delta$.
+# $\kappa \ge 3$. The error over the whole circle, in $L^2(p)$, is to come down to $\delta$.
 #
-# **Before you code:** sketch $t$ against $P$, from much data to none. From which $P$ on need the region not be
+# **Before you code:** sketch $t$ against $P$, from much data to none. Below which $P$ need the region not be
 # learned at all? So what must the curve do before?
 #
 # Then prove it: **at which share $P$ does it take longest, and how large is $\eta t$ there?** Does either
@@ -165,7 +165,7 @@ pd.DataFrame(
 # $$\|g - u^{(t)}\| \;\ge\; \|g\|\,(1 - \eta\bar\lambda)^t , \qquad
 # \bar\lambda = \frac{\sum_i \lambda_i g_i^2}{\sum_i g_i^2} \qquad (t \ge 1,\ \eta\lambda_1 \le 1).$$
 #
-# It is worth as much as $\bar\lambda$ is easy to get. **Write $\bar\lambda$ without eigenvalues or eigenfunctions, and
+# The bound is as useful as $\bar\lambda$ is easy to get. **Write $\bar\lambda$ without eigenvalues or eigenfunctions, and
 # from it the number of iterations that $g = \cos\kappa x$ needs at least** until its error is $\delta$, for any
 # kernel profile $K$ and any density.
 #
@@ -183,7 +183,7 @@ pd.DataFrame(
 # <details><summary>Hint 2</summary>
 #
 # $\sum_i \lambda_i g_i^2 = \langle g, Tg\rangle$ in $L^2(p)$. Write it as a double integral, and both integrals as sums over the grid. How
-# often is $p$ in it?
+# often does $p$ appear in it?
 #
 # </details>
 

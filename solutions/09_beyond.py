@@ -48,7 +48,7 @@ from ntklab.kernels import TwoLayerNTK
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# On a gap the integral of that function needs its two ends only. The circle has as many gaps as points.
+# On a gap the integral of that function depends only on the values at its two ends. The circle has as many gaps as points.
 #
 # </details>
 
@@ -109,12 +109,12 @@ pd.DataFrame(rows, index=["plain mean", "your weights"]).T.rename_axis("n").roun
 # > difficulty ●●●○○ · importance ●●●●○ · 20 minutes · 5 marks
 #
 # Under the loss $\frac12 r^\top M r$ the error moves by $dr/dt = -HMr$, with $H$ the kernel's matrix. Design a loss:
-# one wave $v$, given by its values at unevenly spread points, shall decay with speed 1 and keep its shape,
+# one wave $v$, given by its values at unevenly spread points, is to decay with speed 1 and keep its shape,
 # $HMv = v$, and everything else with speed $1/10$: all other eigenvalues of $HM$ are $1/10$.
 #
 # **Before you code:** $HM = \frac1{10} I + \frac9{10}\, vv^\top/v^\top v$ has these speeds. Why is there no loss that
 # does it in this way? Prove that for symmetric $M$ the eigenvectors of $HM$ are orthogonal, not in the
-# usual sense but in $\langle a, b\rangle = a^\top H^{-1} b$, and that there is one such $M$ only.
+# usual sense but in $\langle a, b\rangle = a^\top H^{-1} b$, and that there is only one such $M$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -157,8 +157,8 @@ def one_first(H: np.ndarray, wave: np.ndarray) -> np.ndarray:
 checks.one_first(one_first)
 
 # %% [markdown]
-# **See it.** What is left of three waves after the time 2, as a share of each, under the ordinary loss (scaled so that its largest
-# speed is 1) and under yours with $\kappa = 4$ chosen. Why do the other two stand at $e^{-0.2} = 0.819$, though
+# **See it.** What is left of three waves at time 2, as a share of each, under the ordinary loss (scaled so that its largest
+# speed is 1) and under yours with $\kappa = 4$ chosen. Why are the other two at $e^{-0.2} = 0.819$, though
 # these waves are not orthogonal on uneven points? (Whose norm is $a^\top H^{-1} a$?) And what would your loss do to noise?
 
 # %%

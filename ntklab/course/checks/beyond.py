@@ -78,7 +78,7 @@ def one_first(student):
 def _check_symmetric(student, H, wave, M):
     if np.abs(M - M.T).max() < 1e-6 * np.abs(M).max():
         return
-    hint = "½ rᵀMr sees the symmetric part of M only."
+    hint = "½ rᵀMr sees only the symmetric part of M."
     if np.allclose(H @ M @ wave, wave, atol=1e-6):
         hint = ("the speeds are right, but no loss has them. HM is symmetric in the inner product "
                 "aᵀH⁻¹b: what is \"everything else\" orthogonal to?")
@@ -96,7 +96,7 @@ def _check_wave(student, H, wave, M):
         raise CheckFailed(student, what, hint)
     hint = "HM has to map the wave to itself: which vector must M make of it?"
     if np.allclose(M @ wave, wave, atol=1e-6):
-        hint = "M has these speeds, HM has not: the kernel comes on top."
+        hint = "M has these speeds, HM does not: the kernel comes on top."
     elif np.allclose(np.linalg.solve(H, M @ wave), wave, atol=1e-6):
         hint = "H where its inverse belongs: what is slow under H needs a large M."
     elif _halved(H, wave, M):

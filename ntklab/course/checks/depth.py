@@ -191,7 +191,7 @@ def dense_first(student):
         passed(student, f"right for {len(waves)} pairs of waves.")
         return
     hints = [
-        (least(shift=-1), "one layer too many: are these hidden layers, and the first that will?"),
+        (least(shift=-1), "one layer too many: are these hidden ones, and the first that will do?"),
         (least(shift=1), "one layer too few: there the slow wave is still first."),
         (set(got) == {1}, "shallow networks learn the slow wave first unless the contrast is large "
          "enough: which wave is where?"),
@@ -266,7 +266,7 @@ def count_layers(student):
 def _layers_hint(got, right, spectra):
     for shift, hint in [
         (1, "one too many: the layers of weights are one more than the hidden layers."),
-        (-1, "one too few: did the output layer go twice, or is something cut instead of rounded?"),
+        (-1, "one too few: is the output layer taken off twice, or L cut instead of rounded?"),
     ]:
         if (got == right + shift).all():
             return hint

@@ -45,7 +45,7 @@ def local_frequencies(student):
         _check_turns(student, q, lengths, density, answer)
     everywhere = ask(student, last, np.array([2 * np.pi]), np.array([1 / (2 * np.pi)]), shape=(1,))
     if not np.isclose(everywhere[0], last):
-        what = f"under the uniform density cos {last}x has not frequency {everywhere[0]:.4g}"
+        what = f"under uniform data cos {last}x has frequency {last}, not {everywhere[0]:.4g}"
         raise CheckFailed(student, what)
     passed(student, "fast where data are dense, and whole turns round the circle.")
 
@@ -88,7 +88,7 @@ def _check_turns(student, q, lengths, density, answer):
     if hint is None and np.ptp(lengths) > 0:
         equal, same = _arcs(np.full(len(lengths), 1 / len(lengths)), density.values)
         if np.isclose(ask(student, q, same, equal.values, shape=same.shape) @ same, 2 * np.pi * q):
-            hint = "right for arcs of equal length only: a long arc counts for more in Z."
+            hint = "right only for arcs of equal length: a long arc counts for more in Z."
     what = f"eigenfunction {q} must make {q} turns round the circle, yours makes {turns:.4g}"
     raise CheckFailed(student, what, hint or "add frequency times length over the arcs.")
 
@@ -113,7 +113,7 @@ def true_over_printed(student):
     ):
         ratio = ask(student, kernel.profile, q, shape=q.shape)
         if before is not None and np.allclose(ratio, before, rtol=1e-3):
-            hint = "compute λ from `profile`; fixed numbers fit one kernel only."
+            hint = "compute λ from `profile`; fixed numbers fit only one kernel."
             raise CheckFailed(student, "gives the same for every kernel", hint)
         before = ratio
         _check_ratio(student, kernel, q, printed, ratio)
@@ -187,7 +187,7 @@ def operator_matrix(student):
 def _check_symmetry(student, matrix):
     if not np.allclose(matrix, matrix.T, atol=1e-9 * np.abs(matrix).max()):
         hint = (
-            "K(x_i, x_j) p(x_j) has the right eigenvalues, but p sits on one side only. Share it "
+            "K(x_i, x_j) p(x_j) has the right eigenvalues, but p is on one side only. Share it "
             "between the two sides, so that the eigenvalues stay and the matrix is symmetric."
         )
         raise CheckFailed(student, "the matrix is not symmetric", hint)

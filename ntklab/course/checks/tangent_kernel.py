@@ -16,7 +16,7 @@ from ntklab.kernels import NNGP, DeepNTK
 
 STEP_HINTS = {
     -1.0: "the outputs run away from y. Which way does gradient descent go?",
-    1.0: "right for very small η only. exp belongs to gradient flow; gradient descent takes steps.",
+    1.0: "right only for very small η. exp belongs to gradient flow; gradient descent takes steps.",
 }
 
 
@@ -158,7 +158,7 @@ def _check_kernel(student, answer, W, b, a, X):
         (_trained(W, b + 100, a, X), "this takes every neuron as active at every point."),
         (_trained(W, 0 * b, a, X), "what switches a neuron on? Its bias has a say in it."),
         (by_a * (X @ X.T + 1), "σ itself is in place of its derivative, which is 0 or 1."),
-        (_trained(W, b, np.ones(m), X), "right for a_r = ±1 only: fixed does not mean absent."),
+        (_trained(W, b, np.ones(m), X), "right only for a_r = ±1: fixed does not mean absent."),
     ]
     hint = next((hint for guess, hint in guesses if _near(answer, guess)), hint)
     i, j = np.unravel_index(np.argmax(np.abs(answer - right)), right.shape)
@@ -230,7 +230,7 @@ def _hint_for_depth(answer, theta, layers):
         (DeepNTK(layers + 1).profile(theta), "one layer too many: L is the number of hidden ones."),
         (
             DeepNTK(layers - 1).profile(theta) if layers > 1 else cosine,
-            "one layer too few: L is the number of hidden ones, and the loop goes round for each.",
+            "one layer too few: L is the number of hidden ones, and the loop runs once for each.",
         ),
     ]
     single = [

@@ -74,7 +74,7 @@ def spread_kernel(student):
     answers = {s: ask(student, theta, s, shape=theta.shape) for s in spreads}
     _check_start(student, theta, answers)
     if np.allclose(answers[spreads[3]], answers[0.0]):
-        hint = "right for s = 0. But a bias of its own size helps to decide which neurons are on."
+        hint = "right for s = 0. But a bias that is not 0 helps to decide which neurons are on."
         raise CheckFailed(student, "gives the same for every spread", hint)
     for spread, answer in answers.items():
         _check_spread(student, theta, spread, answer)
@@ -91,7 +91,7 @@ def _check_start(student, theta, answers):
     if _three_digits(answers[0.0], TwoLayerNTK(False, "network").profile(theta)):
         hint = "this leaves out the gradient by the biases, which are trained too."
         if _three_digits(answers[1.0], _spread(theta, 1.0)):
-            hint = "right for s = 1 only. The gradient by b_r is the same whatever b_r is."
+            hint = "right only for s = 1. The gradient by b_r is the same whatever b_r is."
     elif _three_digits(answers[0.0] + right, 1 + np.cos(theta)):
         hint = "this counts a neuron that is active at one of the points. Both are needed."
     times = answers[0.0][0] / right[0]
