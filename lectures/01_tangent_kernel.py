@@ -90,8 +90,7 @@ figures.show(pictures.one_step(angles, moved, kernel(to_circle(angles), to_circl
 # f(x')/\partial\mathbf w\rangle$: the step is $\eta$ times the gradient at $x'$, and the output at $x$ responds through its own
 # gradient. This inner product is the **neural tangent kernel** (NTK). The lecture's definition averages it over the random start:
 #
-# $$k(x, x') = \mathbb E_{\mathbf w}\left\langle \frac{\partial f(\mathbf w, x)}{\partial \mathbf w},
-# \frac{\partial f(\mathbf w, x')}{\partial \mathbf w}\right\rangle . \tag{2}$$
+# $$k(x, x') = \mathbb E_{\mathbf w}\left\langle \frac{\partial f(\mathbf w, x)}{\partial \mathbf w}, \frac{\partial f(\mathbf w, x')}{\partial \mathbf w}\right\rangle . \tag{2}$$
 #
 # Without the average, at $n$ points, it is a matrix $H$ that belongs to one network, the *empirical* tangent kernel. By
 # hand, for three points: autograd gives the gradient at each, a row of a matrix $J$; the inner products of the rows are the entries of $H = JJ^\top$.
@@ -163,6 +162,18 @@ for m in (100, 1000, 10_000, 100_000):
     print(f"{m:6d}   {np.linalg.norm(missed) / np.linalg.norm(u[1] - u[0]):.4f}")
 
 # %% [markdown]
+# What the sharing looks like: twelve networks of width 16 and twelve of width 4096 learn, for twenty steps, to add $y$ to what they give at the start.
+# Above, single neurons $a\,\sigma(w\cdot x + b)$ of one network; below, what training adds to each of the twelve, and what it would add at infinite width.
+
+# %%
+together = [
+    trained.tangent_kernel.together(m, rng=np.random.default_rng(0), device="cpu") for m in (16, 4096)
+]
+figures.show(pictures.neurons_and_networks(together))
+
+# %% [markdown]
+# At width 16 every neuron turns, and each network goes its own way. At width 4096 hardly any neuron has moved, and yet all twelve have learned the same function.
+#
 # ## Two points, one ellipse
 #
 # What does the matrix *do*? Two training points are enough to see it, for then the two outputs are one point in the plane.
@@ -204,8 +215,7 @@ figures.show(pictures.two_points(H2, goal, run.outputs[:, 0], path))
 # In eigenvectors, $H^\infty v_i = \lambda_i v_i$, each component fades by its own factor
 # $(1 - \eta\lambda_i)^t$. The squares of the components add up to the squared length of the residual:
 #
-# $$\|y - u^{(t)}\| \approx
-# \sqrt{\sum_{i=1}^n (1 - \eta\lambda_i)^{2t}\,\big(v_i^\top (u^{(0)} - y)\big)^2} .$$
+# $$\|y - u^{(t)}\| \approx \sqrt{\sum_{i=1}^n (1 - \eta\lambda_i)^{2t}\,\big(v_i^\top (u^{(0)} - y)\big)^2} .$$
 #
 # The lecture prints, as (1) and again as (8),
 #
@@ -219,8 +229,7 @@ figures.show(pictures.two_points(H2, goal, run.outputs[:, 0], path))
 # divided by $\sqrt m$, of order one *at any width*. So width does not help.
 # </details>
 #
-# Watch both versions against trained networks (6). The target is $\cos x + \cos 2x$; the three thirds of the circle hold
-# data in the proportion 1 : 2 : 4.
+# Watch both versions against trained networks (6). The target is $\cos x + \cos 2x$; the three thirds of the circle hold data in the proportion 1 : 2 : 4.
 
 # %%
 curves = trained.tangent_kernel.curves((16, 128, 4096), rng=np.random.default_rng(0), device="cpu")
@@ -318,20 +327,17 @@ print(f"last row, rate of learning what is left: by H(0) {left[0]:.4f}, by H(T) 
 figures.show(pictures.moved_kernel(seen))
 
 # %% [markdown]
-# The wide network nearly keeps its kernel, and its rate. In the narrow one the kernel moves by 11 % from ordinary weights, by 14 %
-# from short ones. That seems little, but it is the part that matters for $\cos 4x$: the rate falls to about a quarter, and to a
-# seventh. The picture shows the last row. Look at $H(T)$: the smooth band has broken into blocks, and the network's output into straight
-# pieces that end where blocks meet. By $H(0)$ what is left would fade ten times as fast as by $H(T)$; indeed four times as many steps
-# bring the error from 0.118 only to 0.063. That is why networks here are wide and their weights not small. Training in which the kernel
-# stays is called *lazy*; [how long it takes](04_convergence.py) finds where it ends.
+# The wide network nearly keeps its kernel, and its rate. In the narrow one the kernel moves by 11 % from ordinary weights, by 14 % from short ones. That seems
+# little, but it is the part that matters for $\cos 4x$: the rate falls to about a quarter, and to a seventh. The picture shows the last row. Look at $H(T)$:
+# the smooth band has broken into blocks, and the network's output into straight pieces that end where blocks meet. By $H(0)$ what is left would fade ten times
+# as fast as by $H(T)$; indeed four times as many steps bring the error from 0.118 only to 0.063. That is why networks here are wide and their weights not
+# small. Training in which the kernel stays is called *lazy*; [how long it takes](04_convergence.py) finds where it ends.
 #
 # ## One network speaks for all
 #
-# Definition (2) has an expectation, and we replaced it by one network. For one hidden layer
-# this is the law of large numbers: at the start, where $b_r = 0$ and $a_r^2 = 1$,
+# Definition (2) has an expectation, and we replaced it by one network. For one hidden layer this is the law of large numbers: at the start, where $b_r = 0$ and $a_r^2 = 1$,
 #
-# $$H(x, x') = \frac1m \sum_{r=1}^m
-# (x\cdot x' + 1)\; \mathbb 1\{w_r\cdot x > 0\}\;\mathbb 1\{w_r\cdot x' > 0\},$$
+# $$H(x, x') = \frac1m \sum_{r=1}^m (x\cdot x' + 1)\; \mathbb 1\{w_r\cdot x > 0\}\;\mathbb 1\{w_r\cdot x' > 0\},$$
 #
 # where $\mathbb 1\{\dots\}$ is 1 if the condition holds and 0 if not: a mean of $m$ independent terms, whose deviation from the
 # expectation falls like $m^{-1/2}$. With more layers the terms depend on each other, for all neurons of a layer see the same layer
@@ -339,9 +345,7 @@ figures.show(pictures.moved_kernel(seen))
 
 # %%
 spread = trained.tangent_kernel.concentration("quick", rng=np.random.default_rng(2), device="cpu")
-laws = {
-    L: str(fit_power(*rms(part, "deviation"))) for L, part in spread.groupby("hidden_layers")
-}
+laws = {L: str(fit_power(*rms(part, "deviation"))) for L, part in spread.groupby("hidden_layers")}
 figures.show(pictures.deviations(spread, laws))
 
 # %% tags=["nbval-check-output"]
@@ -354,8 +358,7 @@ print(claims.judge("C03", table=spread))
 #
 # ## Your turn
 #
-# In the picture of two points, move the second point to $\pi$, opposite to the first, and run the cell again. What does the path
-# look like now, and why?
+# In the picture of two points, move the second point to $\pi$, opposite to the first, and run the cell again. What does the path look like now, and why?
 #
 # <details><summary>Solution</summary>
 #

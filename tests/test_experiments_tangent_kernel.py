@@ -276,6 +276,22 @@ def test_moved_by_plain_steps():
     assert seen.rate(limit, of=X[:, 0]) == pytest.approx(np.linalg.eigvalsh(limit)[-2] / 12)
 
 
+def test_all_wide_networks_add_what_infinite_width_adds_while_their_neurons_rest():
+    narrow, wide = (lazy.together(m, networks=4, rng=rng(0), device="cpu") for m in (16, 4096))
+    for seen, count in ((narrow, 16), (wide, 16)):
+        assert seen.before.shape == seen.after.shape == (count, len(seen.angles))
+    off = [np.sqrt(np.mean((seen.added - seen.expected) ** 2)) for seen in (narrow, wide)]
+    assert off[1] < 0.02 and off[0] > 8 * off[1]  # the root of 256 is 16
+    moved = [np.sqrt(np.mean((seen.after - seen.before) ** 2)) for seen in (narrow, wide)]
+    assert moved[0] > 8 * moved[1]
+    # the kernel's function by another route: k(x, X) K⁻¹ (1 - (1 - ηλ)^t) y
+    n, x = 40, lazy.ONE_TWO_FOUR.grid(40)
+    values, v = np.linalg.eigh(lazy.KERNEL.at_angles(x) / n)
+    learned = (1 - (1 - values / values[-1]) ** 20) / (n * values)
+    expected = lazy.KERNEL.at_angles(wide.angles, x) @ (v * learned) @ (v.T @ lazy.target(x))
+    np.testing.assert_allclose(wide.expected, expected, atol=1e-9)
+
+
 def test_small_weights_let_the_kernel_move_and_kinks_gather_at_the_crests():
     small, large = (
         lazy.moved(tau, m, points=80, rng=rng(0), device="cpu")

@@ -46,6 +46,10 @@ CURVES = pd.DataFrame(
 )
 SLOPES = pd.DataFrame({"angle": [0.5, 1.0], "mean": [0.8, 0.7]})
 MOVED = lazy.moved(0.1, 16, 2, points=20, iterations=5, rng=np.random.default_rng(0), device="cpu")
+TOGETHER = [
+    lazy.together(m, 2, 4, iterations=5, rng=np.random.default_rng(0), device="cpu")
+    for m in (8, 64)
+]
 ANGLES = np.linspace(-np.pi, np.pi, 50)
 PATH = np.linspace([0.5, 0.5], [1, -1], 9)
 SAMPLES = {4: np.linspace(-3, 3, 500), 64: np.linspace(-2, 2, 500)}
@@ -61,6 +65,7 @@ DRAWINGS = {
         np.array([[1.0, 0.8], [0.8, 1.0]]), np.array([1.0, -1.0]), PATH, PATH
     ),
     "moved": lambda: pictures.moved_kernel(MOVED),
+    "neurons and networks": lambda: pictures.neurons_and_networks(TOGETHER),
     "network": lambda: pictures.network_and_limit(width.compute(16, 1, 0)),
 }
 
@@ -82,6 +87,18 @@ def test_deviations_name_each_depth_with_its_law():
     figure = pictures.deviations(SPREAD, {1: "-0.50 ± 0.01", 2: "-0.51 ± 0.01"})
     titles = [ax.get_title() for ax in figure.axes]
     assert titles == ["1 hidden layer: m^(-0.50 ± 0.01)", "2 hidden layers: m^(-0.51 ± 0.01)"]
+
+
+def test_single_neurons_and_networks_stand_in_a_column_for_each_width():
+    figure = pictures.neurons_and_networks(TOGETHER)
+    for column, seen in enumerate(TOGETHER):
+        neurons, outputs = figure.axes[column], figure.axes[2 + column]
+        assert [line.get_ydata().tolist() for line in neurons.lines] == [
+            *seen.before.tolist(), *seen.after.tolist()
+        ]
+        assert len(outputs.lines) == len(seen.added) + 1
+        np.testing.assert_array_equal(outputs.lines[-1].get_ydata(), seen.expected)
+    assert "width 8" in figure.get_label() and "width 64" in figure.get_label()
 
 
 def test_kernels_that_moved_share_their_colours_and_the_alt_text_tells_how_far():

@@ -1,6 +1,7 @@
 """Figures: networks of finite width against their limit."""
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from ntklab.figures.style import (
     COLORS,
@@ -261,6 +262,46 @@ def moved_kernel(seen):
         f"{seen.drift:z.0%} and fallen into blocks. The rate at which it learns the target was "
         f"{rates[0]:z.4f}, {rates[1]:z.4f} and is {rates[2]:z.4f}. The network's output is made "
         "of nearly straight pieces whose kinks lie where blocks meet."
+    )
+    return figure
+
+
+@styled
+def neurons_and_networks(seen):
+    """Above, single neurons before and after training; below, what training adds to networks.
+
+    Parameters
+    ----------
+    seen : sequence of experiments.trained.tangent_kernel.Together
+        A column each.
+    """
+    figure, axes = new(2, len(seen), size=(WIDE, 6.0), sharey="row")
+    for column, one in zip(axes.T, seen, strict=True):
+        neurons, outputs = column
+        neurons.plot(one.angles, one.before.T, color="0.6", lw=2.5)
+        neurons.plot(one.angles, one.after.T, color=COLORS["network"], lw=1)
+        neurons.set_title(f"{len(one.before)} of {one.width} neurons")
+        outputs.plot(one.angles, one.added.T, color=COLORS["network"], lw=0.8, alpha=0.7)
+        outputs.plot(one.angles, one.expected, color=COLORS["theory"], ls="--")
+        outputs.set_title(f"{len(one.added)} networks of width {one.width}")
+        for ax in column:
+            angle_axis(ax)
+    axes[0, 0].set_ylabel("a σ(w·x + b)")
+    axes[1, 0].set_ylabel("added by training")
+    styles = {"before training": {"color": "0.6", "lw": 2.5},
+              "after training": {"color": COLORS["network"]},
+              "infinite width": {"color": COLORS["theory"], "ls": "--"}}  # fmt: skip
+    handles = [Line2D([], [], label=label, **style) for label, style in styles.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    moved = [np.abs(one.after - one.before).max() for one in seen]
+    apart = [np.abs(one.added - one.expected).max() for one in seen]
+    figure.set_label(
+        "; ".join(
+            f"at width {one.width} single neurons move by up to {far:z.2g}, and what training adds "
+            f"to a network is up to {off:z.2g} from the curve of infinite width"
+            for one, far, off in zip(seen, moved, apart, strict=True)
+        ).capitalize()
+        + "."
     )
     return figure
 

@@ -3,6 +3,7 @@ r"""Wide networks against their tangent kernel: how far apart, and how that fall
 training, curves  equations (1), (8), (22): the error of a trained network is known beforehand (C02)
 concentration     equation (2): one network's kernel is the expectation over networks (C03)
 moved             a network from small weights: training changes its kernel
+together          neurons before and after training, and what training adds to several networks
 
 `size` is "quick" (seconds), "full" (minutes) or a `Size` of one's own.
 """
@@ -19,7 +20,7 @@ from tqdm.auto import tqdm
 from ntklab import dynamics, gram
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 from ntklab.experiments.toolkit import chosen
-from ntklab.experiments.trained.toolkit import ratio, seed
+from ntklab.experiments.trained.toolkit import output, ratio, seed
 from ntklab.geometry import to_circle
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 from ntklab.networks import FullyConnected, TwoLayerReLU
@@ -206,6 +207,67 @@ def moved(
     trained = train([before], X, y, rate, iterations, outputs=True, record=1)
     kernels = (empirical_ntk(network, X) for network in (before, trained.networks[0]))
     return Moved(x, y, trained.outputs[-1, 0], limit, *kernels)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Networks of one width, learning one target, on a grid of angles.
+
+    Attributes
+    ----------
+    width : int
+    angles : ndarray, shape (A,)
+    before, after : ndarray, shape (K, A)
+        a_r σ(w_r·x + b_r) of the first K neurons of one of them.
+    added : ndarray, shape (N, A)
+        f(x) at the end less f(x) at the start, of each network.
+    expected : ndarray, shape (A,)
+        The same at infinite width.
+    """
+
+    width: int
+    angles: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    added: np.ndarray
+    expected: np.ndarray
+
+
+def together(width, networks=12, neurons=16, *, points=40, iterations=20, rng, device="auto"):
+    """Train networks (6) of one width to add `target` to what they give at the start.
+
+    So all of them have the same residual -y at the start, and at infinite width all would add the
+    same function, Σ_i (1 - (1 - ηλ_i)^T) ⟨v_i, y⟩ v_i(x). In units of the sum (5), η is 1/λ_1.
+
+    Parameters
+    ----------
+    width, networks, neurons, points, iterations : int
+        m, N, K, n (laid out as the density 1:2:4), T.
+    rng : numpy.random.Generator
+    device : str
+        See `networks.pick_device`.
+
+    Returns
+    -------
+    Together
+    """
+    spectrum, X, y, rate = _problem(points)
+    angles = np.linspace(-np.pi, np.pi, 201)
+    grid = to_circle(angles)
+    starts = [two_layer(width, rng=rng, device=device) for _ in range(networks)]
+    targets = np.stack([output(network, X) + y for network in starts])
+    ends = train(starts, X, targets, rate, iterations).networks
+    added = [output(e, grid) - output(s, grid) for s, e in zip(starts, ends, strict=True)]
+    learned = 1 - (1 - rate * spectrum.eigenvalues) ** iterations
+    expected = spectrum(angles) @ (learned * spectrum.project(y))
+    drawn = (_neurons(network, grid)[:neurons] for network in (starts[0], ends[0]))
+    return Together(width, angles, *drawn, np.array(added), expected)
+
+
+def _neurons(network, X):
+    """a_r σ(w_r·x + b_r), shape (m, len(X))."""
+    W, b, a = (getattr(network, name).detach().double().cpu().numpy() for name in "Wba")
+    return a[:, None] * np.maximum(W @ X.T + b[:, None], 0)
 
 
 def _problem(points):
