@@ -91,7 +91,11 @@ class Learner:
     descent: Dynamics = field(repr=False)
 
     def of(self, target, noise):
-        """The Learner of the same sample for another target and noise: the spectrum stays."""
+        """The Learner of the same sample for another target and noise: the spectrum stays.
+
+        Arguments and errors are those of `learner`.
+        """
+        noise = finite_number("noise", noise, at_least=0, at_most=LARGEST)
         spectrum = self.descent.spectrum
         residual = -values_of("target", target, spectrum.points)
         descent = replace(self.descent, residual=residual)

@@ -150,6 +150,7 @@ CALLS = {
     "dynamics.gradient_flow": dict(spectrum=SAMPLE, target=np.arange(6.0), start=np.ones(6)),
     "fredholm.resolve": dict(kernel=KERNEL, density=DENSITY, target=np.cos, tolerance=0.5, most=4),
     "generalization.learner": dict(kernel=KERNEL, angles=ANGLES, target=np.cos, noise=0.5),
+    "generalization.Learner.of": dict(self=LEARNER, target=np.cos, noise=0.5),
     "generalization.Learner.predict": dict(self=LEARNER, t=TIMES, x=WHOLE, labels=np.arange(6.0)),
     "generalization.Learner.errors": dict(self=LEARNER, t=TIMES, density=DENSITY, region=REGION),
     "generalization.Learner.ridge_errors": dict(self=LEARNER, ridge=TIMES, density=DENSITY),

@@ -46,7 +46,7 @@ MISTAKES = {
         "the error itself": ("y + V", "V", "The outputs are asked for"),
         "sign of the error": ("(u0 - y)", "(y - u0)", "u - y or y - u"),
         "uphill": ("(1 - learning", "(1 + learning", "run away from y"),
-        "2t of (1)": ("** steps", "** (2 * steps)", "stands under a root"),
+        "2t of (1)": ("** steps", "** (2 * steps)", "is under a square root"),
         "½ forgotten": ("learning_rate / len(y) * eig", "2 * learning_rate / len(y) * eig",
                         "the loss has a ½"),
         "a loop": ("    left = (1 - learning_rate / len(y) * eigenvalues) ** steps\n",
@@ -144,7 +144,7 @@ MISTAKES = {
             "one layer too many",
         ),
         "no slopes": ("total * slope", "total", "passes through Σ̇ of layer h too"),
-        "scaled": ("return total", "return total / (hidden_layers + 1)", "asked to be scaled"),
+        "scaled": ("return total", "return total / (hidden_layers + 1)", "scaled to 1"),
     },
     "circle-kernel": {
         "missing wrap": (
@@ -200,7 +200,7 @@ MISTAKES = {
         "odd function": ("np.roll(y, n // 2)", "y[-np.arange(n)]", "is not an odd function"),
         "what is learned": ("return odd -", "return y - odd +", "this is what is learned"),
         "sign of the error": ("return odd - 2 / n", "return -odd + 2 / n", "not u - y"),
-        "with bias": ("(y - np.roll(y, n // 2)) / 2", "0 * y", "with bias only"),
+        "with bias": ("(y - np.roll(y, n // 2)) / 2", "0 * y", "only of a network with bias"),
     },
     "local-frequencies": {
         "forgotten root": ("np.sqrt(p)", "p", "Did a square root get lost?"),
@@ -238,7 +238,7 @@ MISTAKES = {
             "return kernel * (root[:, None] ** 2 + root**2) / 2",
             "mean of a matrix and its transpose",
         ),
-        "density on one side": ("root[:, None] * kernel", "root * kernel", "on one side only"),
+        "density on one side": ("root[:, None] * kernel", "root * kernel", "only on one side"),
         "p for √p": ("np.sqrt(pdf(x) * 2", "pdf(x) * np.sqrt(2", "p stands on both sides"),
         "half of the density": ("np.sqrt(pdf(x) * 2", "np.sqrt(np.sqrt(pdf(x)) * 2", "half its"),
     },
@@ -447,7 +447,7 @@ MISTAKES = {
         "speeds of M": (
             "0.1 * inverse + 0.9 * np.outer(dual, dual) / (wave @ dual)",
             "0.1 * np.eye(len(H)) + 0.9 * np.outer(wave, wave) / (wave @ wave)",
-            "the kernel comes on top"),
+            "the kernel multiplies them again"),
         "H for its inverse": ("np.linalg.inv(H)", "H", "H where its inverse belongs"),
         "one and a tenth": ("0.9 *", "1.0 *", "how much more"),
         "ten": ("return 0.1 * inverse + 0.9 *", "return inverse + 9 *", "ten times too fast"),

@@ -96,7 +96,7 @@ def _check_wave(student, H, wave, M):
         raise CheckFailed(student, what, hint)
     hint = "HM has to map the wave to itself: which vector must M make of it?"
     if np.allclose(M @ wave, wave, atol=1e-6):
-        hint = "M has these speeds, HM does not: the kernel comes on top."
+        hint = "M has these speeds, but HM does not: the kernel multiplies them again."
     elif np.allclose(np.linalg.solve(H, M @ wave), wave, atol=1e-6):
         hint = "H where its inverse belongs: what is slow under H needs a large M."
     elif _halved(H, wave, M):

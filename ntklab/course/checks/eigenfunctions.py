@@ -187,7 +187,7 @@ def operator_matrix(student):
 def _check_symmetry(student, matrix):
     if not np.allclose(matrix, matrix.T, atol=1e-9 * np.abs(matrix).max()):
         hint = (
-            "K(x_i, x_j) p(x_j) has the right eigenvalues, but p is on one side only. Share it "
+            "K(x_i, x_j) p(x_j) has the right eigenvalues, but p is only on one side. Share it "
             "between the two sides, so that the eigenvalues stay and the matrix is symmetric."
         )
         raise CheckFailed(student, "the matrix is not symmetric", hint)

@@ -65,7 +65,7 @@ def _check_step(student, after, H, u0, y, rate):
     hint = hint_for(factor, STEP_HINTS | hints, tolerance=1e-2)
     if hint_for(factor, {2.0: "twice"}, tolerance=1e-2):
         # a step twice as long and two steps differ where a step is not small
-        hint = "the 2t of (1) stands under a root: it is the square of what one wants."
+        hint = "the 2t of (1) is under a square root, so each factor itself has the exponent t."
         if np.allclose(after(1) - u0, -2 * rate / n * H @ (u0 - y), atol=1e-8):
             hint = "twice too long: the loss has a ½, which the 2 of its derivative takes away."
     if np.allclose(change, -small / n * H @ u0, rtol=1e-2):
@@ -208,7 +208,7 @@ def deep_kernel(student):
     answers = {layers: ask(student, theta, layers, shape=theta.shape) for layers in depths}
     if all(np.allclose(a, DeepNTK(k, normalized=True).profile(theta)) for k, a in answers.items()):
         what = "at θ = 0 your Θ is 1 for every L"
-        raise CheckFailed(student, what, "nothing is asked to be scaled to 1.")
+        raise CheckFailed(student, what, "the task does not ask for a kernel scaled to 1.")
     for layers, answer in answers.items():
         if np.allclose(answer, DeepNTK(layers).profile(theta), atol=1e-6):
             continue

@@ -193,7 +193,7 @@ def _hint_for_waves(wrong, kept, right):
     if all_kept([-right[name] for name in right]):
         return "the sign: y - u is asked for, not u - y."
     if all_kept(0):
-        return "that all is learned is true of a network with bias only."
+        return "that everything is learned is true only of a network with bias."
     if np.isclose(kept["cos 2x"], 1) and np.isclose(kept["cos 3x"], 0):
         return "even and odd frequencies have changed places. What does half a turn do to cos 2x?"
     if wrong == ["sin 1x"]:
