@@ -12,6 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,14 +84,20 @@ def chosen(names):
 
 
 def passes(name, threads, tests):
+    """Whether the tests pass; what they print is shown as a whole, since others run beside them."""
     variables = os.environ | FLAVOURS[name].variables(threads)
     python = [sys.executable, "-W", "ignore::RuntimeWarning"]
     told = subprocess.run(
         [*python, "-c", TOLD], env=variables, capture_output=True, encoding="utf-8"
     )
-    print(f"{name}, {threads} thread(s), {told.stdout.strip() or told.stderr}:", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-    return subprocess.run(command, cwd=COURSE, env=variables).returncode == 0
+    done = subprocess.run(
+        command, cwd=COURSE, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    heading = f"{name}, {threads} thread(s), {told.stdout.strip() or told.stderr}:"
+    print(heading, done.stdout, sep="\n", flush=True)
+    return done.returncode == 0
 
 
 def _file(word):
@@ -116,11 +123,10 @@ def main(arguments=None):
             runs = [(name, n, paths or PRINTED) for name in names for n in threads]
     except ValueError as error:
         parser.error(str(error))
-    failed = [
-        f"{name} on {n}"
-        for name, n, tests in runs
-        if not passes(name, n, [*passed_on, *map(str, tests)])
-    ]
+    at_once = 2 if all(n == 1 for _, n, _ in runs) else 1  # of two cores
+    with ThreadPoolExecutor(at_once) as pool:
+        passed = pool.map(lambda run: passes(*run[:2], [*passed_on, *map(str, run[2])]), runs)
+    failed = [f"{name} on {n}" for (name, n, _), good in zip(runs, passed, strict=True) if not good]
     return f"failed under {', '.join(failed)}" if failed else 0
 
 

@@ -58,6 +58,7 @@ def test_bounds_hold_for_densities_drawn_at_random(seed):
     assert spectrum.errors.max() < 1e-14 * spectrum.eigenvalues[0]
 
 
+@pytest.mark.slow
 def test_the_first_fifty_of_the_lecture_density():
     certificate = certify(DENSITIES["1:2:4"])
     assert len(certificate.lower) == 50 <= certificate.above

@@ -80,7 +80,13 @@ def test_compute_and_draw_at_every_bound(name):
             assert len(picture.png) > 5000 and len(picture.alt) > 60, (key, value)
 
 
-@pytest.mark.parametrize("name", MODULES)
+# every control of every board costs half a minute; two boards show that boards work
+QUICK = {"two_layer", "tangent_kernel"}
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in MODULES]
+)
 def test_picture_follows_every_control_and_reset_brings_it_back(name):
     board = explorer(name)
     first = board.picture.value

@@ -402,6 +402,7 @@ def test_wrong_arguments_are_refused(call, error, message):
         call()
 
 
+@pytest.mark.slow
 def test_a_target_beyond_a_dense_eigenproblem_is_refused_before_minutes_are_spent(monkeypatch):
     counts, solve = [], fredholm.solve
     monkeypatch.setattr(fredholm, "solve", lambda k, p, n: counts.append(n) or solve(k, p, n))

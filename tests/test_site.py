@@ -148,6 +148,7 @@ def test_what_fails_on_a_page_fails_the_build(tmp_path, cell):
         site.build(course(tmp_path, cell), tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_reference")
 def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_path):
     cell = "print(6 * 7)\n\n# %% [markdown]\n# $$x = y \\tag{12}$$\n# See [words](_site/words.md)."
