@@ -60,7 +60,11 @@ y, X = target(x), np.stack([np.cos(x), np.sin(x)], axis=1)  # X: the points in t
 # ($\sigma(z) = \max(z, 0)$, called ReLU), and adds to the output $f$ or subtracts from it, as its sign $a_r = \pm1$ says:
 #
 # $$f(x) = \frac1{\sqrt m}\sum_{r=1}^m a_r\,\sigma(w_r\cdot x + b_r) . \tag{6}$$
-#
+
+# %%
+figures.show(pictures.network_diagram())
+
+# %% [markdown]
 # (Numbers in brackets are those of the lecture. In $w_r\cdot x$ the input is the point in the plane, a row of `X`; in $\cos x$ it is
 # the angle of that point. Dividing by $\sqrt m$ keeps the sum of $m$ random terms of order one.) *Gradient descent* repeats one step:
 # move $w$ and $b$ a little downhill on half the mean squared error. How little is the **learning rate** $\eta$ (eta). The last three

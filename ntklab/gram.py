@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import eigh
 from scipy.sparse.linalg import LinearOperator, eigsh
+from threadpoolctl import threadpool_limits
 
 from ntklab._arguments import finite_array, instance_of, look_like_radians, whole_number
 from ntklab._errors import error_bounds, fix_signs
@@ -185,7 +186,9 @@ def _lanczos(operator, count):
     # enough vectors for eigenvalues that fall like 1/q² to converge without a restart; double
     # eigenvalues (evenly spaced points) are found too
     vectors = min(n, 2 * count + 20)
-    eigenvalues, values = eigsh(operator, k=count, which="LA", v0=start, ncv=vectors)
+    # products with few vectors: a second thread gains nothing, and waits where a core is wanted
+    with threadpool_limits(1, user_api="blas"):
+        eigenvalues, values = eigsh(operator, k=count, which="LA", v0=start, ncv=vectors)
     return _descending(eigenvalues, values)
 
 

@@ -539,7 +539,14 @@ def test_stub_fails(master, number, seed):
         assert "not written yet" in failure(exercise, setup(edition))
 
 
-@pytest.mark.parametrize(("master", "number"), EXERCISES)
+DEAR = ("06-dense-first", "07-density-ratio")  # a dozen spectra of deep kernels, of the sphere
+
+
+@pytest.mark.parametrize(
+    ("master", "number"),
+    [pytest.param(*p.values, id=p.id, marks=pytest.mark.slow if p.id in DEAR else ())
+     for p in EXERCISES],
+)
 def test_every_named_mistake_gets_its_own_hint(master, number):
     exercise = read(master)[number]
     names, mistakes = setup(master), MISTAKES[exercise.name]

@@ -12,6 +12,7 @@ RUN = motivation.predict(4.0, (1, 5), SMALL, points=60)
 EIGEN = np.linspace(2, 1, 60), np.eye(60)
 
 DRAWINGS = {
+    "network": pictures.network_diagram,
     "snapshots": lambda: pictures.snapshots(RUN, [0, 1, 3, 20]),
     "one snapshot": lambda: pictures.snapshots(RUN, [20]),
     "fractions": lambda: pictures.learned_fractions(RUN),

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from ntklab.figures.style import (
     COLORS,
     HALVES,
+    WIDE,
     angle_axis,
     draw_density,
     legend_below,
@@ -20,6 +21,47 @@ def wave(frequency):
 
 
 LINES = {0: "-", 1: "--"}  # low and high frequency
+
+
+@styled
+def network_diagram():
+    """Equation (6): two inputs and a constant, neurons, one output."""
+    figure, axes = new(size=(WIDE, 2.9))
+    ax = axes[0, 0]
+    ax.set_axis_off()
+    ax.set_xlim(-0.3, 3.5)
+    ax.set_ylim(-0.6, 3.7)
+    inputs = {"x₁": 2.6, "x₂": 1.5, "1": 0.4}
+    neurons = {"1": 3.2, "2": 2.2, "m": 0.0}
+    output = (3.0, 1.5)
+    for name, height in neurons.items():
+        for source in inputs.values():
+            ax.plot([0, 1.5], [source, height], color=COLORS["printed"], lw=0.8, zorder=1)
+        ax.plot([1.5, output[0]], [height, output[1]], color=COLORS["network"], zorder=1)
+        middle, box = 0.53 * height + 0.47 * output[1], {"facecolor": "white", "edgecolor": "none"}
+        ax.text(2.2, middle, f"a{_low(name)} = ±1", ha="center", va="center", bbox=box)
+        _node(ax, 1.5, height, f"σ(z{_low(name)})", COLORS["network"])
+    ax.text(1.5, 1.1, "⋮", ha="center", va="center", fontsize=16)
+    for name, height in inputs.items():
+        _node(ax, 0, height, name, COLORS["printed"])
+    _node(ax, *output, "f(x)", COLORS["network"])
+    ax.text(0.68, 3.25, "w, b: trained", ha="center", color=COLORS["printed"])
+    ax.text(3.0, 0.75, "sum, divided by √m", ha="center")
+    figure.set_label(
+        "The network: the two coordinates of the input and a constant 1 go to each of m neurons "
+        "by trained weights w and biases b; a neuron passes on the positive part of its sum z; the "
+        "output is the sum of all neurons with fixed signs a, divided by the root of m."
+    )
+    return figure
+
+
+def _low(name):
+    return {"1": "₁", "2": "₂", "m": "ₘ"}[name]
+
+
+def _node(ax, x, y, text, color):
+    circle = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": color, "lw": 1.5}
+    ax.text(x, y, text, ha="center", va="center", zorder=2, bbox=circle)
 
 
 @styled
