@@ -12,7 +12,7 @@ RUN = motivation.predict(4.0, (1, 5), SMALL, points=60)
 EIGEN = np.linspace(2, 1, 60), np.eye(60)
 
 DRAWINGS = {
-    "network": pictures.network_diagram,
+    "network": lambda: pictures.network_diagram(),
     "snapshots": lambda: pictures.snapshots(RUN, [0, 1, 3, 20]),
     "one snapshot": lambda: pictures.snapshots(RUN, [20]),
     "fractions": lambda: pictures.learned_fractions(RUN),
@@ -27,7 +27,7 @@ DRAWINGS = {
 def test_drawn_with_alt_text(draw):
     picture = figures.show(draw())
     assert len(picture.png) > 5000 and len(picture.alt) > 100
-    assert any(word in picture.alt for word in ("cos x", "iteration", "Eigenvectors"))
+    assert any(word in picture.alt for word in ("cos x", "iteration", "Eigenvectors", "neurons"))
     assert picture.width <= 690  # what a page shows at its full size: small print stays legible
 
 

@@ -45,7 +45,7 @@ def in_a_row(figure):
     panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
     places = [ax.get_position() for ax in panels if ax.axison or ax.name == "3d"]
     lines = [(place.y0 + place.y1) / 2 for place in places]
-    return max(sum(place.y0 < y < place.y1 for place in places) for y in lines)
+    return max((sum(place.y0 < y < place.y1 for place in places) for y in lines), default=0)
 
 
 def smallest_print(figure):

@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from ntklab.figures.style import (
     COLORS,
     HALVES,
-    WIDE,
     angle_axis,
     draw_density,
     legend_below,
@@ -26,7 +25,7 @@ LINES = {0: "-", 1: "--"}  # low and high frequency
 @styled
 def network_diagram():
     """Equation (6): two inputs and a constant, neurons, one output."""
-    figure, axes = new(size=(WIDE, 2.9))
+    figure, axes = new(size=(6.9, 2.9))
     ax = axes[0, 0]
     ax.set_axis_off()
     ax.set_xlim(-0.3, 3.5)
