@@ -45,7 +45,7 @@ assert frame.value.tolist() == [0, 1, 4, 9], frame
 MARKED = """
 import pandas
 grades = pandas.read_csv("grades/grades.csv")
-assert grades.student_id.tolist() == ["ada"] and (grades.score == grades.max_score).all(), grades
+assert grades.student.tolist() == ["ada"] and (grades.marks == grades.out_of).all(), grades
 """
 # What the README promises of each; every command in a copy of the course.
 PROMISES = {
