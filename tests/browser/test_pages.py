@@ -66,6 +66,9 @@ CUT_OFF = """() => [...document.querySelectorAll("article *")].filter(e =>
     && getComputedStyle(e).overflowX !== "visible"
     && !e.classList.contains("scrolls") && !e.closest(".katex, .picture")
   ).map(e => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth}`)"""
+# What says that it can be scrolled where hardly a pixel is out of sight
+NEEDLESS = """() => [...document.querySelectorAll("article .scrolls")].filter(
+    e => e.scrollWidth < e.clientWidth + 5).map(e => e.textContent)"""
 WRAPPED = ".cell_input pre, .verdict, .verdict *"
 
 
@@ -175,6 +178,7 @@ def moved_to_both_ends_and_back(page):
 @pytest.mark.parametrize("name", PAGES)
 def test_page(page, address, name):
     assert looked_at(page, address + name) == []
+    assert page.evaluate(NEEDLESS) == []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
