@@ -142,25 +142,37 @@ def angle_between(X, Y=None):
     """
     X = unit_vectors("X", X)
     Y = X if Y is None else unit_vectors("Y", Y, dimension=X.shape[1])
-    angles = np.empty((len(X), len(Y)))
     rows = max(1, BLOCK // len(Y))
-    for i in range(0, len(X), rows):
-        minus, plus = _square_norms(X[i : i + rows], Y)
+    if X.shape[1] <= FEW:
+        angles = np.empty((len(X), len(Y)))
+        squares = _squares_of_few(X, Y, rows)
+    else:
+        angles = X @ Y.T  # block by block it gives way to the angles
+        squares = _squares_of_many(X, Y, angles, rows)
+    for i, (minus, plus) in zip(range(0, len(X), rows), squares, strict=True):
         with np.errstate(divide="ignore"):  # opposite vectors: 2 arctan(∞) = π
             angles[i : i + rows] = 2 * np.arctan(np.sqrt(minus / plus))
     return angles
 
 
-def _square_norms(X, Y):
-    """‖x_i - y_j‖² and ‖x_i + y_j‖², each of shape (n, m), with all their digits."""
-    if X.shape[1] <= FEW:
-        pairs = [(X[:, k, None], Y[:, k]) for k in range(X.shape[1])]
-        return sum((x - y) ** 2 for x, y in pairs), sum((x + y) ** 2 for x, y in pairs)
-    squares, products = np.sum(X**2, axis=1)[:, None] + np.sum(Y**2, axis=1), 2 * X @ Y.T
-    minus, plus = squares - products, squares + products
-    _square_norms_of_short(minus, X, -Y)
-    _square_norms_of_short(plus, X, Y)
-    return minus, plus
+def _squares_of_few(X, Y, rows):
+    """‖x_i - y_j‖² and ‖x_i + y_j‖², some rows at a time, coordinate by coordinate."""
+    for i in range(0, len(X), rows):
+        pairs = [(X[i : i + rows, k, None], Y[:, k]) for k in range(X.shape[1])]
+        yield sum((x - y) ** 2 for x, y in pairs), sum((x + y) ** 2 for x, y in pairs)
+
+
+def _squares_of_many(X, Y, products, rows):
+    """The same from the products of all, which are symmetric where Y is X."""
+    opposite = -Y
+    square_x, square_y = np.sum(X**2, axis=1), np.sum(Y**2, axis=1)
+    for i in range(0, len(X), rows):
+        part = slice(i, i + rows)
+        squares = square_x[part, None] + square_y
+        minus, plus = squares - 2 * products[part], squares + 2 * products[part]
+        _square_norms_of_short(minus, X[part], opposite)
+        _square_norms_of_short(plus, X[part], Y)
+        yield minus, plus
 
 
 def _square_norms_of_short(squares, X, Y):

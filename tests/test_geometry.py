@@ -188,6 +188,13 @@ def test_angles_of_a_point_with_itself_and_its_opposite_are_exact():
     np.testing.assert_array_equal(angle_between(points), angle_between(points).T)
 
 
+@pytest.mark.parametrize("dimension", [2, 5, 64])  # coordinate by coordinate, and by products
+def test_angles_of_many_points_are_symmetric_to_the_last_bit(dimension):
+    points = np.random.default_rng(1).normal(size=(700, dimension))
+    angles = angle_between(points / np.linalg.norm(points, axis=1, keepdims=True))
+    np.testing.assert_array_equal(angles, angles.T)
+
+
 def test_points_are_neither_changed_nor_needed_contiguous():
     points = np.asfortranarray(to_circle(np.linspace(0, 3, 8)))[::2]
     points.flags.writeable = False

@@ -276,21 +276,22 @@ def neurons_and_networks(seen):
         A column each.
     """
     figure, axes = new(2, len(seen), size=(WIDE, 6.0), sharey="row")
+    before = {"color": "0.6", "lw": 2.5}
+    theory = {"color": COLORS["theory"], "ls": "--"}
     for column, one in zip(axes.T, seen, strict=True):
         neurons, outputs = column
-        neurons.plot(one.angles, one.before.T, color="0.6", lw=2.5)
+        neurons.plot(one.angles, one.before.T, **before)
         neurons.plot(one.angles, one.after.T, color=COLORS["network"], lw=1)
         neurons.set_title(f"{len(one.before)} of {one.width} neurons")
         outputs.plot(one.angles, one.added.T, color=COLORS["network"], lw=0.8, alpha=0.7)
-        outputs.plot(one.angles, one.expected, color=COLORS["theory"], ls="--")
+        outputs.plot(one.angles, one.expected, **theory)
         outputs.set_title(f"{len(one.added)} networks of width {one.width}")
         for ax in column:
             angle_axis(ax)
     axes[0, 0].set_ylabel("a σ(w·x + b)")
     axes[1, 0].set_ylabel("added by training")
-    styles = {"before training": {"color": "0.6", "lw": 2.5},
-              "after training": {"color": COLORS["network"]},
-              "infinite width": {"color": COLORS["theory"], "ls": "--"}}  # fmt: skip
+    styles = {"before training": before, "after training": {"color": COLORS["network"]},
+              "infinite width": theory}  # fmt: skip
     handles = [Line2D([], [], label=label, **style) for label, style in styles.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     moved = [np.abs(one.after - one.before).max() for one in seen]
