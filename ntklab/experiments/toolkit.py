@@ -78,10 +78,5 @@ def fit_line(x, y):
 
     As `scipy.stats.linregress` does, whose module takes most of a second to import.
     """
-    from_mean = x - x.mean()
-    spread = from_mean @ from_mean
-    slope = from_mean @ (y - y.mean()) / spread
-    intercept = y.mean() - slope * x.mean()
-    left = y - intercept - slope * x
-    error = np.sqrt(left @ left / (len(x) - 2) / spread)
-    return float(slope), float(error), float(intercept)
+    (slope, intercept), covariance = np.polyfit(x, y, 1, cov=True)
+    return float(slope), float(np.sqrt(covariance[0, 0])), float(intercept)
