@@ -13,7 +13,7 @@ def test_what_is_not_known_or_not_there_is_named(capsys, tmp_path):
     for main, words, told in [
         (extras.main, ["sites"], "extra: must be all, core, class, certify, cluster, site,"),
         (extras.main, ["core", "--torch", str(tmp_path)], "--torch: must be an environment, got"),
-        (processors.main, ["Pentium"], "flavour: must be all, alternate, Prescott, Haswell,"),
+        (processors.main, ["Pentium"], "flavour: must be all, extremes, Prescott, Haswell,"),
     ]:
         with pytest.raises(SystemExit, match="2"):
             main(words)
@@ -42,10 +42,14 @@ def test_numpy_gives_up_what_an_older_processor_has_not(monkeypatch):
     assert processors.FLAVOURS["Zen"].variables(2)["OMP_NUM_THREADS"] == "2"
 
 
-def test_alternate_takes_every_lecture_once(monkeypatch):
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_extremes_take_every_lecture_at_both_ends(monkeypatch, by_itself):
     runs = []
     monkeypatch.setattr(processors, "passes", lambda *run: runs.append(run) or True)
-    assert processors.main(["alternate", "-n", "2"]) == 0
-    (oldest, _, even), (_, _, odd) = runs
-    assert oldest == "Prescott" and even[:2] == odd[:2] == ["-n", "2"]
-    assert sorted(even[2:] + odd[2:]) == sorted(map(str, processors.LECTURES))
+    monkeypatch.setattr(processors, "told", lambda variables: by_itself or str(variables))
+    monkeypatch.setattr(processors.umath, "__cpu_features__", {"SSE3": True, "AVX2": True})
+    assert processors.main(["extremes", "-n", "2"]) == 0
+    assert all(tests[:2] == ["-n", "2"] for _, _, tests in runs)
+    taken = sorted((name, lecture) for name, _, tests in runs for lecture in tests[2:])
+    ends = ["Prescott"] if by_itself else ["Prescott", "Zen"]
+    assert taken == [(name, str(lecture)) for name in ends for lecture in processors.LECTURES]
