@@ -24,6 +24,7 @@ import math
 
 import torch
 
+from ntklab import _arcs
 from ntklab._arguments import instance_of, sequence
 from ntklab.networks import LayeredNetwork, TwoLayerReLU
 
@@ -104,8 +105,7 @@ def unstack(networks, parameters, order=None):
 class Arcs:
     """The two-layer ReLU network on points of the circle (of any positive norm without bias).
 
-    Neuron r is active where |θ - φ_r| < arccos(-b_r/|w_r|), φ_r the angle of w_r. The work is of
-    order m, so it is done in float64 whatever the dtype of the networks.
+    The work is of order m, so it is done in float64 whatever the dtype of the networks.
     """
 
     def __init__(self, network):
@@ -114,13 +114,12 @@ class Arcs:
 
     def order(self, parameters):
         """Neurons by angle, (N, m): in that order the look-ups below run through memory once."""
-        return _angle(parameters["W"]).argsort(dim=-1)
+        return _arcs.angle(parameters["W"]).argsort(dim=-1)
 
     def prepare(self, X):
-        theta, order = _angle(X.double()).sort(dim=-1)
+        theta, order = _arcs.angle(X.double()).sort(dim=-1)
         X = X.double().take_along_dim(order[..., None], dim=-2)
-        turns = torch.cat([theta - 2 * math.pi, theta, theta + 2 * math.pi], dim=-1)
-        return turns, order, _thin(X)
+        return _arcs.three_turns(theta), order, thin(X)
 
     def outputs(self, parameters, points):
         return self._forward(parameters, points)[0].to(parameters["W"].dtype)
@@ -140,8 +139,8 @@ class Arcs:
 
     def _forward(self, parameters, points):
         turns, order, x = points
-        w, a = _neurons({name: value.double() for name, value in parameters.items()})
-        ends, n = self._ends(w, turns), x.shape[-1]
+        w, a = neurons({name: value.double() for name, value in parameters.items()})
+        ends, n = torch.cat(_arcs.ends(w, turns), dim=-1), x.shape[-1]
         # a neuron's row is added where its arc starts and taken away where it stops
         steps = w.new_zeros(*w.shape[:2], 3 * n + 1)
         active = a[:, None] * w
@@ -150,24 +149,6 @@ class Arcs:
         sums = steps.cumsum(-1)[..., :-1].unflatten(-1, (3, n)).sum(-2)
         u = (sums * x[:, : w.shape[1]]).sum(1)
         return torch.empty_like(u).scatter_(1, _rows(order).expand_as(u), u), ends, w, a
-
-    @staticmethod
-    def _ends(w, turns):
-        """(N, 2m): first points on, and first points past, every arc, counted over three turns."""
-        phi, n = torch.atan2(w[:, 1], w[:, 0]), turns.shape[-1] // 3
-        everywhere = None
-        if w.shape[1] == 3:
-            cosine = -w[:, 2] / torch.hypot(w[:, 0], w[:, 1])
-            half, everywhere = torch.acos(cosine.clamp(-1, 1)), cosine <= -1
-        else:
-            half = math.pi / 2
-        ends = torch.cat([phi - half, phi + half], dim=-1)
-        ends.nan_to_num_(0.0)  # no number gets a place, where it shows in the output
-        index = torch.searchsorted(turns, ends, right=True)
-        if everywhere is not None:
-            start, stop = index.tensor_split(2, dim=-1)
-            stop.copy_(torch.where(everywhere, start + n, stop))
-        return index.clamp_(max=3 * n)
 
 
 class Patterns:
@@ -181,28 +162,28 @@ class Patterns:
         return None
 
     def prepare(self, X):
-        return _thin(X)
+        return thin(X)
 
     def outputs(self, parameters, points):
-        w, a = _neurons(parameters)
+        w, a = neurons(parameters)
         return self._outputs(w, a, self._expand(points, w))
 
     def gradients(self, parameters, points, targets):
-        w, a = _neurons(parameters)
+        w, a = neurons(parameters)
         x = self._expand(points, w)
         u = self._outputs(w, a, x)
         weighted = ((u - targets) / u.shape[-1])[:, None] * x
         S = torch.empty_like(w)
-        for some, neurons in self._blocks(w, x):
-            pattern = self._pattern(w[some, :, neurons], x[some])
-            S[some, :, neurons] = torch.bmm(weighted[some], pattern.mT)
+        for some, few in self._blocks(w, x):
+            pattern = self._pattern(w[some, :, few], x[some])
+            S[some, :, few] = torch.bmm(weighted[some], pattern.mT)
         return u, _two_layer_gradients(w, a, S, parameters, self.trained)
 
     def _outputs(self, w, a, x):
         active, sums = a[:, None] * w, torch.zeros_like(x)
-        for some, neurons in self._blocks(w, x):
-            pattern = self._pattern(w[some, :, neurons], x[some])
-            sums[some] += torch.bmm(active[some, :, neurons], pattern)
+        for some, few in self._blocks(w, x):
+            pattern = self._pattern(w[some, :, few], x[some])
+            sums[some] += torch.bmm(active[some, :, few], pattern)
         return (sums * x).sum(1)
 
     @staticmethod
@@ -213,11 +194,11 @@ class Patterns:
         """Slices of networks and of neurons whose pattern fits; it is made twice, never stored."""
         entries = (CACHE if x.device.type == "cpu" else self.memory) // x.element_size()
         (count, _, width), n = w.shape, x.shape[-1]
-        neurons = min(width, max(64, entries // n))
-        some = max(1, entries // (n * neurons))
+        few = min(width, max(64, entries // n))
+        some = max(1, entries // (n * few))
         for i in range(0, count, some):
-            for j in range(0, width, neurons):
-                yield slice(i, i + some), slice(j, j + neurons)
+            for j in range(0, width, few):
+                yield slice(i, i + some), slice(j, j + few)
 
     @staticmethod
     def _expand(points, w):
@@ -281,11 +262,7 @@ def _joined(parts):
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
-def _angle(vectors):
-    return torch.atan2(vectors[..., 1], vectors[..., 0])
-
-
-def _thin(X):
+def thin(X):
     """(1 or N, d + 1, n): points as columns with a 1 below, for neurons with a bias."""
     X = X if X.ndim == 3 else X[None]
     return torch.cat([X, torch.ones_like(X[..., :1])], dim=-1).mT.contiguous()
@@ -295,7 +272,7 @@ def _rows(order):
     return order if order.ndim == 2 else order[None]
 
 
-def _neurons(parameters):
+def neurons(parameters):
     """w̃, (N, c, m), and a/√m, (N, m)."""
     w, a = parameters["W"].mT, parameters["a"]
     if "b" in parameters:

@@ -2,11 +2,18 @@
 
     H_ij = ⟨∂f(x_i)/∂w, ∂f(y_j)/∂w⟩ = Σ_θ ⟨∂f(x_i)/∂θ, ∂f(y_j)/∂θ⟩,
 
-a sum over the trained parameters θ (those with `requires_grad`), one term a parameter. Three routes
+a sum over the trained parameters θ (those with `requires_grad`), one term a parameter. Four routes
 lead to a term, all through blocks of points, so that memory stays under a stated bound:
 
+arcs       for f(x) = (1/√m) Σ_r a_r σ(w_r·x + b_r) with σ(z) = max(z, 0) on the circle. With
+           x̃ = (x, 1), w̃ = (w, b) the terms of W, b and a are
+
+               ⟨x, y⟩ S(a²),   S(a²),   Σ_ij x̃_i ỹ_j S(w̃_i w̃_j),   S(c) = (1/m) Σ_r c_r,
+
+           sums over the neurons active at both x and y. Each is active on an arc, so that S costs
+           O(m log n + n²) for n points instead of O(mn²)
 factors    ∂f/∂W⁽ʰ⁾ = b⁽ʰ⁾ g⁽ʰ⁻¹⁾ᵀ, so the term is ⟨g, g'⟩⟨b, b'⟩ (the lecture's backup slides);
-           for the networks of `ntklab.networks`, by far the fastest
+           for the networks of `ntklab.networks`, by far the fastest elsewhere
 jacobian   rows ∂f(x_i)/∂θ, contracted; any torch module
 products   column j is H e_j, one gradient and one directional derivative; a torch module whose
            layers have such derivatives, for a parameter so large that few of its gradients fit in
@@ -25,6 +32,7 @@ array([[1., 0.],
 
 import copy
 import functools
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,14 +41,22 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from tqdm.auto import tqdm
 
+from ntklab import _arcs
 from ntklab._arguments import LARGEST, boolean, finite_array, instance_of, one_of, whole_number
 from ntklab._function import Function, untouched
+from ntklab._gradients import Arcs, neurons, thin
+from ntklab._gradients import route as fastest
 
-ROUTES = ("auto", "factors", "jacobian", "products")
+ROUTES = ("auto", "arcs", "factors", "jacobian", "products")
 MEMORY = 2**30  # bytes of work on a CPU; on a GPU half of what is free there
 STRIP, LONG_STRIP = 128, 2048  # rows of the answer worked out together on a CPU, and elsewhere
 FEW = 64  # with fewer gradients to a block, directional derivatives were faster than contraction
+_CLOSED = {
+    "arcs": "a TwoLayerReLU as it comes and points of norm 1 in the plane (any norm without bias)",
+    "factors": "networks of ntklab.networks as they come",
+}
 _SIDES = 2  # rows and columns of a block have tensors of their own
+_ARC = 64 * 8  # bytes of a neuron's arc: vector, angles, ends, steps, places
 _ENTRY = 4 * 8  # bytes an entry in work: up to four float64 copies
 
 
@@ -74,9 +90,10 @@ def empirical_ntk(network, X, Y=None, *, output=None, memory=None, route="auto",
     memory : int, optional
         Bytes that may be used beside the network and the answer; `MEMORY` on a CPU, half of what
         is free on a GPU when left out. A GPU that runs out gets smaller blocks.
-    route : {"auto", "factors", "jacobian", "products"}
-        See the head of this module. "auto" is factors for the networks of `ntklab.networks`; for
-        others, parameter by parameter, jacobian, or products where few gradients fit in `memory`.
+    route : {"auto", "arcs", "factors", "jacobian", "products"}
+        See the head of this module. "auto" is arcs or factors for the networks of
+        `ntklab.networks`; for others, parameter by parameter, jacobian, or products where few
+        gradients fit in `memory`.
     progress : bool
         Whether to show a bar, counting entries.
 
@@ -294,13 +311,15 @@ def _whole(H, symmetric):
 def _terms(problem, memory, route):
     """(name, rows, columns, block) until every entry, or the lower triangle, is covered."""
     for function in problem.function.components():
+        if route in ("auto", "arcs") and _on_arcs(problem, function):
+            yield from _by_arcs(problem, function, memory)
+            continue
         if function.closed and route in ("auto", "factors"):
             yield from _by_contraction(problem, function.network.gradient_factors, memory)
             continue
-        if route == "factors":
-            kind = type(function.network).__name__
-            told = f"'factors' is for networks of ntklab.networks as they come, got {kind}"
-            raise ValueError(f"route: {told}")
+        if route in ("arcs", "factors"):
+            told = f"{_CLOSED[route]}, got {type(function.network).__name__}"
+            raise ValueError(f"route: {route!r} is for {told}")
         for name in problem.trained:
             yield from _terms_of(problem, function, name, memory, route)
 
@@ -344,6 +363,39 @@ def _by_contraction(problem, factors, memory):
                     yield name, *where, block
             del right  # before the next is made: the bound is for two of them
         del left
+
+
+def _on_arcs(problem, function):
+    """Whether every neuron of the network is active on an arc of the points."""
+    if not (function.closed and all(w.isfinite().all() for w in function.state.values())):
+        return False
+    return all(isinstance(fastest(function.network, x), Arcs) for x in (problem.X, problem.Y))
+
+
+def _by_arcs(problem, function, memory):
+    """The terms as the head of this module has them, for blocks of points x."""
+    stacked = {name: value.double()[None] for name, value in function.state.items()}
+    w, a = (part[0] for part in neurons(stacked))
+    x, y = (thin(points.double())[0, : len(w)] for points in (problem.X, problem.Y))
+    pairs = list(itertools.combinations_with_replacement(range(len(w)), 2))
+    pairs = pairs if "a" in problem.trained else []
+    c = torch.stack([a.square(), *(w[i] * w[j] / len(a) for i, j in pairs)])
+    # a row of the steps, of the sums along either axis, and of what is taken from them
+    cost = _ARC * len(a), 2 * c.element_size() * len(c) * (len(problem.Y) + 1)
+    length = min(_block_length(memory, cost, problem.strip), 4 * problem.strip)
+    for rows in _blocks(0, len(problem.X), length):
+        columns = slice(0, rows.stop if problem.symmetric else len(problem.Y))
+        sums = _arcs.joint_sums(c, w, x[:2, rows].mT, y[:2, columns].mT)
+        for name, block in _arc_terms(sums, pairs, x[:, rows, None], y[:, columns]):
+            if name in problem.trained:
+                yield name, rows, columns, block
+
+
+def _arc_terms(sums, pairs, x, y):
+    yield "W", sums[0] * (x[0] * y[0] + x[1] * y[1])
+    yield "b", sums[0]
+    products = (x[i] * y[j] if i == j else x[i] * y[j] + x[j] * y[i] for i, j in pairs)
+    yield "a", sum(part * product for part, product in zip(sums[1:], products, strict=True))
 
 
 def _strip_terms(left, right, rows, columns):

@@ -105,8 +105,8 @@ def passes(name, threads, tests):
     variables = FLAVOURS[name].variables(threads)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
-        command, cwd=COURSE, env=os.environ | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        encoding="utf-8",
+        command, cwd=COURSE, env=os.environ | variables, encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     print(f"{name}, {threads} thread(s), {told(variables)}:", done.stdout, sep="\n", flush=True)
     return done.returncode == 0

@@ -68,6 +68,24 @@ def in_closed_form(route, networks, X, targets):
     return u, gradients.rearranged(slopes, back)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_neurons_that_are_zero_and_points_on_their_borders_are_inactive(bias):
+    networks = two_layer(bias=bias, train_output=True)
+    X, corners = on_circle(), torch.cat([torch.eye(2), -torch.eye(2)]).double()
+    X[:4] = corners
+    with torch.no_grad():
+        for network in networks:
+            network.W[:5] = torch.cat([torch.zeros(1, 2), 3 * corners])
+            if bias:
+                network.b[:5] = 0
+    targets = torch.randn(N, n, generator=seeded(3), dtype=torch.float64)
+    u, slopes = in_closed_form(Arcs(networks[0]), networks, X, targets)
+    expected, wanted = by_autograd(networks, X, targets)
+    torch.testing.assert_close(u, expected, rtol=0, atol=1e-12)
+    for name in wanted:
+        torch.testing.assert_close(slopes[name], wanted[name], rtol=0, atol=1e-12)
+
+
 def by_autograd(networks, X, targets):
     outputs, slopes = [], []
     for i, network in enumerate(networks):

@@ -85,8 +85,8 @@ def jacobians(network, points):
 @pytest.mark.parametrize("memory", [2**30, 60_000])  # one block; several
 def test_every_route_is_autograd_row_by_row(build, route, memory):
     network = build()
-    if route == "factors" and build is any_module:
-        pytest.skip("offered by the networks of ntklab.networks alone")
+    if route == "arcs" or (route == "factors" and build is any_module):
+        pytest.skip("offered by the networks of ntklab.networks alone, arcs on the circle")
     options = {"route": route, "memory": memory}
     left, right = jacobians(network, X), jacobians(network, Y)
     square = empirical_ntk_by_layer(network, X, **options)
@@ -95,6 +95,52 @@ def test_every_route_is_autograd_row_by_row(build, route, memory):
     for name in left:
         np.testing.assert_allclose(square[name], left[name] @ left[name].T, atol=1e-12)
         np.testing.assert_allclose(cross[name], left[name] @ right[name].T, atol=1e-12)
+
+
+def biased(generator, **options):
+    """A two-layer network of which a neuron is zero, one is active everywhere and one nowhere."""
+    network = TwoLayerReLU(40, 2, generator=generator, device="cpu", **options)
+    with torch.no_grad():
+        network.W[0] = 0
+        if "b" in dict(network.named_parameters()):
+            network.b.copy_(torch.randn(40, generator=generator))
+            network.b[:3] = torch.tensor([0.0, 30.0, -30.0])
+    return network
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("train_output", [True, False])
+@pytest.mark.parametrize("memory", [2**30, 60_000])  # one block; several
+def test_neurons_on_arcs_are_autograd_row_by_row(bias, train_output, memory):
+    generator = torch.Generator().manual_seed(0)
+    network = biased(generator, bias=bias, train_output=train_output)
+    # corners, where neurons of a grid begin; the same point twice; without bias, of any norm
+    x = np.vstack([np.eye(2), -np.eye(2), to_circle(np.linspace(-3, 3, 60)), to_circle([1.0, 1.0])])
+    y = to_circle([0.5, 2.0, -3.0])
+    if not bias:
+        x[::3] *= 7
+    with torch.no_grad():
+        network.W[1:5] = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -2.0]])
+    left, right = jacobians(network, x), jacobians(network, y)
+    for route in ("auto", "arcs"):
+        square = empirical_ntk_by_layer(network, x, route=route, memory=memory)
+        cross = empirical_ntk_by_layer(network, x, y, route=route, memory=memory)
+        assert list(square) == list(cross) == list(left)
+        for name in left:
+            np.testing.assert_allclose(square[name], left[name] @ left[name].T, atol=1e-11)
+            np.testing.assert_allclose(cross[name], left[name] @ right[name].T, atol=1e-11)
+            np.testing.assert_array_equal(square[name], square[name].T)
+
+
+def test_arcs_are_for_the_circle():
+    network = two_layer(dimension=2)
+    on, off = to_circle([0.0, 1.0]), 2 * to_circle([0.0, 1.0])
+    assert empirical_ntk(network, on, route="arcs").shape == (2, 2)
+    for points, other in ((off, None), (on, off), (off, on)):
+        with pytest.raises(ValueError, match="^route: 'arcs' is for a TwoLayerReLU as"):
+            empirical_ntk(network, points, other, route="arcs")
+        expected = empirical_ntk(network, points, other, route="jacobian")
+        np.testing.assert_allclose(empirical_ntk(network, points, other), expected, atol=1e-12)
 
 
 @each_network
@@ -254,11 +300,11 @@ def test_points_may_be_tensors_images_and_lists():
 
 
 def test_network_is_left_as_it_was():
-    network = two_layer()
+    network = two_layer(dimension=2)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     for route in ROUTES:
-        empirical_ntk(network, X, route=route)
-    ntk_vector_product(network, X, V)
+        empirical_ntk(network, to_circle(V), route=route)
+    ntk_vector_product(network, to_circle(V), V)
     assert all((network.state_dict()[name] == value).all() for name, value in before.items())
     assert all(value.grad is None for value in network.parameters())
     assert network.trained_parameters == ("W", "b")
@@ -291,7 +337,7 @@ def test_memory_stays_under_its_bound():
     aside = 2**23  # allocator and matrix library
     # a process of its own: this one may have free memory to take up again
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as fresh:
-        for route in ("factors", "jacobian"):
+        for route in ("arcs", "factors", "jacobian"):
             assert fresh.submit(peak, 2**25, route).result() < 2**25 + aside
         assert fresh.submit(peak, 2**30, "jacobian").result() > 2**25  # some is taken up again
 
@@ -353,7 +399,8 @@ def diverged():
     (bad(memory=1000), ValueError, "memory: must be at least "),
     (bad(memory=1000, route="jacobian"), ValueError, "memory: must be at least "),
     (bad(memory=1000, route="products"), ValueError, "memory: must be at least "),
-    (bad(route="direct"), ValueError, "route: must be one of 'auto', 'factors'"),
+    (bad(route="direct"), ValueError, "route: must be one of 'auto', 'arcs', 'factors'"),
+    (bad(route="arcs"), ValueError, "route: 'arcs' is for a TwoLayerReLU as it comes and points"),
     (bad(route="factors", network=any_module()), ValueError, "route: 'factors' is for networks"),
     (lambda: ntk_vector_product(two_layer(), X, V[:5]), ValueError, "v: must be one number a"),
     (lambda: ntk_vector_product(two_layer(), X, V * np.nan), ValueError, "v: must be finite"),
@@ -380,8 +427,9 @@ def test_least_memory_is_enough():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 @pytest.mark.parametrize("route", ROUTES)
 def test_gpu_and_cpu_agree(route):
-    on_cpu = empirical_ntk(two_layer(2000), X, route=route)
-    on_gpu = empirical_ntk(two_layer(2000, device="cuda"), X, route=route)
+    x = to_circle(np.arange(len(V)))
+    on_cpu = empirical_ntk(two_layer(2000, 2), x, route=route)
+    on_gpu = empirical_ntk(two_layer(2000, 2, device="cuda"), x, route=route)
     np.testing.assert_allclose(on_gpu, on_cpu, rtol=0, atol=1e-11 * np.abs(on_cpu).max())
-    product = ntk_vector_product(two_layer(2000, device="cuda"), X, V)
+    product = ntk_vector_product(two_layer(2000, 2, device="cuda"), x, V)
     np.testing.assert_allclose(product, on_cpu @ V, rtol=0, atol=1e-10 * np.abs(on_cpu).max())

@@ -20,17 +20,18 @@ from ntklab.training import train
 COURSE = Path(__file__).parents[2]
 
 
-def network(width, seed=0, dtype=torch.float64):
+def network(width, seed=0, dtype=torch.float64, dimension=2):
     generator = torch.Generator().manual_seed(seed)
-    return TwoLayerReLU(width, 2, generator=generator, device="cpu", dtype=dtype)
+    return TwoLayerReLU(width, dimension, generator=generator, device="cpu", dtype=dtype)
 
 
-def test_empirical_ntk_against_contracted_jacobians(against):
-    net, X = network(4096), unit(1_000, 2)
+@pytest.mark.parametrize(("dimension", "goal"), [(2, 5), (3, 2)])
+def test_empirical_ntk_against_contracted_jacobians(against, dimension, goal):
+    net, X = network(4096, dimension=dimension), unit(1_000, dimension)
     contraction = contraction_of(net, X)
     np.testing.assert_allclose(empirical_ntk(net, X), contraction(), atol=1e-12)
-    against(lambda: empirical_ntk(net, X), contraction, 2,
-            name="empirical NTK, m = 4096, n = 1 000 / jacrev")
+    against(lambda: empirical_ntk(net, X), contraction, goal,
+            name=f"empirical NTK, m = 4096, n = 1 000, d = {dimension} / jacrev")
 
 
 def one_by_one(networks, x, y):
