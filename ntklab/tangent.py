@@ -436,22 +436,22 @@ class _Allocations(TorchDispatchMode):
         return False  # it would load torch's compiler, for two seconds, to keep it out
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        answer = function(*args, **(kwargs or {}))
-        given = {_storage(tensor) for tensor in _tensors((args, kwargs))}
-        made = (tensor for tensor in _tensors(answer) if _storage(tensor) not in given)
-        self.bytes += sum(tensor.numel() * tensor.element_size() for tensor in made)
+        kwargs = kwargs or {}
+        answer = function(*args, **kwargs)
+        given = {_storage(tensor) for tensor in _tensors((*args, *kwargs.values()))}
+        for tensor in _tensors((answer,)):
+            if _storage(tensor) not in given:
+                self.bytes += tensor.nbytes
         return answer
 
 
-def _tensors(tree):
-    """Those in nested lists, tuples and dicts: torch's `tree_leaves` is several times slower."""
-    if isinstance(tree, torch.Tensor):
-        return [tree]
-    if isinstance(tree, dict):
-        tree = tree.values()
-    elif not isinstance(tree, list | tuple):
-        return []
-    return [tensor for part in tree for tensor in _tensors(part)]
+def _tensors(values):
+    """Those among the arguments or the answers of an operation, which are tensors and lists."""
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from (item for item in value if isinstance(item, torch.Tensor))
 
 
 def _storage(tensor):

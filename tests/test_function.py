@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from ntklab.networks import FullyConnected, TwoLayerReLU
+from ntklab.networks import FullyConnected, LayeredNetwork, TwoLayerReLU
 from ntklab.tangent import (
     empirical_ntk,
     empirical_ntk_by_layer,
@@ -343,7 +343,8 @@ def test_kernel_is_autograd_row_by_row(name):
     network = built(name)
     before, points = content(network), torch.tensor(X)
     left, right = rows_at_X(name), by_autograd(lambda: built(name), Y)
-    for route in ("auto", "jacobian"):
+    closed = isinstance(network, LayeredNetwork)  # for others "auto" is "jacobian"
+    for route in ("auto", "jacobian") if closed else ("auto",):
         square = empirical_ntk_by_layer(network, points, route=route)
         cross = empirical_ntk_by_layer(network, X, Y, route=route)
         for key, J in left.items():
@@ -393,7 +394,8 @@ def test_inference_mode(name, made):
     with torch.inference_mode():
         np.testing.assert_allclose(empirical_ntk(network, torch.tensor(X)), H, atol=1e-12)
         np.testing.assert_allclose(ntk_vector_product(network, X, V), product, atol=1e-11)
-        assert ntk_drift(network, network, X).frobenius == 0
+        if name in OURS:
+            assert ntk_drift(network, network, X).frobenius == 0
 
 
 def test_no_grad():
