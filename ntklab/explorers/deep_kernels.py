@@ -14,12 +14,10 @@ from ntklab.kernels import NNGP, DeepNTK
 ACTIVATIONS = ("relu", "erf", "gelu")
 DEEPEST = 8  # hidden layers
 FRAMES = Plan(
-    {
-        "hidden_layers": range(1, DEEPEST + 1),
-        "angle": (0.0, 0.5, 1.0, 1.5, 2.0, 2.6, 3.1),
-        "activation": ACTIVATIONS,
-    },
     ("activation", "hidden_layers"),
+    hidden_layers=range(1, DEEPEST + 1),
+    angle=(0.0, 0.5, 1.0, 1.5, 2.0, 2.6, 3.1),
+    activation=ACTIVATIONS,
 )
 
 
@@ -56,22 +54,17 @@ def compute(hidden_layers=3, activation="relu", angle=1.5):
     return Layers(L, activation, angle, theta, correlations, np.array(parts))
 
 
-def draw(seen):
-    """Correlations after each layer, and the kernel as a stack of the layers' parts."""
-    return layers_and_parts(seen)
+draw = layers_and_parts
 
 
 def explorer():
     """Sliders for the layers and the angle; three activations."""
-    return Board(
-        compute,
-        draw,
-        {
-            "hidden_layers": whole_slider("hidden layers", 3, 1, DEEPEST),
-            "angle": widgets.FloatSlider(
-                value=1.5, min=0, max=3.1, step=0.1, description="angle θ",
-                continuous_update=False,
-            ),
-            "activation": widgets.ToggleButtons(options=ACTIVATIONS, description="activation"),
-        },
-    )
+    controls = {
+        "hidden_layers": whole_slider("hidden layers", 3, 1, DEEPEST),
+        "angle": widgets.FloatSlider(
+            value=1.5, min=0, max=3.1, step=0.1, description="angle θ",
+            continuous_update=False,
+        ),
+        "activation": widgets.ToggleButtons(options=ACTIVATIONS, description="activation"),
+    }
+    return Board(compute, draw, controls)
