@@ -1,10 +1,8 @@
 """Undo the density, tune the frequency bias: how a loss changes what is learned first."""
 
-import ipywidgets as widgets
-
 from ntklab._arguments import finite_number, whole_number
 from ntklab.experiments import beyond
-from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.board import Board, log_slider, slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.beyond import fractions_by_loss
 
@@ -35,10 +33,7 @@ def explorer():
     """Sliders for the density ratio, the Sobolev order and the highest frequency."""
     controls = {
         "ratio": log_slider("density ratio", 4.0, 0, 1),
-        "order": widgets.FloatSlider(
-            value=1.0, min=-1, max=2, step=0.1, description="Sobolev order s",
-            continuous_update=False,
-        ),
+        "order": slider("Sobolev order s", 1.0, -1, 2),
         "high": whole_slider("highest κ", 9, 4, 15),
     }
     return Board(compute, draw, controls)

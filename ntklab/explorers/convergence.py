@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
@@ -10,7 +9,7 @@ from ntklab import bounds, dynamics, fredholm, gram
 from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import convergence
-from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.board import Board, choice, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.convergence import theorem_board
 from ntklab.kernels import TwoLayerNTK
@@ -98,6 +97,6 @@ def explorer():
         "frequency": whole_slider("frequency κ", 6, 1, 29),
         "threshold": log_slider("threshold δ", 0.05, -2.5, -0.3),
         "learning_rate": log_slider("learning rate η", 1.0, -2, 0.6),
-        "kernel": widgets.ToggleButtons(options=tuple(KERNELS), description="network"),
+        "kernel": choice("network", tuple(KERNELS)),
     }
     return Board(compute, draw, controls)

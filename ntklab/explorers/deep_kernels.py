@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 
 from ntklab._arguments import finite_number, one_of, whole_number
-from ntklab.explorers.board import Board, whole_slider
+from ntklab.explorers.board import Board, choice, slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.deep_kernels import layers_and_parts
 from ntklab.kernels import NNGP, DeepNTK
@@ -61,10 +60,7 @@ def explorer():
     """Sliders for the layers and the angle; three activations."""
     controls = {
         "hidden_layers": whole_slider("hidden layers", 3, 1, DEEPEST),
-        "angle": widgets.FloatSlider(
-            value=1.5, min=0, max=3.1, step=0.1, description="angle θ",
-            continuous_update=False,
-        ),
-        "activation": widgets.ToggleButtons(options=ACTIVATIONS, description="activation"),
+        "angle": slider("angle θ", 1.5, 0, 3.1),
+        "activation": choice("activation", ACTIVATIONS),
     }
     return Board(compute, draw, controls)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
@@ -10,7 +9,7 @@ from ntklab import asymptotics, fredholm
 from ntklab._arguments import one_of, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import region_frequencies
-from ntklab.explorers.board import Board, whole_slider
+from ntklab.explorers.board import Board, choice, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.depth import kernel_and_spectrum
 from ntklab.kernels import DeepNTK
@@ -68,6 +67,6 @@ def explorer():
     """A slider for depth, a choice of density."""
     controls = {
         "hidden_layers": whole_slider("hidden layers", 10, 2, 60),
-        "density": widgets.ToggleButtons(options=list(DENSITIES), description="density"),
+        "density": choice("density", list(DENSITIES)),
     }
     return Board(compute, draw, controls)

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 
 from ntklab import fredholm
 from ntklab._arguments import LARGEST, finite_number, one_of, whole_number
 from ntklab.densities import CircleDensity, FromFunction, PiecewiseConstant
-from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.board import Board, choice, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.eigenfunctions import density_and_spectrum
 from ntklab.kernels import TwoLayerNTK
@@ -64,7 +63,7 @@ draw = density_and_spectrum
 def explorer():
     """Sliders for the three weights and the eigenfunction, a choice of shape."""
     controls = {
-        "shape": widgets.ToggleButtons(options=SHAPES, description="density"),
+        "shape": choice("density", SHAPES),
         "left": log_slider("weight, left", 1.0, -1, 1.6),
         "middle": log_slider("weight, middle", 2.0, -1, 1.6),
         "right": log_slider("weight, right", 4.0, -1, 1.6),

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-import ipywidgets as widgets
 import numpy as np
 
 from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.experiments import motivation
 from ntklab.experiments.motivation import Learning, Setting
-from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.board import Board, choice, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.motivation import moment
 
@@ -76,6 +75,6 @@ def explorer():
         "low": whole_slider("frequency κ₁", 1, 1, 6),
         "high": whole_slider("frequency κ₂", 8, 7, 14),
         "iteration": log_slider("iteration", 100.0, 0, LONGEST),
-        "network": widgets.ToggleButtons(options=NETWORKS, description="network"),
+        "network": choice("network", NETWORKS),
     }
     return Board(compute, draw, controls)
