@@ -22,7 +22,7 @@ def fractions_by_loss(table):
         Of `experiments.beyond.compare`; trained networks are dots on the predicted lines.
     """
     panels = list(dict.fromkeys(zip(table.loss, table.order, strict=True)))
-    figure, axes, spare = two_in_a_row(len(panels), 2.8, ylabel="fraction learned", sharey=True)
+    figure, axes = two_in_a_row(len(panels), 2.8, ylabel="fraction learned", sharey=True)
     for ax, (loss, order) in zip(axes, panels, strict=True):
         part = table[(table.loss == loss) & (table.order == order)]
         for color, (frequency, curves) in zip(SERIES, part.groupby("frequency"), strict=False):
@@ -34,7 +34,7 @@ def fractions_by_loss(table):
                     marker = "o" if half == "dense" else "x"
                     ax.semilogx(curve.time, curve.fraction, marker, ms=4, color=color)
         ax.set(title=f"{_named(loss, order)} loss", ylim=(-0.25, 1.3), xlabel="time · λ₁")
-    legend_of_all(axes, spare, 3)
+    legend_of_all(axes, 3)
     names = ", ".join(_named(*panel) for panel in panels)
     trained = " Dots are a trained network." if (table.route == "trained").any() else ""
     return figure, (

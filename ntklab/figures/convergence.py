@@ -22,7 +22,7 @@ def frequency_axis(ax, frequencies):
 @styled
 def order_of_regions(order):
     """Figure 6: the output at three moments, and the error of every region against time."""
-    figure, panels, _ = two_in_a_row(4, 2.6)
+    figure, panels = two_in_a_row(4, 2.6)
     x = np.linspace(-np.pi, np.pi, 2001)
     # a moment just after each of the first regions is finished, in that order
     finished = np.minimum(order.reached[list(order.sequence())], order.iterations[-1])
@@ -101,13 +101,13 @@ def tails_and_bounds(table):
 def errors_and_bounds(table, title=""):
     """Error in time beside its bound, over the circle and in every region (`error_table`)."""
     groups = list(table.groupby("region"))
-    figure, panels, spare = two_in_a_row(len(groups), 2.6, ylabel="error", sharey=True)
+    figure, panels = two_in_a_row(len(groups), 2.6, ylabel="error", sharey=True)
     for ax, (region, curve) in zip(panels, groups, strict=True):
         name = "circle, L²(p)" if region < 0 else named(curve.density.iloc[0]) + ", rms"
         ax.loglog(curve.iteration, curve.error, color=COLORS["theory"], label="exact")
         ax.loglog(curve.iteration, curve.bound, color=COLORS["law"], label="S/(eηt√P)")
         ax.set(xlabel="iteration", title=name, ylim=(1e-3, 3))
-    legend_of_all(panels, spare, 2)
+    legend_of_all(panels, 2)
     if title:
         figure.suptitle(title)
     return figure, (

@@ -109,7 +109,7 @@ def compared_eigenfunctions(density, x, shallow, deep, titles):
         Row by row, left and right.
     """
     values = np.stack([shallow, deep], axis=-1).reshape(len(x), -1)  # in the order of the panels
-    figure, panels, _ = two_in_a_row(len(titles), 1.75, extra=0.3, sharex=True, sharey="row")
+    figure, panels = two_in_a_row(len(titles), 1.75, extra=0.3, sharex=True, sharey="row")
     for i, ax in enumerate(panels):
         shade_regions(ax, density)
         ax.plot(x, values[:, i], color=COLORS["kernel" if i % 2 else "theory"])
@@ -165,7 +165,7 @@ def times_by_depth(tables):
     tables : dict of int to pandas.DataFrame
         hidden layers -> the frame of `experiments.depth.learning_times`.
     """
-    figure, panels, _ = two_in_a_row(len(tables), 2.7, extra=0.5, ylabel="time × p", sharex=True)
+    figure, panels = two_in_a_row(len(tables), 2.7, extra=0.5, ylabel="time × p", sharex=True)
     slopes = []
     for ax, (L, table) in zip(panels, tables.items(), strict=True):
         for j, (_, part) in enumerate(table.groupby("region")):

@@ -36,7 +36,7 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
     -------
     matplotlib.figure.Figure
     """
-    figure, panels, _ = two_in_a_row(len(indices) + 1, 1.75, sharex=True)
+    figure, panels = two_in_a_row(len(indices) + 1, 1.75, sharex=True)
     x = np.linspace(-np.pi, np.pi, 1601)[:-1]
     values = spectrum(x)
     top = 1.08 * np.abs(values[:, list(indices)]).max()

@@ -23,15 +23,15 @@ def network_diagram():
     ax.set_axis_off()
     ax.set(xlim=(-0.3, 3.5), ylim=(-0.6, 3.7))
     inputs = {"x₁": 2.6, "x₂": 1.5, "1": 0.4}
-    neurons = {"1": 3.2, "2": 2.2, "m": 0.0}
+    neurons = {"₁": 3.2, "₂": 2.2, "ₘ": 0.0}
     output = (3.0, 1.5)
     for name, height in neurons.items():
         for source in inputs.values():
             ax.plot([0, 1.5], [source, height], color=COLORS["printed"], lw=0.8, zorder=1)
         ax.plot([1.5, output[0]], [height, output[1]], color=COLORS["network"], zorder=1)
         middle, box = 0.53 * height + 0.47 * output[1], {"facecolor": "white", "edgecolor": "none"}
-        ax.text(2.2, middle, f"a{_low(name)} = ±1", ha="center", va="center", bbox=box)
-        _node(ax, 1.5, height, f"σ(z{_low(name)})", COLORS["network"])
+        ax.text(2.2, middle, f"a{name} = ±1", ha="center", va="center", bbox=box)
+        _node(ax, 1.5, height, f"σ(z{name})", COLORS["network"])
     ax.text(1.5, 1.1, "⋮", ha="center", va="center", fontsize=16)
     for name, height in inputs.items():
         _node(ax, 0, height, name, COLORS["printed"])
@@ -45,10 +45,6 @@ def network_diagram():
     )
 
 
-def _low(name):
-    return {"1": "₁", "2": "₂", "m": "ₘ"}[name]
-
-
 def _node(ax, x, y, text, color):
     circle = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": color, "lw": 1.5}
     ax.text(x, y, text, ha="center", va="center", zorder=2, bbox=circle)
@@ -58,7 +54,7 @@ def _node(ax, x, y, text, color):
 def snapshots(learning, iterations):
     """The output over the target at a few moments, two in a row."""
     width = 3.45 * min(2, len(iterations))
-    figure, panels, _ = two_in_a_row(
+    figure, panels = two_in_a_row(
         len(iterations), 2.2, width, extra=0.2, sharex=True, sharey=True
     )
     for ax, asked in zip(panels, iterations, strict=True):
@@ -105,7 +101,7 @@ def by_hand(x, target, outputs, predicted=None):
     predicted : dict of int to array_like, optional
         What the eigenvalues say, by iteration.
     """
-    figure, panels, _ = two_in_a_row(
+    figure, panels = two_in_a_row(
         len(outputs), 2.3, 6.9, extra=0.3, ylabel="output", sharex=True, sharey=True
     )
     fine = np.linspace(-np.pi, np.pi, 601)

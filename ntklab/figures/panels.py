@@ -12,7 +12,7 @@ def new(rows=1, columns=1, size=(8.0, 3.6), **kwargs):
 
 
 def two_in_a_row(count, height, width=WIDE, extra=0.0, ylabel="", **kwargs):
-    """Panels in two columns, named at the left, and the place left over, or None.
+    """A figure with panels in two columns, named at the left; the last place may be left empty.
 
     Each row is `height` inches high; all of them have `extra` inches for what they share.
     """
@@ -22,10 +22,9 @@ def two_in_a_row(count, height, width=WIDE, extra=0.0, ylabel="", **kwargs):
     figure, axes = new(rows, columns, size=size, squeeze=False, **kwargs)
     for ax in axes[:, 0]:
         ax.set_ylabel(ylabel)
-    spare = axes.flat[count] if count < axes.size else None
-    if spare:
-        spare.set_axis_off()
-    return figure, axes.flat[:count], spare
+    for ax in axes.flat[count:]:
+        ax.set_axis_off()
+    return figure, axes.flat[:count]
 
 
 def two_over_one(size, solid=False, **kwargs):
@@ -36,10 +35,11 @@ def two_over_one(size, solid=False, **kwargs):
     return figure, [*above, figure.add_subplot(grid[1, :])]
 
 
-def legend_of_all(panels, spare, columns):
-    """One legend of panels that share their entries: in the place left over, else below them."""
-    if spare:
-        spare.legend(*panels[0].get_legend_handles_labels(), loc="center")
+def legend_of_all(panels, columns):
+    """One legend of `two_in_a_row` that share their entries: in the empty place, else below."""
+    empty = panels[0].figure.axes[len(panels) :]
+    if empty:
+        empty[0].legend(*panels[0].get_legend_handles_labels(), loc="center")
     else:
         legend_below(panels[0], columns)
 

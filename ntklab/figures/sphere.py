@@ -73,7 +73,7 @@ def unequal_modes(modes, ratio):
     ratio : float
         Upper to lower density.
     """
-    figure, panels, _ = two_in_a_row(len(modes), 3.4, subplot_kw={"projection": "3d"})
+    figure, panels = two_in_a_row(len(modes), 3.4, subplot_kw={"projection": "3d"})
     told = []
     for ax, mode in zip(panels, modes, strict=True):
         draw_sphere(ax, mode.function)

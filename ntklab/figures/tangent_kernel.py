@@ -75,14 +75,14 @@ def error_curves(table):
     """
     widths = sorted(set(table.width))
     ylabel = "‖y - u(t)‖ / ‖y‖"
-    figure, panels, spare = two_in_a_row(len(widths), 2.7, ylabel=ylabel, sharey=True)
+    figure, panels = two_in_a_row(len(widths), 2.7, ylabel=ylabel, sharey=True)
     for ax, (m, part) in zip(panels, table.groupby("width"), strict=True):
         t = 1 + part.iteration
         ax.loglog(t, part.printed, color=COLORS["printed"], ls=":", label="(1) as printed")
         ax.loglog(t, part.counted, color=COLORS["theory"], label="(1) with the initial output")
         ax.loglog(t, part.trained, "o", ms=4, color=COLORS["network"], label="trained network")
         ax.set(xlabel="1 + iteration", title=f"width {m}")
-    legend_of_all(panels, spare, 2)
+    legend_of_all(panels, 2)
     return figure, (
         f"Error against the iteration of networks of width {', '.join(map(str, widths))} over two "
         "predictions. With the initial output included the prediction is met ever more closely "
@@ -146,7 +146,7 @@ def deviations(table, laws):
         hidden layers -> fitted exponent, as text.
     """
     ylabel = "‖H(0) - H∞‖ / ‖H∞‖"
-    figure, panels, _ = two_in_a_row(len(laws), 2.8, ylabel=ylabel, sharey=True)
+    figure, panels = two_in_a_row(len(laws), 2.8, ylabel=ylabel, sharey=True)
     for ax, (L, law), color in zip(panels, laws.items(), SERIES, strict=False):
         part = table[table.hidden_layers == L]
         rms = np.sqrt((part.deviation**2).groupby(part.width).mean())
