@@ -60,9 +60,8 @@ def measure_times(
         target = wave(frequency)
         spectrum = fredholm.resolve(KERNEL, density, target, 0.1 * threshold)
         flow = dynamics.gradient_flow(spectrum, target)
-        for j, region in enumerate(density.regions):
-            times[i, j] = flow.time_to_reach(threshold, region).time
-            local[i, j] = bounds.local_time(threshold, 1.0, KERNEL, frequency, density, region)
+        table = convergence.region_times(flow, density, frequency, threshold, KERNEL)
+        times[i], local[i] = table.exact, table.local
     local *= (density.values / density.values.max()) ** (1 - power)
     off = np.abs(times / local - 1).max(axis=1)
     slope = [fit_power(np.array(frequencies), column).exponent for column in times.T]

@@ -211,14 +211,14 @@ def region_times(descent, density, frequency, threshold, kernel):
     Parameters
     ----------
     descent : dynamics.Dynamics
-        Of gradient descent on cos κx with this kernel and density.
+        Of cos κx with this kernel and density, by gradient descent; or flow, as if η were 1.
 
     Returns
     -------
     pandas.DataFrame
         The columns of `population_times` but for the last, and floor: what is left for good.
     """
-    rate, S = descent.learning_rate, bounds.source(kernel, density, frequency)
+    rate, S = descent.learning_rate or 1.0, bounds.source(kernel, density, frequency)
     rows = []
     for j, region in enumerate(density.regions):
         mass, reach = density.mass(region), descent.time_to_reach(threshold, region)

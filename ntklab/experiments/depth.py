@@ -109,12 +109,11 @@ def eigenspace_overlaps(density, hidden_layers, count=41):
     deep = fredholm.solve(DeepNTK(hidden_layers), density, count)
     # both spectra at the nodes of one of them
     products = (deep.values * deep.weights[:, None]).T @ shallow(deep.points)
-    pairs = range(1, (count - 1) // 2 + 1)
-    overlaps = [
-        np.linalg.svd(products[2 * q - 1 : 2 * q + 1, 2 * q - 1 : 2 * q + 1], compute_uv=False)
-        for q in pairs
-    ]
-    return pd.DataFrame({"q": list(pairs), "overlap": [float(s.min()) for s in overlaps]})
+    rows = []
+    for q in range(1, (count - 1) // 2 + 1):
+        pair = slice(2 * q - 1, 2 * q + 1)
+        rows.append((q, np.linalg.svd(products[pair, pair], compute_uv=False).min()))
+    return pd.DataFrame(rows, columns=["q", "overlap"])
 
 
 def required_width(points, hidden_layers):

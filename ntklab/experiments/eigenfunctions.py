@@ -59,17 +59,15 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000):
     q = (index + 1) // 2
     frames = []
     for name, density in (densities or lecture_densities()).items():
-        frames.append(
-            pd.DataFrame({
-                "density": name,
-                "index": index,
-                "q": q,
-                "population": fredholm.solve(kernel, density, count).eigenvalues,
-                "sample": gram.solve(kernel, density.grid(points), count).eigenvalues,
-                "printed": asymptotics.eigenvalue_printed(q, density.Z),
-                "corrected": asymptotics.eigenvalue_corrected(q, density.Z),
-            })
-        )
+        frames.append(pd.DataFrame({
+            "density": name,
+            "index": index,
+            "q": q,
+            "population": fredholm.solve(kernel, density, count).eigenvalues,
+            "sample": gram.solve(kernel, density.grid(points), count).eigenvalues,
+            "printed": asymptotics.eigenvalue_printed(q, density.Z),
+            "corrected": asymptotics.eigenvalue_corrected(q, density.Z),
+        }))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -124,18 +122,16 @@ def region_frequencies(density, spectrum):
     predicted = asymptotics.local_frequency(q, density)
     frames = []
     for j, region in enumerate(density.regions):
-        frames.append(
-            pd.DataFrame({
-                "index": index,
-                "q": q,
-                "region": j,
-                "density": density.mass(region) / region.length,
-                "periods": predicted[:, j] * region.length / (2 * np.pi),
-                "measured": spectrum.local_frequency(region)[1:],
-                "predicted": predicted[:, j],
-                "resolution": 2 * np.pi / region.length,
-            })
-        )
+        frames.append(pd.DataFrame({
+            "index": index,
+            "q": q,
+            "region": j,
+            "density": density.mass(region) / region.length,
+            "periods": predicted[:, j] * region.length / (2 * np.pi),
+            "measured": spectrum.local_frequency(region)[1:],
+            "predicted": predicted[:, j],
+            "resolution": 2 * np.pi / region.length,
+        }))
     return pd.concat(frames, ignore_index=True)
 
 

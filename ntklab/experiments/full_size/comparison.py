@@ -60,10 +60,8 @@ def pairs(table):
         theory from the same u(0), from 0, and the quotient of the second; nan where there is none.
     """
     found = _of_sphere(table) if "ratio" in table else _of_circle(table)
-    for name in ("theory_slow", "theory_fast", "zero_slow", "zero_fast"):
-        if name not in found:
-            found[name] = np.nan
-        found[name] = found[name].where(np.isfinite(found[name]))
+    exact = ["theory_slow", "theory_fast", "zero_slow", "zero_fast"]
+    found[exact] = found.reindex(columns=exact).replace(np.inf, np.nan)
     if "theory" not in found:
         found["theory"] = found.theory_slow / found.theory_fast
     return found.reset_index(drop=True)
