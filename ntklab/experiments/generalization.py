@@ -112,7 +112,9 @@ def random_labels(density, points, times, frequency, *, rng):
     return pd.DataFrame(rows, columns=["region", "density", "t", "random", "wave"])
 
 
-def curves(counts, frequency=3, noise=0.5, ridges=(0.0, 1e-3), draws=20, *, density, rng):
+def curves(
+    counts, frequency=3, noise=0.5, ridges=(0.0, 1e-3), draws=20, *, density, test=None, rng
+):
     """Mean square error of kernel regression against n: theory beside samples.
 
     Returns
@@ -126,10 +128,10 @@ def curves(counts, frequency=3, noise=0.5, ridges=(0.0, 1e-3), draws=20, *, dens
     for i, n in enumerate(counts):
         for j in range(draws):
             learner = generalization.learner(KERNEL, density.sample(n, rng), wave(frequency), noise)
-            found[i, j] = learner.ridge_errors(ridges, density).rms ** 2
+            found[i, j] = learner.ridge_errors(ridges, test or density).rms ** 2
     for k, ridge in enumerate(ridges):
         theory = generalization.learning_curve(
-            KERNEL, density, wave(frequency), counts, noise=noise, ridge=ridge
+            KERNEL, density, wave(frequency), counts, noise=noise, ridge=ridge, test=test
         )
         for i, n in enumerate(counts):
             sample = found[i, :, k]
