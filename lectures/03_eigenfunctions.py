@@ -48,6 +48,7 @@ import numpy as np
 from ntklab import asymptotics, claims, experiments, figures, fredholm, gram
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.explorers import eigenfunctions, eigenfunctions_sampled
+from ntklab.figures import eigenfunctions as pictures
 from ntklab.kernels import TwoLayerNTK
 
 figures.show(eigenfunctions.draw(eigenfunctions.compute(eigenfunction=19)))
@@ -126,7 +127,7 @@ for i in range(6):
 # %%
 errors = experiments.sampling_error(p, np.random.default_rng(8), draws=20)
 sizes, mean = experiments.rms(errors, "eigenvalue_error", by="points")
-figures.show(figures.sampling_convergence(errors, experiments.fit_power(sizes, mean)))
+figures.show(pictures.sampling_convergence(errors, experiments.fit_power(sizes, mean)))
 
 # %% [markdown]
 # Dots are single draws, lines their root mean square: it falls like $n^{-1/2}$, for eigenvalues and eigenfunctions alike. And grids?
@@ -157,7 +158,7 @@ eigenfunctions_sampled.explorer()
 # data are dense, but less than the data: four times the data, twice the zeros. They are evenly spaced not in $x$ but in $\int\sqrt p$. Where does the root come from?
 
 # %%
-figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], "density 1 : 2 : 4"))
+figures.show(pictures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], "density 1 : 2 : 4"))
 
 # %% [markdown]
 # ## Where the square root comes from
@@ -192,7 +193,7 @@ figures.show(figures.eigenfunction_gallery(p, spectrum, [0, 1, 2, 3, 4, 9, 19], 
 
 # %%
 residual, exact = asymptotics.law_residuals(spectrum, p, highest=160)
-figures.show(figures.lemma_residual(np.arange(1, 41), residual[2:82:2], exact[2:82:2]))
+figures.show(pictures.lemma_residual(np.arange(1, 41), residual[2:82:2], exact[2:82:2]))
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C11"))
@@ -233,7 +234,7 @@ for order in range(5):
 
 # %%
 table = experiments.eigenvalue_table(points=50_000)
-figures.show(figures.eigenvalue_formulas(table))
+figures.show(pictures.eigenvalue_formulas(table))
 
 # %% [markdown]
 # From $q = 10$ on all seven are within 6.1 % of the line, on the left of 1, on the right of $\pi$; at $q = 1$ and 2 a formula for large $q$ has nothing to say.
@@ -247,7 +248,7 @@ figures.show(figures.eigenvalue_formulas(table))
 # It can be measured by a Fourier transform over each region. (In the grey band fewer than two periods fit: too few to measure.)
 
 # %%
-figures.show(figures.local_frequencies(experiments.region_frequencies(p, fredholm.solve(kernel, p, 81))))
+figures.show(pictures.local_frequencies(experiments.region_frequencies(p, fredholm.solve(kernel, p, 81))))
 
 # %% [markdown]
 # Markers lie on lines, with slopes $1 : \sqrt2 : 2$. This is the heart of the lecture: **with four times the data in a region the network learns twice the frequency
@@ -272,7 +273,7 @@ figures.show(figures.local_frequencies(experiments.region_frequencies(p, fredhol
 # </details>
 
 # %%
-figures.show(figures.reflection(experiments.reflection(light=1.0, heavy=4.0)))
+figures.show(pictures.reflection(experiments.reflection(light=1.0, heavy=4.0)))
 
 # %% [markdown]
 # An eigenfunction is the sum of all waves that run to and fro between the jumps; how they add up depends on all the lengths. Take arcs of densities 1 : 4 : 1 : 4 and
@@ -281,7 +282,7 @@ figures.show(figures.reflection(experiments.reflection(light=1.0, heavy=4.0)))
 # %%
 arranged = claims.eigenfunctions.EQUAL_IN_TWO_PLACES
 waves = fredholm.solve(kernel, arranged, 161)
-figures.show(figures.equal_densities(arranged, waves, 26, experiments.region_amplitudes(arranged, waves)))
+figures.show(pictures.equal_densities(arranged, waves, 26, experiments.region_amplitudes(arranged, waves)))
 
 # %% tags=["nbval-check-output"]
 print(claims.judge("C10"))
@@ -326,7 +327,7 @@ print(claims.judge("C10"))
 ratios, true = asymptotics.pair_ratios(spectrum, p), spectrum.eigenvalues[1:]
 hill = (true / asymptotics.hill_eigenvalues(p, 160)).reshape(-1, 2)
 opposite = (true / asymptotics.antipodal_hill_eigenvalues(p, 160)).reshape(-1, 2)
-figures.show(figures.pair_splitting(ratios, hill, opposite))
+figures.show(pictures.pair_splitting(ratios, hill, opposite))
 
 # %% tags=["nbval-check-output"]
 print("off by, at q =   ", "  ".join(f"{q:7d}" for q in (3, 5, 10, 20, 40, 80)))
@@ -346,7 +347,7 @@ for name, values in {"Z²/πq²": ratios, "Hill": hill, "opposite point": opposi
 
 # %%
 bent = fredholm.solve(kernel, experiments.CONTINUOUS, 20)
-figures.show(figures.eigenfunction_gallery(experiments.CONTINUOUS, bent, [0, 1, 4, 9, 19]))
+figures.show(pictures.eigenfunction_gallery(experiments.CONTINUOUS, bent, [0, 1, 4, 9, 19]))
 
 # %% [markdown]
 # Fast and low where data are dense, slow and tall where they are sparse. In $i = 19$ crests go from 1.27 to 1.78, but times $p^{1/4}$ all of them lie between 0.90 and 0.91.

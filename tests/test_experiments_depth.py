@@ -42,7 +42,7 @@ def test_parity_ratio_against_known_figures():
 
 def test_times_under_uniform_data_are_in_closed_form():
     """One mode, rms 1/√2: exp(-λt)/√2 = δ."""
-    table = depth.learning_times(uniform(), (2, 5), threshold=0.05)
+    table = depth.learning_times(uniform(), (2, 5), TwoLayerNTK(), threshold=0.05)
     lam = TwoLayerNTK().harmonic_eigenvalues([2, 5])
     np.testing.assert_allclose(table.time, np.log(1 / (np.sqrt(2) * 0.05)) / lam, rtol=1e-6)
 
@@ -62,7 +62,7 @@ def test_overlap_is_one_under_uniform_data_and_lost_at_depth_50():
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda: depth.learning_times("p", (2,)), "density"),
+        (lambda: depth.learning_times("p", (2,), TwoLayerNTK()), "density"),
     ],
 )
 def test_bad_input_is_named(call, name):

@@ -109,7 +109,6 @@ def test_parts_hold_all_seeds_once():
         (lambda: runs.parts("circle", 0), "seeds"),
         (lambda: runs.compute("circle", None, 0, 1, {}, "gpu"), "device"),
         (lambda: full_size.read("none"), "name"),
-        (lambda: comparison.leaves(full_size.read("circle_lazy"), 0.0), "factor"),
     ],
 )
 def test_bad_input_is_named(call, name):

@@ -51,8 +51,8 @@ def test_the_same_seed_is_the_same_table():
 
 
 def test_the_required_width_solves_its_own_equation():
-    n, L, eps, delta, failure = 20, 3, 0.1, 0.2, 0.3
-    log_m = depth.required_width(n, L, eps, delta, failure) * np.log(10)
+    n, L, eps, delta, failure = 20, 3, 0.1, 0.1, 0.1
+    log_m = depth.required_width(n, L) * np.log(10)
     tau = eps * failure / n
     right = 24 * np.log(n) + 12 * np.log(L) + 5 * np.log(log_m) - 8 * np.log(delta)
     assert log_m == pytest.approx(right - 6 * np.log(tau), rel=1e-9)

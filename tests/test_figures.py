@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from ntklab import asymptotics, experiments, figures, fredholm
 from ntklab.densities import PiecewiseConstant
+from ntklab.figures import eigenfunctions as pictures
 from ntklab.figures import style
 from ntklab.kernels import TwoLayerNTK
 
@@ -25,37 +26,37 @@ def _errors():
 
 
 DRAWINGS = {
-    "gallery": lambda: figures.eigenfunction_gallery(
+    "gallery": lambda: pictures.eigenfunction_gallery(
         experiments.ONE_TWO_FOUR, SPECTRUM, [0, 1, 2, 3], "density 1:2:4"
     ),
-    "gallery of a smooth density": lambda: figures.eigenfunction_gallery(
+    "gallery of a smooth density": lambda: pictures.eigenfunction_gallery(
         experiments.CONTINUOUS, SPECTRUM, [0, 5]
     ),
-    "eigenvalues": lambda: figures.eigenvalue_formulas(
+    "eigenvalues": lambda: pictures.eigenvalue_formulas(
         experiments.eigenvalue_table(frequencies=4, points=500)
     ),
-    "sampling": lambda: figures.sampling_convergence(
+    "sampling": lambda: pictures.sampling_convergence(
         _errors(), experiments.fit_power([1, 2, 3], [3, 2, 1])
     ),
-    "local frequency": lambda: figures.local_frequencies(
+    "local frequency": lambda: pictures.local_frequencies(
         experiments.region_frequencies(experiments.ONE_TWO_FOUR, SPECTRUM)
     ),
-    "lemma": lambda: figures.lemma_residual(
+    "lemma": lambda: pictures.lemma_residual(
         np.arange(1, 11),
         *(r[1::2] for r in asymptotics.law_residuals(SPECTRUM, experiments.ONE_TWO_FOUR)),
     ),
-    "pairs": lambda: figures.pair_splitting(
+    "pairs": lambda: pictures.pair_splitting(
         asymptotics.pair_ratios(SPECTRUM, experiments.ONE_TWO_FOUR),
         (
             SPECTRUM.eigenvalues[1:]
             / asymptotics.hill_eigenvalues(experiments.ONE_TWO_FOUR, 20)
         ).reshape(-1, 2),
     ),
-    "three laws": lambda: figures.pair_splitting(*np.ones((3, 10, 2)) + 0.1),
-    "equal densities": lambda: figures.equal_densities(
+    "three laws": lambda: pictures.pair_splitting(*np.ones((3, 10, 2)) + 0.1),
+    "equal densities": lambda: pictures.equal_densities(
         THREE, SPECTRUM, 5, experiments.region_amplitudes(THREE, SPECTRUM)
     ),
-    "reflection": lambda: figures.reflection(experiments.reflection()),
+    "reflection": lambda: pictures.reflection(experiments.reflection()),
 }
 
 

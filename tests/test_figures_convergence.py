@@ -115,4 +115,5 @@ def test_theorem_board_says_when_or_never(exact, words):
          "bound": [60.0, 40.0], "floor": [0.4, 0.4]}
     )
     curves = np.array([[0.7, 0.7], [0.5, 0.3], [0.4, 0.01]])
-    assert words in alt(drawn.theorem_board(density, t, curves, 0.05, table, 4))
+    seen = explorer.Learning(density, 4, 0.05, t, curves, table)
+    assert words in alt(drawn.theorem_board(seen))

@@ -75,7 +75,7 @@ def test_every_explorer_has_a_plan_that_takes_each_control_to_both_ends(name):
 
 
 def test_a_plan_combines_what_is_together_and_moves_the_rest_alone():
-    plan = Plan({"a": (1, 2), "b": (3, 4, 5), "c": (6, 7)}, ("a", "b"))
+    plan = Plan(("a", "b"), a=(1, 2), b=(3, 4, 5), c=(6, 7))
     states = plan.states({"a": 1, "b": 4, "c": 6})
     assert states[0] == {"a": 1, "b": 4, "c": 6} and len(states) == 2 * 3 + 1
     assert {"a": 1, "b": 4, "c": 7} in states and {"a": 2, "b": 4, "c": 7} not in states

@@ -12,18 +12,9 @@ from ntklab.claims import (
     tangent_kernel,
     two_layer,
 )
-from ntklab.claims.ledger import Claim, Judged, Measurement, Rate
+from ntklab.claims.ledger import REGISTERED, Claim, Judged, Measurement, Rate
 
-_LECTURES = (
-    motivation, tangent_kernel, two_layer, eigenfunctions, convergence, deep_kernels, depth, sphere,
-    generalization,
-)  # fmt: skip
-CLAIMS = {
-    claim.id: claim
-    for claim in sorted(
-        (claim for lecture in _LECTURES for claim in lecture.CLAIMS), key=lambda claim: claim.id
-    )
-}
+CLAIMS = dict(sorted(REGISTERED.items()))  # in the order of their ids
 
 
 def judge(claim_id, **given):
@@ -31,18 +22,18 @@ def judge(claim_id, **given):
 
     Data at hand spare a measurement: ``judge("C14", table=table)`` hands them to its function.
     """
-    one_of("claim_id", claim_id, tuple(CLAIMS))
-    claim = CLAIMS[claim_id]
+    claim = CLAIMS[one_of("claim_id", claim_id, tuple(CLAIMS))]
     return Judged(claim, claim.measure(**given))
 
 
 def judge_elsewhere(claim_id):
     """{label: Judged} of a claim at its other settings: each verdict should be that of `judge`."""
-    one_of("claim_id", claim_id, tuple(CLAIMS))
-    claim = CLAIMS[claim_id]
-    return {
-        label: Judged(claim, claim.measure(**given)) for label, given in claim.elsewhere.items()
-    }
+    elsewhere = CLAIMS[one_of("claim_id", claim_id, tuple(CLAIMS))].elsewhere
+    return {label: judge(claim_id, **given) for label, given in elsewhere.items()}
 
 
-__all__ = ["CLAIMS", "Claim", "Judged", "Measurement", "Rate", "judge", "judge_elsewhere"]
+__all__ = [
+    "CLAIMS", "Claim", "Judged", "Measurement", "Rate", "judge", "judge_elsewhere",
+    "convergence", "deep_kernels", "depth", "eigenfunctions", "generalization", "motivation",
+    "sphere", "tangent_kernel", "two_layer",
+]  # fmt: skip

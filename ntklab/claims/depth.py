@@ -4,12 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from ntklab.claims.ledger import Claim, Measurement, Rate
+from ntklab.claims.ledger import Measurement, Rate, claim
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, depth, fit_power
 from ntklab.kernels import DeepNTK, TwoLayerNTK
 
 
+@claim(
+    "C21",
+    "(20)-(22)",
+    "deep networks: u(t) - y = (I - ηH∞)^t (u(0) - y) up to a small remainder",
+    "the remainder falls like m^-1/2 at widths far below those of the theorem",
+    "all layers trained, random points of the circle",
+    {"other networks": {"seed": 15}},
+)
 def measure_laziness(table=None, expected=-0.5, seed=5):
     """C21: what (22) misses on trained networks, against their width."""
     if table is None:
@@ -19,9 +27,8 @@ def measure_laziness(table=None, expected=-0.5, seed=5):
 
     def law(column):
         # one curve for all depths: the geometric mean over them, of the rms over seeds
-        rms = table.groupby(["hidden_layers", "width"])[column].agg(
-            lambda values: np.sqrt(np.mean(values**2))
-        )
+        squares = (table[column] ** 2).groupby([table.hidden_layers, table.width])
+        rms = np.sqrt(squares.mean())
         mean = np.exp(np.log(rms).groupby("width").mean())
         fitted = fit_power(mean.index.to_numpy(float), mean.to_numpy())
         slopes = depth.slopes_by_seed(table, (column,)).exponent
@@ -42,6 +49,14 @@ def measure_laziness(table=None, expected=-0.5, seed=5):
     )
 
 
+@claim(
+    "C22",
+    "empirical results",
+    "λ decays like κ^-d, and the convergence speed is O(κ^-d/p)",
+    "λ ~ κ^-d for κ well above the number of layers; the speed is p κ^-d, the time κ^d/p",
+    "10 hidden layers, 1:2:4, κ from 8 to 24",
+    {"3 hidden layers": {"hidden_layers": 3}},
+)
 def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_power=-1.0):
     """C22: eigenvalues on the circle and the sphere, and times to learn under uneven data.
 
@@ -69,6 +84,15 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
     )
 
 
+@claim(
+    "C29",
+    "deep, non-uniform",
+    "in the non-uniform case the eigenfunctions look similar to the uniform case",
+    "with waves in Ψ/Z, whose frequency follows √p, they are; with those of the uniform case "
+    "less and less as q grows",
+    "circle, 1:2:4, q up to 20",
+    {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
+)
 def measure_likeness(density=ONE_TWO_FOUR, depths=(1, 3, 10), count=41):
     """C29: overlap of each pair of eigenfunctions with waves in x, and with waves in Ψ/Z."""
     figures, straight, warped = [], [], []
@@ -89,6 +113,16 @@ def measure_likeness(density=ONE_TWO_FOUR, depths=(1, 3, 10), count=41):
     )
 
 
+@claim(
+    "C27",
+    "(20), assumptions",
+    "(20) for m >= Ω(n²⁴L¹²log⁵m/δ⁸τ⁶), τ = Θ(εδ̂/n), η = Θ(δ/n⁴L²mτ²), y in the place of "
+    "y - u(0)",
+    "sufficient, and out of reach: networks obey at widths of hundreds and η of order 1; a "
+    "small τ makes u(0) small beside ε, so that y may stand for y - u(0)",
+    "constants that are not named taken as 1",
+    {"n = 10": {"points": 10}, "5 hidden layers": {"hidden_layers": 5}},
+)
 def measure_assumptions(points=30, hidden_layers=1, width=512):
     """C27: what the theorem on (20) assumes, beside what networks that obey (20) have."""
     asked = depth.theorem_settings(points, hidden_layers)
@@ -100,46 +134,3 @@ def measure_assumptions(points=30, hidden_layers=1, width=512):
         f"theorem asks for τ = {asked['tau']:z.1g}, m = 10^{asked['log10 m']:z.0f} and "
         f"η = 10^{asked['log10 eta']:z.0f}; networks of width {width}, τ = 1 and η of order 1 obey",
     )
-
-
-CLAIMS = (
-    Claim(
-        "C21",
-        "(20)-(22)",
-        "deep networks: u(t) - y = (I - ηH∞)^t (u(0) - y) up to a small remainder",
-        "the remainder falls like m^-1/2 at widths far below those of the theorem",
-        measure_laziness,
-        "all layers trained, random points of the circle",
-        {"other networks": {"seed": 15}},
-    ),
-    Claim(
-        "C22",
-        "empirical results",
-        "λ decays like κ^-d, and the convergence speed is O(κ^-d/p)",
-        "λ ~ κ^-d for κ well above the number of layers; the speed is p κ^-d, the time κ^d/p",
-        measure_decay,
-        "10 hidden layers, 1:2:4, κ from 8 to 24",
-        {"3 hidden layers": {"hidden_layers": 3}},
-    ),
-    Claim(
-        "C27",
-        "(20), assumptions",
-        "(20) for m >= Ω(n²⁴L¹²log⁵m/δ⁸τ⁶), τ = Θ(εδ̂/n), η = Θ(δ/n⁴L²mτ²), y in the place of "
-        "y - u(0)",
-        "sufficient, and out of reach: networks obey at widths of hundreds and η of order 1; a "
-        "small τ makes u(0) small beside ε, so that y may stand for y - u(0)",
-        measure_assumptions,
-        "constants that are not named taken as 1",
-        {"n = 10": {"points": 10}, "5 hidden layers": {"hidden_layers": 5}},
-    ),
-    Claim(
-        "C29",
-        "deep, non-uniform",
-        "in the non-uniform case the eigenfunctions look similar to the uniform case",
-        "with waves in Ψ/Z, whose frequency follows √p, they are; with those of the uniform case "
-        "less and less as q grows",
-        measure_likeness,
-        "circle, 1:2:4, q up to 20",
-        {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
-    ),
-)

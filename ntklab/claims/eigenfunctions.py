@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntklab import asymptotics, experiments, fredholm, gram
-from ntklab.claims.ledger import Claim, Measurement, Rate
+from ntklab.claims.ledger import Measurement, Rate, claim
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR
 from ntklab.kernels import DeepNTK, TwoLayerNTK
@@ -11,6 +11,14 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 KERNEL = TwoLayerNTK(bias=True)
 
 
+@claim(
+    "C08",
+    "(9)",
+    "the eigen-system of H^p/n approaches that of the Fredholm equation",
+    "it does, with a relative error of order n^-1/2 for i.i.d. points",
+    "1:2:4, first 10 eigenvalues, 20 draws a size",
+    {"continuous density": {"density": CONTINUOUS, "draws": 10}},
+)
 def measure_sampling(errors=None, expected=-0.5, density=ONE_TWO_FOUR, draws=20):
     """C08: rms relative eigenvalue error of n i.i.d. points against n."""
     if errors is None:
@@ -30,6 +38,16 @@ EQUAL_IN_TWO_PLACES = PiecewiseConstant.proportional([-np.pi, -1.7, -0.4, 1.9], 
 OTHERS = PiecewiseConstant.proportional([-2.5, -1.0, 0.3, 2.0], [3, 1, 3, 2])
 
 
+@claim(
+    "C10",
+    "(12) (13)",
+    "eigenfunctions are a cos(qΨ/Z + b), q an integer, a and b functions of p(x) alone",
+    "each region carries a sinusoid of frequency √(p/πλ), but amplitude and phase depend "
+    "on the arrangement of the regions and λ tends to Hill's eigenvalues like q^-2: q is no "
+    "integer",
+    "two regions of density 1 and two of density 4",
+    {"other regions": {"density": OTHERS}},
+)
 def measure_amplitudes(density=EQUAL_IN_TWO_PLACES, expected=-2.0):
     """C10: amplitudes in two regions of the same density; integers q; Hill's equation instead.
 
@@ -54,6 +72,14 @@ def measure_amplitudes(density=EQUAL_IN_TWO_PLACES, expected=-2.0):
     )
 
 
+@claim(
+    "C11",
+    "(14)",
+    "f'' = -p f/(πλ)",
+    "a remainder of relative size q^-2 is missing; a sixth-order law with (pf)(x+π) is exact",
+    "1:2:4, q up to 40",
+    {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
+)
 def measure_lemma(expected=-2.0, density=ONE_TWO_FOUR):
     """C11: relative residual of (14) against q, and of the exact law."""
     spectrum = fredholm.solve(KERNEL, density, 81)
@@ -72,6 +98,15 @@ def measure_lemma(expected=-2.0, density=ONE_TWO_FOUR):
     )
 
 
+@claim(
+    "C12",
+    "(15) (16)",
+    "the general solution is cos(Ψ(x) x/√(πλ) + b)",
+    "the factor x is stray; without it, cos(Ψ/√(πλ) + b) is exact for uniform p and odd q >= 3 "
+    "and else right up to 1/q",
+    "uniform p",
+    {"up to q = 60": {"highest": 60}},
+)
 def measure_general_solution(highest=24, expected=-1.0):
     """C12: does the printed (16), with its stray factor x, or the corrected one, match λ?"""
     p = uniform()
@@ -100,6 +135,15 @@ def measure_general_solution(highest=24, expected=-1.0):
     )
 
 
+@claim(
+    "C13",
+    "(17)",
+    "four-case formula for the eigenvalues",
+    "uniform p: λ0 = 1/8+1/2π², λ1 = 1/16+1/2π², then (q²+1)/2π²(q²-1)² and 1/2π²q²; "
+    "otherwise only Z²/πq² in the limit",
+    "uniform density, two layers with bias",
+    {"99 eigenvalues": {"count": 99}},
+)
 def measure_eigenvalue_formula(corrected=KERNEL.harmonic_eigenvalues, count=49):
     """C13: (17) against the spectrum under the uniform density, pair by pair."""
     p = uniform()
@@ -119,6 +163,15 @@ def measure_eigenvalue_formula(corrected=KERNEL.harmonic_eigenvalues, count=49):
     )
 
 
+@claim(
+    "C30",
+    "(17), remark",
+    "there is one eigenfunction for q = 0 and two of the same eigenvalue for every q > 0",
+    "exactly so under uniform data; otherwise the two differ by an amount that falls like 1/q "
+    "where p jumps",
+    "1:2:4, q up to 63",
+    {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
+)
 def measure_pairs(density=ONE_TWO_FOUR, expected=-1.0, highest=64):
     """C30: how far apart the two eigenvalues of a pair are, in the rms over octaves of q."""
     even = fredholm.solve(KERNEL, uniform(), 2 * highest + 1).eigenvalues
@@ -144,6 +197,14 @@ def _splitting(eigenvalues):
     return 1 - lower / upper
 
 
+@claim(
+    "C14",
+    "figure",
+    "the formula closely matches the eigenvalues of 50 000 points for several densities",
+    "Z²/πq² does, from q = 10 on; the printed constants are too small by π",
+    "two layers with bias, q from 10 to 20",
+    {"4000 points": {"points": 4000}},
+)
 def measure_eigenvalue_figure(table=None, points=50_000):
     """C14: eigenvalues of seven densities from `points` points against both formulas."""
     if table is None:
@@ -162,6 +223,14 @@ def measure_eigenvalue_figure(table=None, points=50_000):
     )
 
 
+@claim(
+    "C15",
+    "figure",
+    "eigenfunctions under p in 3/(2π){1/7, 2/7, 4/7} oscillate faster where p is larger",
+    "they do",
+    "1:2:4, two layers with bias, even points",
+    {"1000 points, 12 of them": {"points": 1000, "count": 12}},
+)
 def measure_eigenfunctions(density=ONE_TWO_FOUR, points=2933, count=6, sampled=None):
     """C15, C17: eigenvectors of the paper's number of points against the population's.
 
@@ -188,11 +257,27 @@ def measure_eigenfunctions(density=ONE_TWO_FOUR, points=2933, count=6, sampled=N
     )
 
 
+@claim(
+    "C17",
+    "figure",
+    "eigenfunctions under (3cos(2x+π)+4.5)/9π, too, oscillate faster where p is larger",
+    "they do",
+    "two layers with bias, even points",
+    {"3000 points, 12 of them": {"points": 3000, "count": 12}},
+)
 def measure_continuous(points=12_567, count=6):
     """C17: eigenvectors under the paper's continuous density against the population's."""
     return measure_eigenfunctions(CONTINUOUS, points, count)
 
 
+@claim(
+    "C16",
+    "figure",
+    "the local frequency measured by FFT in every region matches (13), two-layer and depth 10",
+    "up to a gap that falls like 1/q or faster, within what an FFT over the region resolves",
+    "1:2:4, two layers with bias, 10 hidden layers without",
+    {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
+)
 def measure_local_frequency(count=81, density=ONE_TWO_FOUR, predicted_for=None, depths=(1, 10)):
     """C16: FFT in every region against q√p_j/Z, for two-layer and deep kernels."""
     figures, misses = [], []
@@ -219,102 +304,3 @@ def measure_local_frequency(count=81, density=ONE_TWO_FOUR, predicted_for=None, 
         rate=Rate("q", law, -1.25, margin=0.5),
         figure="; ".join(figures),
     )
-
-
-CLAIMS = (
-    Claim(
-        "C08",
-        "(9)",
-        "the eigen-system of H^p/n approaches that of the Fredholm equation",
-        "it does, with a relative error of order n^-1/2 for i.i.d. points",
-        measure_sampling,
-        "1:2:4, first 10 eigenvalues, 20 draws a size",
-        {"continuous density": {"density": CONTINUOUS, "draws": 10}},
-    ),
-    Claim(
-        "C10",
-        "(12) (13)",
-        "eigenfunctions are a cos(qΨ/Z + b), q an integer, a and b functions of p(x) alone",
-        "each region carries a sinusoid of frequency √(p/πλ), but amplitude and phase depend "
-        "on the arrangement of the regions and λ tends to Hill's eigenvalues like q^-2: q is no "
-        "integer",
-        measure_amplitudes,
-        "two regions of density 1 and two of density 4",
-        {"other regions": {"density": OTHERS}},
-    ),
-    Claim(
-        "C11",
-        "(14)",
-        "f'' = -p f/(πλ)",
-        "a remainder of relative size q^-2 is missing; a sixth-order law with (pf)(x+π) is exact",
-        measure_lemma,
-        "1:2:4, q up to 40",
-        {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
-    ),
-    Claim(
-        "C12",
-        "(15) (16)",
-        "the general solution is cos(Ψ(x) x/√(πλ) + b)",
-        "the factor x is stray; without it, cos(Ψ/√(πλ) + b) is exact for uniform p and odd q >= 3 "
-        "and else right up to 1/q",
-        measure_general_solution,
-        "uniform p",
-        {"up to q = 60": {"highest": 60}},
-    ),
-    Claim(
-        "C13",
-        "(17)",
-        "four-case formula for the eigenvalues",
-        "uniform p: λ0 = 1/8+1/2π², λ1 = 1/16+1/2π², then (q²+1)/2π²(q²-1)² and 1/2π²q²; "
-        "otherwise only Z²/πq² in the limit",
-        measure_eigenvalue_formula,
-        "uniform density, two layers with bias",
-        {"99 eigenvalues": {"count": 99}},
-    ),
-    Claim(
-        "C14",
-        "figure",
-        "the formula closely matches the eigenvalues of 50 000 points for several densities",
-        "Z²/πq² does, from q = 10 on; the printed constants are too small by π",
-        measure_eigenvalue_figure,
-        "two layers with bias, q from 10 to 20",
-        {"4000 points": {"points": 4000}},
-    ),
-    Claim(
-        "C15",
-        "figure",
-        "eigenfunctions under p in 3/(2π){1/7, 2/7, 4/7} oscillate faster where p is larger",
-        "they do",
-        measure_eigenfunctions,
-        "1:2:4, two layers with bias, even points",
-        {"1000 points, 12 of them": {"points": 1000, "count": 12}},
-    ),
-    Claim(
-        "C16",
-        "figure",
-        "the local frequency measured by FFT in every region matches (13), two-layer and depth 10",
-        "up to a gap that falls like 1/q or faster, within what an FFT over the region resolves",
-        measure_local_frequency,
-        "1:2:4, two layers with bias, 10 hidden layers without",
-        {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
-    ),
-    Claim(
-        "C17",
-        "figure",
-        "eigenfunctions under (3cos(2x+π)+4.5)/9π, too, oscillate faster where p is larger",
-        "they do",
-        measure_continuous,
-        "two layers with bias, even points",
-        {"3000 points, 12 of them": {"points": 3000, "count": 12}},
-    ),
-    Claim(
-        "C30",
-        "(17), remark",
-        "there is one eigenfunction for q = 0 and two of the same eigenvalue for every q > 0",
-        "exactly so under uniform data; otherwise the two differ by an amount that falls like 1/q "
-        "where p jumps",
-        measure_pairs,
-        "1:2:4, q up to 63",
-        {"11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3])}},
-    ),
-)

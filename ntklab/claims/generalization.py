@@ -3,13 +3,25 @@
 import numpy as np
 
 from ntklab import generalization as errors
-from ntklab.claims.ledger import Claim, Measurement
+from ntklab.claims.ledger import Measurement, claim
 from ntklab.densities import PiecewiseConstant, uniform
 from ntklab.experiments.generalization import KERNEL, wave
 
 FREQUENCIES = (1, 2, 4, 8, 16)  # each learned later than the one before
 
 
+@claim(
+    "C26",
+    "motivation",
+    "is there a link between generalization and frequency bias?",
+    "in the linear regime there is: one spectrum decides both, and of waves the one learned "
+    "first errs least on new data; which one is first, the density decides",
+    "two layers with bias, uniform and 1:8, stopped at the best moment",
+    {
+        "other samples": {"first_seed": 100},
+        "11:1:3": {"densities": {"11:1:3": PiecewiseConstant.equal_pieces([11, 1, 3])}},
+    },
+)
 def measure_link(
     densities=None, noises=(0.0, 0.5), counts=(60, 120), seeds=6, frequencies=FREQUENCIES,
     first_seed=0,
@@ -47,20 +59,3 @@ def _learners(density, n, seeds, first_seed):
     for seed in range(first_seed, first_seed + seeds):
         angles = density.sample(n, np.random.default_rng(seed))
         yield errors.learner(KERNEL, angles, wave(1))
-
-
-CLAIMS = (
-    Claim(
-        "C26",
-        "motivation",
-        "is there a link between generalization and frequency bias?",
-        "in the linear regime there is: one spectrum decides both, and of waves the one learned "
-        "first errs least on new data; which one is first, the density decides",
-        measure_link,
-        "two layers with bias, uniform and 1:8, stopped at the best moment",
-        {
-            "other samples": {"first_seed": 100},
-            "11:1:3": {"densities": {"11:1:3": PiecewiseConstant.equal_pieces([11, 1, 3])}},
-        },
-    ),
-)

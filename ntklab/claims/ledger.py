@@ -1,4 +1,4 @@
-"""The ledger: every claim of the lecture is data plus one function that measures it.
+"""The ledger: every claim of the lecture is data plus one function that measures it (`claim`).
 
 The verdict follows from the measurement, never by hand:
 
@@ -79,14 +79,24 @@ class Claim:
         return self.measure.__module__.rpartition(".")[2]
 
 
-VERDICTS = ("holds", "asymptotic", "corrected", "unsettled")
-# ground and letters of a badge; at least 5 : 1 in contrast
+REGISTERED = {}  # claims by id; `ntklab.claims` imports all modules that hold some
+
+
+def claim(id, source, statement, truth, settings, elsewhere):
+    """Decorator: registers a `Claim` that the function below measures."""
+
+    def register(measure):
+        REGISTERED[id] = Claim(id, source, statement, truth, measure, settings, elsewhere)
+        return measure
+
+    return register
+
+
+# ground of a badge with white letters; at least 5 : 1 in contrast
 BADGES = {
-    "holds": ("#00694f", "#ffffff"),
-    "asymptotic": ("#005a8f", "#ffffff"),
-    "corrected": ("#a34700", "#ffffff"),
-    "unsettled": ("#555555", "#ffffff"),
-}
+    "holds": "#00694f", "asymptotic": "#005a8f", "corrected": "#a34700", "unsettled": "#555555",
+}  # fmt: skip
+VERDICTS = tuple(BADGES)
 
 
 @dataclass(frozen=True)
@@ -96,39 +106,34 @@ class Judged:
     claim: Claim
     measurement: Measurement
 
+    @property
+    def rows(self):
+        """(name, text) of what is told below the verdict."""
+        rows = {"claim": self.claim.statement, "truth": self.claim.truth,
+                "measured": self.measurement.figure, "settings": self.claim.settings}  # fmt: skip
+        return [(name, text) for name, text in rows.items() if text]
+
     def __str__(self):
-        return (
-            f"{self.claim.id} [{self.claim.source}] {self.measurement.verdict.upper()}\n"
-            f"  claim:    {self.claim.statement}\n"
-            f"  truth:    {self.claim.truth}\n"
-            f"  measured: {self.measurement.figure}"
-            + (f"\n  settings: {self.claim.settings}" if self.claim.settings else "")
-        )
+        head = f"{self.claim.id} [{self.claim.source}] {self.measurement.verdict.upper()}"
+        return "\n".join([head, *(f"  {name + ':':9} {text}" for name, text in self.rows)])
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/plain": str(self), "text/html": self._repr_html_()}
 
     def _repr_html_(self):
         verdict = self.measurement.verdict
-        ground, letters = BADGES[verdict]
-        rows = (
-            ("claim", self.claim.statement),
-            ("truth", self.claim.truth),
-            ("measured", self.measurement.figure),
-            ("settings", self.claim.settings),
-        )
+        ground = BADGES[verdict]
         lines = "".join(
             f'<div style="display: flex; flex-wrap: wrap; gap: 0 1em; margin-top: 0.4em">'
             f'<span style="flex: 0 0 5.5em; opacity: 0.8">{name}</span>'
             f'<span style="flex: 1 1 14em; min-width: 0; overflow-wrap: anywhere">'
             f"{typeset(text)}</span></div>"
-            for name, text in rows
-            if text
+            for name, text in self.rows
         )
         return (
             f'<div class="verdict {verdict}" id="{self.claim.id}" style="border-left: 5px solid '
             f'{ground}; padding: 0.5em 1em; white-space: normal; text-align: left">'
-            f'<span class="badge" style="background: {ground}; color: {letters}; padding: 0.1em '
+            f'<span class="badge" style="background: {ground}; color: #ffffff; padding: 0.1em '
             f'0.6em; border-radius: 0.3em; font-weight: bold">{verdict}</span> '
             f"<strong>{self.claim.id}</strong> {escape(self.claim.source)}{lines}</div>"
         )

@@ -2,9 +2,17 @@
 
 import numpy as np
 
-from ntklab.claims.ledger import Claim, Measurement
+from ntklab.claims.ledger import Measurement, claim
 
 
+@claim(
+    "C01",
+    "motivation",
+    "a network that fits a low and a high frequency fits the low one first",
+    "it does, and each of them first where the data are dense",
+    "waves of amplitude 1, 40 times as many points in one half, 3 networks",
+    {"another network": {"first_seed": 10, "seeds": 1}},
+)
 def measure_order(learnings=None, seeds=3, first_seed=0):
     """C01: in each half, is the low frequency half learned before the high one?"""
     from ntklab.experiments.trained import motivation  # needs torch
@@ -33,16 +41,3 @@ def measure_order(learnings=None, seeds=3, first_seed=0):
 
 def _count(iterations):
     return f"{iterations:z.2g}" if np.isfinite(iterations) else "never"
-
-
-CLAIMS = (
-    Claim(
-        "C01",
-        "motivation",
-        "a network that fits a low and a high frequency fits the low one first",
-        "it does, and each of them first where the data are dense",
-        measure_order,
-        "waves of amplitude 1, 40 times as many points in one half, 3 networks",
-        {"another network": {"first_seed": 10, "seeds": 1}},
-    ),
-)

@@ -2,13 +2,28 @@
 
 import numpy as np
 
-from ntklab.claims.ledger import Claim, Measurement
+from ntklab.claims.ledger import Measurement, claim
 from ntklab.experiments import fit_power, sphere
 from ntklab.experiments.sphere import PROTOCOL
 from ntklab.kernels import DeepNTK
 from ntklab.sphere import hemispheres, solve
 
 
+@claim(
+    "C23",
+    "figure",
+    "on the sphere, halves of density 1 : r are learned in time ratios 1.76, 2.45, 2.99 for "
+    "r = 2, 3, 4, an undershoot due to sampling",
+    "the population undershoots without any sampling, for 1/p is a law of high frequencies; "
+    "at the paper's threshold random points add a fifth of its gap at most",
+    "S², zonal targets, κ from 2 to 7, 300 points in the sparse half, targets of norm 1",
+    {
+        "δ = 0.2": {"threshold": 0.2, "draws": 3},
+        "δ = 0.1": {"threshold": 0.1, "draws": 3},
+        "δ = 0.05": {"threshold": 0.05, "draws": 3},
+        "other points": {"seed": 24},
+    },
+)
 def measure_hemispheres(exact=None, samples=None, threshold=PROTOCOL, seed=23, draws=6):
     """C23: what the gap between density ratios and median time ratios is made of.
 
@@ -42,6 +57,14 @@ def _joined(values):
     return ", ".join(f"{value:z.2f}" for value in values)
 
 
+@claim(
+    "C31",
+    "figure",
+    "on the sphere the time to learn a harmonic of frequency κ is a cubic in κ",
+    "it grows like κ³ in both halves from κ = 10 on; below it zigzags between even and odd",
+    "S², zonal targets, no sampling, κ from 10 to 40",
+    {"δ = 0.05": {"threshold": 0.05}, "1 : 10": {"ratios": (10,)}},
+)
 def measure_cubic(
     ratios=(2, 3, 4), frequencies=(10, 14, 20, 28, 40), threshold=PROTOCOL, power=3.0
 ):
@@ -66,6 +89,18 @@ def measure_cubic(
     )
 
 
+@claim(
+    "C28",
+    "deep, uniform",
+    "under uniform data the eigenfunctions are zonal spherical harmonics (invariant under "
+    "rotation)",
+    "all spherical harmonics are; of the 2l+1 of a degree l one is zonal, about an axis",
+    "S², two layers with bias",
+    {
+        "degree 5": {"degree": 5},
+        "10 hidden layers": {"kernel": DeepNTK(10)},
+    },
+)
 def measure_zonal(degree=3, density=None, kernel=sphere.NETWORK):
     """C28: of the 2l + 1 eigenfunctions of a degree, how many are zonal, and about how many axes?
 
@@ -87,45 +122,3 @@ def measure_zonal(degree=3, density=None, kernel=sphere.NETWORK):
         f"eigenvalue, {found[0]} of them invariant under rotations about a given axis; none but "
         "the constant is invariant under all rotations",
     )
-
-
-CLAIMS = (
-    Claim(
-        "C23",
-        "figure",
-        "on the sphere, halves of density 1 : r are learned in time ratios 1.76, 2.45, 2.99 for "
-        "r = 2, 3, 4, an undershoot due to sampling",
-        "the population undershoots without any sampling, for 1/p is a law of high frequencies; "
-        "at the paper's threshold random points add a fifth of its gap at most",
-        measure_hemispheres,
-        "S², zonal targets, κ from 2 to 7, 300 points in the sparse half, targets of norm 1",
-        {
-            "δ = 0.2": {"threshold": 0.2, "draws": 3},
-            "δ = 0.1": {"threshold": 0.1, "draws": 3},
-            "δ = 0.05": {"threshold": 0.05, "draws": 3},
-            "other points": {"seed": 24},
-        },
-    ),
-    Claim(
-        "C28",
-        "deep, uniform",
-        "under uniform data the eigenfunctions are zonal spherical harmonics (invariant under "
-        "rotation)",
-        "all spherical harmonics are; of the 2l+1 of a degree l one is zonal, about an axis",
-        measure_zonal,
-        "S², two layers with bias",
-        {
-            "degree 5": {"degree": 5},
-            "10 hidden layers": {"kernel": DeepNTK(10)},
-        },
-    ),
-    Claim(
-        "C31",
-        "figure",
-        "on the sphere the time to learn a harmonic of frequency κ is a cubic in κ",
-        "it grows like κ³ in both halves from κ = 10 on; below it zigzags between even and odd",
-        measure_cubic,
-        "S², zonal targets, no sampling, κ from 10 to 40",
-        {"δ = 0.05": {"threshold": 0.05}, "1 : 10": {"ratios": (10,)}},
-    ),
-)

@@ -2,12 +2,20 @@
 
 import numpy as np
 
-from ntklab.claims.ledger import Claim, Measurement, Rate
+from ntklab.claims.ledger import Measurement, Rate, claim
 from ntklab.experiments import fit_power, rms
 
 # what trains networks is imported where used: the ledger itself needs no torch
 
 
+@claim(
+    "C02",
+    "(1) (8)",
+    "‖y - u(t)‖ = √Σ(1-ηλ_i)^2t (v_i·y)² ± ε",
+    "ε falls like m^-1/2 if u(0) = 0; otherwise u(0) - y must take the place of -y",
+    "two layers with bias, random points of the circle, targets of rms 1",
+    {"other networks": {"seed": 11}},
+)
 def measure_training(table=None, expected=-0.5, start="paired", seed=1):
     """C02: what (1), as printed, misses on trained networks, against their width.
 
@@ -37,6 +45,14 @@ def measure_training(table=None, expected=-0.5, start="paired", seed=1):
     )
 
 
+@claim(
+    "C03",
+    "(2)",
+    "the tangent kernel of one network is its expectation over random networks",
+    "up to a deviation that falls like m^-1/2",
+    "ReLU, 1 to 3 hidden layers, points of the circle",
+    {"other networks": {"seed": 12}},
+)
 def measure_concentration(table=None, expected=-0.5, seed=2):
     """C03: distance of one network's kernel from the limit; the depth that fits worst decides."""
     if table is None:
@@ -55,25 +71,3 @@ def measure_concentration(table=None, expected=-0.5, seed=2):
         figure=f"‖H(0) - H∞‖/‖H∞‖ at width {m[0]:z.0f} to {m[-1]:z.0f}, by hidden layers: "
         + "; ".join(figures),
     )
-
-
-CLAIMS = (
-    Claim(
-        "C02",
-        "(1) (8)",
-        "‖y - u(t)‖ = √Σ(1-ηλ_i)^2t (v_i·y)² ± ε",
-        "ε falls like m^-1/2 if u(0) = 0; otherwise u(0) - y must take the place of -y",
-        measure_training,
-        "two layers with bias, random points of the circle, targets of rms 1",
-        {"other networks": {"seed": 11}},
-    ),
-    Claim(
-        "C03",
-        "(2)",
-        "the tangent kernel of one network is its expectation over random networks",
-        "up to a deviation that falls like m^-1/2",
-        measure_concentration,
-        "ReLU, 1 to 3 hidden layers, points of the circle",
-        {"other networks": {"seed": 12}},
-    ),
-)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntklab import fredholm
-from ntklab.claims.ledger import Claim, Measurement
+from ntklab.claims.ledger import Measurement, claim
 from ntklab.densities import uniform
 from ntklab.experiments import two_layer
 from ntklab.geometry import to_circle
@@ -13,6 +13,14 @@ KERNEL = TwoLayerNTK(bias=True)
 NO_BIAS = TwoLayerNTK(bias=False, normalization="network")
 
 
+@claim(
+    "C06",
+    "(5) (6)",
+    "squared loss and its gradient for the two-layer network with bias",
+    "as printed",
+    "50 neurons with random biases, 20 random points",
+    {"another network": {"seed": 16}},
+)
 def measure_gradient(scale=1.0, seed=6):
     """C06: the gradient of (5) for (6) written by hand, against autograd."""
     import torch  # no other claim of this lecture needs it
@@ -40,6 +48,15 @@ def measure_gradient(scale=1.0, seed=6):
     )
 
 
+@claim(
+    "C07",
+    "(7)",
+    "k(x, x') = x·x'(π - arccos x·x')/4π for the two-layer network",
+    "1/2π without bias; (x·x' + 1)(π - arccos)/2π with one that starts at 0; 1/4π belongs to "
+    "the input (x, 1)/√2",
+    "ReLU, w ~ N(0, I), biases 0 at the start, unit inputs",
+    {"with bias": {"corrected": TwoLayerNTK(bias=True, normalization="network"), "bias": True}},
+)
 def measure_constant(corrected=NO_BIAS, bias=False):
     """C07: E⟨∂f, ∂f⟩ of the network (6) by integration over the direction of w."""
     theta = np.pi * (np.arange(1, 8)) / 8
@@ -60,6 +77,15 @@ def measure_constant(corrected=NO_BIAS, bias=False):
     )
 
 
+@claim(
+    "C09",
+    "(10) (11)",
+    "k(x, z) = (cos(x-z) + 1)(π - |x-z|)/4π in angles",
+    "over the range of the integral (10); for two angles of one turn the difference must be "
+    "wrapped to [0, π]",
+    "200 random x, 100 random z in [x-π, x+π] each",
+    {"another seed": {"seed": 10}},
+)
 def measure_wrapping(distance=np.abs, seed=9):
     """C09: (11) over the integral's own range, and for two angles of one turn."""
     rng = np.random.default_rng(seed)
@@ -85,6 +111,15 @@ def measure_wrapping(distance=np.abs, seed=9):
     )
 
 
+@claim(
+    "C24",
+    "contribution",
+    "under uniform data the eigenfunctions are spherical harmonics",
+    "they are, on circle and sphere; for two layers without bias odd frequencies from 3 on "
+    "have eigenvalue 0",
+    "two layers with bias; circle and S²",
+    {"more of them": {"highest": 10}},
+)
 def measure_harmonics(kernel=KERNEL, density=None, highest=6):
     """C24: waves on the circle, zonal harmonics on the sphere; odd ones without bias."""
     density = uniform() if density is None else density
@@ -110,6 +145,15 @@ def measure_harmonics(kernel=KERNEL, density=None, highest=6):
     )
 
 
+@claim(
+    "C25",
+    "(18)",
+    "H∞ = Σ λ_i v_i v_iᵀ with least eigenvalue λ_0 > 0",
+    "with bias and different points; without, more than d pairs of opposites in d dimensions "
+    "make it 0",
+    "circle, points that come with their opposites",
+    {"8 points": {"points": 8}, "200 points": {"points": 200, "shift": 0.0}},
+)
 def measure_decomposition(kernel=KERNEL, points=40, shift=0.1):
     """C25: H∞ = Σ λ v vᵀ and its least eigenvalue, on points that come with their opposites."""
     x = np.linspace(-np.pi, np.pi, points, endpoint=False) + shift
@@ -127,56 +171,3 @@ def measure_decomposition(kernel=KERNEL, points=40, shift=0.1):
         f"largest {least:z.1e} with bias; without, {zeros} of {points} are 0 to rounding, one for "
         f"each pair of opposites beyond d = 2",
     )
-
-
-CLAIMS = (
-    Claim(
-        "C06",
-        "(5) (6)",
-        "squared loss and its gradient for the two-layer network with bias",
-        "as printed",
-        measure_gradient,
-        "50 neurons with random biases, 20 random points",
-        {"another network": {"seed": 16}},
-    ),
-    Claim(
-        "C07",
-        "(7)",
-        "k(x, x') = x·x'(π - arccos x·x')/4π for the two-layer network",
-        "1/2π without bias; (x·x' + 1)(π - arccos)/2π with one that starts at 0; 1/4π belongs to "
-        "the input (x, 1)/√2",
-        measure_constant,
-        "ReLU, w ~ N(0, I), biases 0 at the start, unit inputs",
-        {"with bias": {"corrected": TwoLayerNTK(bias=True, normalization="network"), "bias": True}},
-    ),
-    Claim(
-        "C09",
-        "(10) (11)",
-        "k(x, z) = (cos(x-z) + 1)(π - |x-z|)/4π in angles",
-        "over the range of the integral (10); for two angles of one turn the difference must be "
-        "wrapped to [0, π]",
-        measure_wrapping,
-        "200 random x, 100 random z in [x-π, x+π] each",
-        {"another seed": {"seed": 10}},
-    ),
-    Claim(
-        "C24",
-        "contribution",
-        "under uniform data the eigenfunctions are spherical harmonics",
-        "they are, on circle and sphere; for two layers without bias odd frequencies from 3 on "
-        "have eigenvalue 0",
-        measure_harmonics,
-        "two layers with bias; circle and S²",
-        {"more of them": {"highest": 10}},
-    ),
-    Claim(
-        "C25",
-        "(18)",
-        "H∞ = Σ λ_i v_i v_iᵀ with least eigenvalue λ_0 > 0",
-        "with bias and different points; without, more than d pairs of opposites in d dimensions "
-        "make it 0",
-        measure_decomposition,
-        "circle, points that come with their opposites",
-        {"8 points": {"points": 8}, "200 points": {"points": 200, "shift": 0.0}},
-    ),
-)

@@ -16,6 +16,7 @@ training with nonuniform data*, ICLR 2023.)
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -123,28 +124,24 @@ class Loss:
     angles: np.ndarray  # (n,)
     matrix: np.ndarray  # M, (n, n)
 
-    def fastest(self, kernel):
+    @cached_property
+    def _modes(self):
+        """H^{1/2}, and the eigenpairs of H^{1/2} M H^{1/2}: H is positive definite with a bias."""
+        eigenvalues, v = np.linalg.eigh(KERNEL.at_angles(self.angles))
+        root = (v * np.sqrt(np.maximum(eigenvalues, 1e-14 * eigenvalues[-1]))) @ v.T
+        return root, *np.linalg.eigh(root @ self.matrix @ root)
+
+    @property
+    def fastest(self):
         """λ_1 of HM: the flow's largest speed."""
-        root = _root(kernel.at_angles(self.angles))
-        return float(np.linalg.eigvalsh(root @ self.matrix @ root)[-1])
+        return float(self._modes[1][-1])
 
-    def predict(self, target, times, kernel=None):
-        """u(t) = y - exp(-HMt) y at the points under gradient flow from u = 0, shape (T, n).
-
-        Through the symmetric matrix H^{1/2} M H^{1/2}: H is positive definite with a bias.
-        """
-        kernel = KERNEL if kernel is None else kernel
-        root = _root(kernel.at_angles(self.angles))
-        speeds, v = np.linalg.eigh(root @ self.matrix @ root)
+    def predict(self, target, times):
+        """u(t) = y - exp(-HMt) y at the points under gradient flow from u = 0, shape (T, n)."""
+        root, speeds, v = self._modes
         start = v.T @ np.linalg.solve(root, target)
         decay = np.exp(-np.outer(times, np.maximum(speeds, 0)))
         return target - (decay * start) @ (root @ v).T
-
-
-def _root(H):
-    """The symmetric square root of a positive definite matrix."""
-    eigenvalues, v = np.linalg.eigh(H)
-    return (v * np.sqrt(np.maximum(eigenvalues, 1e-14 * eigenvalues[-1]))) @ v.T
 
 
 def compare(
@@ -182,7 +179,7 @@ def compare(
     frames = []
     for name, s in named:
         loss = Loss(name, x, loss_matrix(x, name, s, highest))
-        t = times / loss.fastest(KERNEL)
+        t = times / loss.fastest
         routes = {"predicted": loss.predict(y, t)}
         if train is not None:
             routes["trained"] = train(loss, y, t)

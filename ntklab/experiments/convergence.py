@@ -30,10 +30,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import polygamma, stdtrit
-from tqdm.auto import tqdm
 
 from ntklab import bounds, dynamics, fredholm, gram
-from ntklab._arguments import _short, finite_number, one_of
+from ntklab._arguments import _short, one_of
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
 from ntklab.experiments.toolkit import chosen, fit_line, wave
@@ -47,6 +46,7 @@ POINTS = 734  # the paper's: spacing 0.02, 0.01 and 0.005 give 105 + 210 + 419
 SUM_RATE = 0.004  # η of the lecture's loss (5), a sum over the points
 LAYOUTS = ("grid", "random")
 LAYER = 3 / (16 * np.sqrt(2 * np.pi))  # ∫ of the square of the layer at a jump
+EXCESS = 1.25  # times its local law, beyond which a region no longer obeys it
 FINEST_BORDER = 5e-4  # of a target that spectra carry where borders are sought
 
 
@@ -199,22 +199,35 @@ def population_times(density, frequencies, threshold, learning_rate):
     frames = []
     for frequency in frequencies:
         descent = population_descent(density, frequency, threshold, learning_rate, KERNEL)
-        S = bounds.source(KERNEL, density, frequency)
-        rows = [
-            (
-                frequency,
-                j,
-                density.mass(region) / region.length,
-                float(descent.time_to_reach(threshold, region).time),
-                bounds.local_time(threshold, learning_rate, KERNEL, frequency, density, region),
-                bounds.iterations(threshold, learning_rate, S, mass=density.mass(region)),
-            )
-            for j, region in enumerate(density.regions)
-        ]
-        columns = ["frequency", "region", "density", "exact", "local", "bound"]
+        table = region_times(descent, density, frequency, threshold, KERNEL)
         circle = float(descent.time_to_reach(threshold, norm="l2").time)
-        frames.append(pd.DataFrame(rows, columns=columns).assign(circle=circle))
+        frames.append(table.drop(columns="floor").assign(circle=circle))
     return pd.concat(frames, ignore_index=True)
+
+
+def region_times(descent, density, frequency, threshold, kernel):
+    """When the error of cos κx comes down to δ in every region, beside the law and the bound.
+
+    Parameters
+    ----------
+    descent : dynamics.Dynamics
+        Of cos κx with this kernel and density, by gradient descent; or flow, as if η were 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `population_times` but for the last, and floor: what is left for good.
+    """
+    rate, S = descent.learning_rate or 1.0, bounds.source(kernel, density, frequency)
+    rows = []
+    for j, region in enumerate(density.regions):
+        mass, reach = density.mass(region), descent.time_to_reach(threshold, region)
+        local = bounds.local_time(threshold, rate, kernel, frequency, density, region)
+        bound = bounds.iterations(threshold, rate, S, mass=mass)
+        mean = mass / region.length
+        rows.append((frequency, j, mean, float(reach.time), local, bound, reach.floor))
+    columns = ["frequency", "region", "density", "exact", "local", "bound", "floor"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def population_descent(density, frequency, threshold, learning_rate, kernel):
@@ -285,8 +298,8 @@ def error_table(density, frequency, iterations, learning_rate=1.0):
     return pd.concat(frames, ignore_index=True)
 
 
-def law_border(density, frequencies, excess=1.25, kernel=LECTURE_KERNEL):
-    r"""The δ below which a region takes more than `excess` = c times its local law, exact.
+def law_border(density, frequencies):
+    r"""The δ below which a region takes more than c = `EXCESS` times its local law, exact.
 
     Where p jumps a layer of width 1/(κ√s), s = k_κ t, is left over whose square falls like s^-5/2
     only. By Laplace's transform of ∂_s ∂_yy r = p r, y = κx, with continuous r and r', it leaves
@@ -302,8 +315,6 @@ def law_border(density, frequencies, excess=1.25, kernel=LECTURE_KERNEL):
     ----------
     density : PiecewiseConstant
     frequencies : sequence of int
-    excess : float
-        c > 1.
 
     Returns
     -------
@@ -311,31 +322,30 @@ def law_border(density, frequencies, excess=1.25, kernel=LECTURE_KERNEL):
         frequency, region, density, border (exact; 0 where none was found), law (δ from the formula,
         for large κ).
     """
-    finite_number("excess", excess, above=1)
     L = np.linspace(0.5, 6.5, 400)
     thresholds = np.exp(-L) / np.sqrt(2)
     rows = []
     for frequency in frequencies:
         target = wave(frequency)
-        spectrum = fredholm.resolve(kernel, density, target, FINEST_BORDER)
-        flow, k = dynamics.gradient_flow(spectrum, target), bounds.multiplier(kernel, frequency)
+        spectrum = fredholm.resolve(LECTURE_KERNEL, density, target, FINEST_BORDER)
+        flow = dynamics.gradient_flow(spectrum, target)
+        k = bounds.multiplier(LECTURE_KERNEL, frequency)
         for j, (region, p) in enumerate(zip(density.regions, density.values, strict=True)):
             # finished at L's threshold by c times its law: the least error so far tells
-            left = np.minimum.accumulate(flow.error(excess * L / (p * k), region))
+            left = np.minimum.accumulate(flow.error(EXCESS * L / (p * k), region))
             late = left > thresholds
             border = thresholds[np.argmax(late)] if late.any() else 0.0
-            law = _law_border(density, j, frequency, excess)
-            rows.append((frequency, j, p, border, law))
+            rows.append((frequency, j, p, border, _law_border(density, j, frequency)))
     return pd.DataFrame(rows, columns=["frequency", "region", "density", "border", "law"])
 
 
-def _law_border(density, j, frequency, excess):
+def _law_border(density, j, frequency):
     values, edges, region = density.values, density.edges, density.regions[j]
     sides = (edges[j], values[j - 1]), (edges[(j + 1) % len(edges)], values[(j + 1) % len(values)])
     jumps = sum(
         np.cos(frequency * x) ** 2 * (np.sqrt(values[j] / other) - 1) ** 2 for x, other in sides
     )
-    size = np.sqrt(LAYER * jumps / (frequency * region.length)) * excess**-1.25
+    size = np.sqrt(LAYER * jumps / (frequency * region.length)) * EXCESS**-1.25
     if size < 1e-9:
         return 0.0
     return brentq(lambda d: d * np.log(1 / (np.sqrt(2) * d)) ** 1.25 - size, 1e-12, 0.2)
@@ -369,9 +379,7 @@ def thinning(weights, frequency, threshold, learning_rate):
     return pd.DataFrame(rows, columns=["weight", "lowest", "exact", "local", "bound", "circle"])
 
 
-def theory(
-    size="quick", layout="grid", *, rng=None, density=ONE_TWO_FOUR, frequencies=None, progress=False
-):
+def theory(size="quick", layout="grid", *, rng=None, frequencies=None):
     """Figure 7 by linear theory from u(0) = 0: one grid, or `draws` random point sets.
 
     Parameters
@@ -388,10 +396,11 @@ def theory(
     draws = 1 if layout == "grid" else setting.draws
     asked = setting.frequencies if frequencies is None else frequencies
     frames = []
-    for draw in tqdm(range(draws), disable=not progress, desc="point sets"):
-        x = place(density, POINTS, layout, rng)
+    for draw in range(draws):
+        x = place(ONE_TWO_FOUR, POINTS, layout, rng)
         frame = predicted_times(
-            density, x, asked, setting.threshold, SUM_RATE * len(x), normalised=setting.normalised
+            ONE_TWO_FOUR, x, asked, setting.threshold, SUM_RATE * len(x),
+            normalised=setting.normalised,
         )
         frames.append(frame.assign(draw=draw, layout=layout))
     return pd.concat(frames, ignore_index=True)

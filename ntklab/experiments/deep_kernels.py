@@ -34,9 +34,7 @@ def printed_slope(theta):
 
 def correlations(hidden_layers, theta):
     """Σ⁽⁰⁾, ..., Σ⁽ᴸ⁾ at angles θ between unit vectors, shape (L + 1, len(θ)): equation (4)."""
-    return np.array(
-        [np.cos(theta)] + [NNGP(h).profile(theta) for h in range(1, hidden_layers + 1)]
-    )
+    return np.array([np.cos(theta), *(NNGP(h).profile(theta) for h in range(1, hidden_layers + 1))])
 
 
 def products(hidden_layers, slope=slope):

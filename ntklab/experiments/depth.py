@@ -70,7 +70,7 @@ def parity_ratio(hidden_layers, frequency=100):
     return float(upper / lower)
 
 
-def learning_times(density, frequencies, kernel=None, threshold=0.05):
+def learning_times(density, frequencies, kernel, threshold=0.05):
     """Gradient-flow time until cos κx is learned to rms `threshold` in every region (C18, C22).
 
     Parameters
@@ -78,8 +78,7 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05):
     density : CircleDensity
     frequencies : sequence of int
         κ >= 1.
-    kernel : ZonalKernel, optional
-        Two-layer with bias when left out.
+    kernel : ZonalKernel
     threshold : float
         δ, rms over the region.
 
@@ -88,9 +87,7 @@ def learning_times(density, frequencies, kernel=None, threshold=0.05):
     pandas.DataFrame
         frequency, region, density (p_j, its mean over the region), time.
     """
-    kernel = TwoLayerNTK(bias=True) if kernel is None else kernel
-    hardest = max(frequencies)
-    spectrum = fredholm.resolve(kernel, density, wave(hardest), 0.1 * threshold)
+    spectrum = fredholm.resolve(kernel, density, wave(max(frequencies)), 0.1 * threshold)
     rows = []
     for k in frequencies:
         flow = dynamics.gradient_flow(spectrum, wave(k))
@@ -112,29 +109,25 @@ def eigenspace_overlaps(density, hidden_layers, count=41):
     deep = fredholm.solve(DeepNTK(hidden_layers), density, count)
     # both spectra at the nodes of one of them
     products = (deep.values * deep.weights[:, None]).T @ shallow(deep.points)
-    pairs = range(1, (count - 1) // 2 + 1)
-    overlaps = [
-        np.linalg.svd(products[2 * q - 1 : 2 * q + 1, 2 * q - 1 : 2 * q + 1], compute_uv=False)
-        for q in pairs
-    ]
-    return pd.DataFrame({"q": list(pairs), "overlap": [float(s.min()) for s in overlaps]})
+    rows = []
+    for q in range(1, (count - 1) // 2 + 1):
+        pair = slice(2 * q - 1, 2 * q + 1)
+        rows.append((q, np.linalg.svd(products[pair, pair], compute_uv=False).min()))
+    return pd.DataFrame(rows, columns=["q", "overlap"])
 
 
-def required_width(points, hidden_layers, epsilon=0.1, delta=0.1, failure=0.1):
+def required_width(points, hidden_layers):
     r"""log10 of the width that the theorem on (20) asks for, its unnamed constants taken as 1.
 
-    m = n²⁴ L¹² log⁵ m / (δ⁸ τ⁶) with τ = ε δ̂ / n, so m grows like n³⁰.
+    m = n²⁴ L¹² log⁵ m / (δ⁸ τ⁶) with τ = ε δ̂ / n and ε = δ = δ̂ = 0.1, so m grows like n³⁰.
 
     Parameters
     ----------
     points, hidden_layers : int
         n and L.
-    epsilon, delta, failure : float
-        ε, δ and δ̂ of the theorem, in (0, 1].
     """
     n, L = points, hidden_layers
-    tau = epsilon * failure / n
-    rest = 24 * math.log(n) + 12 * math.log(L) - 8 * math.log(delta) - 6 * math.log(tau)
+    rest = 24 * math.log(n) + 12 * math.log(L) - 8 * math.log(0.1) - 6 * math.log(0.01 / n)
     # log m = rest + 5 log log m. From above, where it contracts, this falls to the larger root:
     # all widths beyond that one will do
     log_m = rest + 100

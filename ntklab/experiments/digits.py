@@ -93,9 +93,9 @@ class Digits:
         means = [square[:, self.quarter == k].mean(axis=1) for k in range(4)]
         return np.sqrt(np.stack(means, axis=1))
 
-    def learned(self, outputs, count=30):
-        """v_i·(u(t) - u(0)) / v_i·(y - u(0)) for the first eigenvectors, shape (T, count)."""
-        v = self.spectrum.values[:, :count]
+    def learned(self, outputs):
+        """v_i·(u(t) - u(0)) / v_i·(y - u(0)) for the first eigenvectors, shape (T, 30)."""
+        v = self.spectrum.values[:, :30]
         gone = (outputs - outputs[0]) @ v
         return gone / ((self.target - outputs[0]) @ v)
 

@@ -1,19 +1,13 @@
 """Spectra under non-uniform densities: the data of the figures."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from ntklab import asymptotics, fredholm, gram
-from ntklab.densities import (
-    FromFunction,
-    PiecewiseConstant,
-    TrigPolynomial,
-    uniform,
-    von_mises,
-)
+from ntklab.densities import FromFunction, PiecewiseConstant, TrigPolynomial, uniform, von_mises
 from ntklab.kernels import TwoLayerNTK
 
 ONE_TWO_FOUR = PiecewiseConstant.equal_pieces([1, 2, 4])
@@ -60,29 +54,24 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000):
     pandas.DataFrame
         density, index, q, population, sample, printed (17), corrected Z²/(πq²).
     """
-    densities = lecture_densities() if densities is None else densities
     kernel, count = TwoLayerNTK(bias=True), 2 * frequencies + 1
     index = np.arange(count)
     q = (index + 1) // 2
     frames = []
-    for name, density in densities.items():
-        frames.append(
-            pd.DataFrame({
-                "density": name,
-                "index": index,
-                "q": q,
-                "population": fredholm.solve(kernel, density, count).eigenvalues,
-                "sample": gram.solve(kernel, density.grid(points), count).eigenvalues,
-                "printed": asymptotics.eigenvalue_printed(q, density.Z),
-                "corrected": asymptotics.eigenvalue_corrected(q, density.Z),
-            })
-        )
+    for name, density in (densities or lecture_densities()).items():
+        frames.append(pd.DataFrame({
+            "density": name,
+            "index": index,
+            "q": q,
+            "population": fredholm.solve(kernel, density, count).eigenvalues,
+            "sample": gram.solve(kernel, density.grid(points), count).eigenvalues,
+            "printed": asymptotics.eigenvalue_printed(q, density.Z),
+            "corrected": asymptotics.eigenvalue_corrected(q, density.Z),
+        }))
     return pd.concat(frames, ignore_index=True)
 
 
-def sampling_error(
-    density, rng, sizes=(100, 300, 1000, 3000, 10_000), draws=20, count=10, progress=False
-):
+def sampling_error(density, rng, sizes=(100, 300, 1000, 3000, 10_000), draws=20, count=10):
     """Errors of the spectrum of n i.i.d. points beside the population's (C08).
 
     Parameters
@@ -95,8 +84,6 @@ def sampling_error(
         Independent samples a size.
     count : int
         Leading eigenpairs compared.
-    progress : bool
-        Shows a progress bar.
 
     Returns
     -------
@@ -109,8 +96,7 @@ def sampling_error(
     truth = fredholm.solve(kernel, density, count)
     leading = min(3, count)
     rows = []
-    jobs = [(n, draw) for n in sizes for draw in range(draws)]
-    for n, draw in tqdm(jobs, disable=not progress, desc="samples"):
+    for n, draw in product(sizes, range(draws)):
         x = density.sample(n, rng)
         sample = gram.solve(kernel, x, count)
         relative = sample.eigenvalues / truth.eigenvalues - 1
@@ -118,9 +104,8 @@ def sampling_error(
         left = sample.values[:, :leading] / np.sqrt(n)
         left = left - basis @ (basis.T @ left)
         rows.append((n, draw, np.sqrt(np.mean(relative**2)), np.linalg.norm(left, 2)))
-    return pd.DataFrame(
-        rows, columns=["points", "draw", "eigenvalue_error", "eigenfunction_error"]
-    )
+    columns = ["points", "draw", "eigenvalue_error", "eigenfunction_error"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def region_frequencies(density, spectrum):
@@ -137,18 +122,16 @@ def region_frequencies(density, spectrum):
     predicted = asymptotics.local_frequency(q, density)
     frames = []
     for j, region in enumerate(density.regions):
-        frames.append(
-            pd.DataFrame({
-                "index": index,
-                "q": q,
-                "region": j,
-                "density": density.mass(region) / region.length,
-                "periods": predicted[:, j] * region.length / (2 * np.pi),
-                "measured": spectrum.local_frequency(region)[1:],
-                "predicted": predicted[:, j],
-                "resolution": 2 * np.pi / region.length,
-            })
-        )
+        frames.append(pd.DataFrame({
+            "index": index,
+            "q": q,
+            "region": j,
+            "density": density.mass(region) / region.length,
+            "periods": predicted[:, j] * region.length / (2 * np.pi),
+            "measured": spectrum.local_frequency(region)[1:],
+            "predicted": predicted[:, j],
+            "resolution": 2 * np.pi / region.length,
+        }))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -13,6 +13,7 @@ network      trained on such points (`experiments.trained.sphere`): adds that of
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -160,7 +161,7 @@ def tilted(ratio, frequency, tilt, threshold=PROTOCOL, degree=60):
         spectrum = sphere.solve(NETWORK, density, None, orders=(m,), degree=degree)
         # cos mφ alone: the target is even in longitude
         wave = _part(target, m, spectrum.points)
-        flows.append((dynamics.gradient_flow(spectrum, wave), spectrum.points))
+        flows.append(dynamics.gradient_flow(spectrum, wave))
     return tuple(_combined(flows, region, threshold) for region in density.regions)
 
 
@@ -176,15 +177,11 @@ def _part(target, m, points):
 
 
 def _combined(flows, region, threshold):
-    mass = sum(
-        flow.spectrum.weights[region.contains(points)].sum() for flow, points in flows[:1]
-    )
+    mass = flows[0].spectrum.weights[region.contains(flows[0].spectrum.points)].sum()
 
     def error(t):
-        parts = [
-            flow.error(t, region.contains(points), norm="l2")[0] ** 2 for flow, points in flows
-        ]
-        return np.sqrt(sum(parts) / mass) - threshold
+        parts = [flow.error(t, region.contains(flow.spectrum.points), norm="l2") for flow in flows]
+        return np.linalg.norm(parts) / np.sqrt(mass) - threshold
 
     grid = np.geomspace(1e-2, 1e7, 200)
     values = np.array([error(t) for t in grid])
@@ -218,8 +215,7 @@ def sampled(
         ratio, frequency, sparse, dense, quotient, draw, threshold.
     """
     rows = []
-    jobs = [(r, draw) for r in ratios for draw in range(draws)]
-    for ratio, draw in tqdm(jobs, disable=not progress, desc="samples"):
+    for ratio, draw in tqdm([*product(ratios, range(draws))], disable=not progress, desc="samples"):
         density, X = sphere.hemispheres(ratio), points(ratio, per_half, rng)
         spectrum = gram.solve(NETWORK, X, len(X))
         for k in frequencies:
@@ -237,9 +233,8 @@ def points(ratio, per_half, rng):
 
 def halves(flow, density, X, threshold):
     """Times of the sparse and the dense half, and their quotient."""
-    low, high = (
-        flow.time_to_reach(threshold, region.contains(X)).time for region in density.regions
-    )
+    inside = [region.contains(X) for region in density.regions]
+    low, high = (flow.time_to_reach(threshold, half).time for half in inside)
     return low, high, low / high if high else np.nan
 
 
@@ -267,20 +262,16 @@ def decomposition(exact, samples, networks=None, frequencies=range(2, 8)):
         and, with networks, network, by_network = sample - network (u(0), finite steps, finite
         width) and unexplained = network - paper. The last four add up to r - paper.
     """
-    rows = {}
-    for ratio, part in exact[exact.frequency.isin(frequencies)].groupby("ratio"):
-        draws = samples[(samples.ratio == ratio) & samples.frequency.isin(frequencies)]
-        row = {
-            "paper": PAPER.get(ratio, np.nan),
-            "population": part.quotient.median(),
-            "sample": draws.quotient.median(),
-            "scatter": draws.groupby("draw").quotient.median().std(),
-        }
-        row["by_frequency"] = ratio - row["population"]
-        row["by_sampling"] = row["population"] - row["sample"]
-        if networks is not None:
-            row["network"] = networks[networks.ratio == ratio].quotient.median()
-            row["by_network"] = row["sample"] - row["network"]
-            row["unexplained"] = row["network"] - row["paper"]
-        rows[ratio] = row
-    return pd.DataFrame(rows).T.rename_axis("ratio")
+    exact, samples = (table[table.frequency.isin(frequencies)] for table in (exact, samples))
+    found = exact.groupby("ratio").quotient.median().rename("population").to_frame()
+    found.insert(0, "paper", found.index.map(PAPER))
+    found["sample"] = samples.groupby("ratio").quotient.median()
+    each = samples.groupby(["ratio", "draw"]).quotient.median()
+    found["scatter"] = each.groupby("ratio").std()
+    found["by_frequency"] = found.index - found.population
+    found["by_sampling"] = found.population - found["sample"]
+    if networks is not None:
+        found["network"] = networks.groupby("ratio").quotient.median()
+        found["by_network"] = found["sample"] - found.network
+        found["unexplained"] = found.network - found.paper
+    return found

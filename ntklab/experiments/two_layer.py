@@ -81,8 +81,7 @@ def uniform_spectra(highest=12):
     kappa = np.arange(highest + 1)
     columns = {}
     for space, dimension in (("circle", 2), ("sphere", 3)):
-        for bias in (True, False):
-            name = "with bias" if bias else "without"
+        for name, bias in (("with bias", True), ("without", False)):
             kernel = TwoLayerNTK(bias=bias)
             columns[space, name] = kernel.harmonic_eigenvalues(kappa, dimension=dimension)
     return pd.DataFrame(columns, index=pd.Index(kappa, name="frequency"))

@@ -118,6 +118,18 @@ def log_slider(description, value, low, high):
     )
 
 
+def slider(description, value, low, high):
+    """A slider over tenths from `low` to `high` that reports on release."""
+    return widgets.FloatSlider(
+        value=value, min=low, max=high, step=0.1, description=description, continuous_update=False
+    )
+
+
+def choice(description, options):
+    """Buttons, one for each option, the first pressed."""
+    return widgets.ToggleButtons(options=options, description=description)
+
+
 def whole_slider(description, value, low, high):
     """A slider over whole numbers that reports on release."""
     return widgets.IntSlider(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
@@ -10,7 +9,7 @@ from ntklab import bounds, dynamics, fredholm, gram
 from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import convergence
-from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.board import Board, choice, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.convergence import theorem_board
 from ntklab.kernels import TwoLayerNTK
@@ -19,32 +18,27 @@ KERNELS = {"with bias": TwoLayerNTK(bias=True), "without bias": TwoLayerNTK(bias
 POINTS = 600
 MODES = 96  # where the kernel is blind to κ: what these leave of the target is the floor
 FRAMES = Plan(
-    {
-        "left": (0.316, 1.0, 3.16, 10.0),
-        "middle": (0.316, 1.0, 2.0, 10.0),
-        "right": (0.316, 1.0, 4.0, 10.0),
-        "frequency": (1, 2, 3, 4, 6, 9, 14, 20, 29),
-        "threshold": (0.00316, 0.01, 0.05, 0.2, 0.5),
-        "learning_rate": (0.01, 0.1, 1.0, 3.98),
-        "kernel": tuple(KERNELS),
-    },
     ("kernel", "frequency"),
+    left=(0.316, 1.0, 3.16, 10.0),
+    middle=(0.316, 1.0, 2.0, 10.0),
+    right=(0.316, 1.0, 4.0, 10.0),
+    frequency=(1, 2, 3, 4, 6, 9, 14, 20, 29),
+    threshold=(0.00316, 0.01, 0.05, 0.2, 0.5),
+    learning_rate=(0.01, 0.1, 1.0, 3.98),
+    kernel=tuple(KERNELS),
 )
 
 
 @dataclass(frozen=True)
 class Learning:
-    """Error curves by region, and when they come down to the threshold.
-
-    `table` has region, density, exact, local, bound (iterations, inf for never) and floor.
-    """
+    """Error curves by region, and when they come down to the threshold."""
 
     density: PiecewiseConstant
     frequency: int
     threshold: float
     t: np.ndarray
     curves: np.ndarray
-    table: pd.DataFrame
+    table: pd.DataFrame  # of `experiments.convergence.region_times`
 
 
 def compute(
@@ -83,42 +77,26 @@ def compute(
     descent = dynamics.gradient_descent(
         spectrum, np.cos(frequency * spectrum.points), learning_rate
     )
-    S = bounds.source(kernel, density, frequency)
-    rows = []
-    for j, region in enumerate(density.regions):
-        reach = descent.time_to_reach(threshold, region)
-        local = bounds.local_time(threshold, learning_rate, kernel, frequency, density, region)
-        mass = density.mass(region)
-        bound = bounds.iterations(threshold, learning_rate, S, mass=mass)
-        rows.append((j, density.values[j], float(reach.time), local, bound, reach.floor))
-    columns = ["region", "density", "exact", "local", "bound", "floor"]
-    table = pd.DataFrame(rows, columns=columns)
-    last = table.exact[np.isfinite(table.exact)].max() if np.isfinite(table.exact).any() else 1e5
+    table = convergence.region_times(descent, density, frequency, threshold, kernel)
+    finished = table.exact[np.isfinite(table.exact)]
+    last = finished.max() if len(finished) else 1e5
     t = np.concatenate([[0], np.unique(np.round(np.geomspace(1, 3 * last + 20, 150)))])
     curves = np.stack([descent.error(t, region) for region in density.regions], axis=1)
     return Learning(density, frequency, threshold, t, curves, table)
 
 
-def draw(learning):
-    """Density, curves and times."""
-    return theorem_board(
-        learning.density, learning.t, learning.curves, learning.threshold, learning.table,
-        learning.frequency,
-    )
+draw = theorem_board
 
 
 def explorer():
     """Sliders for the three weights, κ, δ and η; with bias or without."""
-    return Board(
-        compute,
-        draw,
-        {
-            "left": log_slider("weight, left", 1.0, -0.5, 1),
-            "middle": log_slider("weight, middle", 2.0, -0.5, 1),
-            "right": log_slider("weight, right", 4.0, -0.5, 1),
-            "frequency": whole_slider("frequency κ", 6, 1, 29),
-            "threshold": log_slider("threshold δ", 0.05, -2.5, -0.3),
-            "learning_rate": log_slider("learning rate η", 1.0, -2, 0.6),
-            "kernel": widgets.ToggleButtons(options=tuple(KERNELS), description="network"),
-        },
-    )
+    controls = {
+        "left": log_slider("weight, left", 1.0, -0.5, 1),
+        "middle": log_slider("weight, middle", 2.0, -0.5, 1),
+        "right": log_slider("weight, right", 4.0, -0.5, 1),
+        "frequency": whole_slider("frequency κ", 6, 1, 29),
+        "threshold": log_slider("threshold δ", 0.05, -2.5, -0.3),
+        "learning_rate": log_slider("learning rate η", 1.0, -2, 0.6),
+        "kernel": choice("network", tuple(KERNELS)),
+    }
+    return Board(compute, draw, controls)

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 
 from ntklab._arguments import finite_number, one_of, whole_number
-from ntklab.explorers.board import Board, whole_slider
+from ntklab.explorers.board import Board, choice, slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.deep_kernels import layers_and_parts
 from ntklab.kernels import NNGP, DeepNTK
@@ -14,12 +13,10 @@ from ntklab.kernels import NNGP, DeepNTK
 ACTIVATIONS = ("relu", "erf", "gelu")
 DEEPEST = 8  # hidden layers
 FRAMES = Plan(
-    {
-        "hidden_layers": range(1, DEEPEST + 1),
-        "angle": (0.0, 0.5, 1.0, 1.5, 2.0, 2.6, 3.1),
-        "activation": ACTIVATIONS,
-    },
     ("activation", "hidden_layers"),
+    hidden_layers=range(1, DEEPEST + 1),
+    angle=(0.0, 0.5, 1.0, 1.5, 2.0, 2.6, 3.1),
+    activation=ACTIVATIONS,
 )
 
 
@@ -56,22 +53,14 @@ def compute(hidden_layers=3, activation="relu", angle=1.5):
     return Layers(L, activation, angle, theta, correlations, np.array(parts))
 
 
-def draw(seen):
-    """Correlations after each layer, and the kernel as a stack of the layers' parts."""
-    return layers_and_parts(seen)
+draw = layers_and_parts
 
 
 def explorer():
     """Sliders for the layers and the angle; three activations."""
-    return Board(
-        compute,
-        draw,
-        {
-            "hidden_layers": whole_slider("hidden layers", 3, 1, DEEPEST),
-            "angle": widgets.FloatSlider(
-                value=1.5, min=0, max=3.1, step=0.1, description="angle θ",
-                continuous_update=False,
-            ),
-            "activation": widgets.ToggleButtons(options=ACTIVATIONS, description="activation"),
-        },
-    )
+    controls = {
+        "hidden_layers": whole_slider("hidden layers", 3, 1, DEEPEST),
+        "angle": slider("angle θ", 1.5, 0, 3.1),
+        "activation": choice("activation", ACTIVATIONS),
+    }
+    return Board(compute, draw, controls)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
@@ -10,7 +9,7 @@ from ntklab import asymptotics, fredholm
 from ntklab._arguments import one_of, whole_number
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import region_frequencies
-from ntklab.explorers.board import Board, whole_slider
+from ntklab.explorers.board import Board, choice, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.depth import kernel_and_spectrum
 from ntklab.kernels import DeepNTK
@@ -18,11 +17,9 @@ from ntklab.kernels import DeepNTK
 COUNT = 61
 DENSITIES = {"1 : 2 : 4": (1, 2, 4), "1 : 1 : 1": (1, 1, 1), "1 : 10 : 1": (1, 10, 1)}
 FRAMES = Plan(
-    {
-        "hidden_layers": (2, 3, 4, 6, 8, 10, 15, 20, 30, 45, 60),
-        "density": tuple(DENSITIES),
-    },
     ("density", "hidden_layers"),
+    hidden_layers=(2, 3, 4, 6, 8, 10, 15, 20, 30, 45, 60),
+    density=tuple(DENSITIES),
 )
 
 
@@ -63,18 +60,13 @@ def compute(hidden_layers=10, density="1 : 2 : 4"):
     )
 
 
-def draw(seen):
-    """Three panels."""
-    return kernel_and_spectrum(seen)
+draw = kernel_and_spectrum
 
 
 def explorer():
     """A slider for depth, a choice of density."""
-    return Board(
-        compute,
-        draw,
-        {
-            "hidden_layers": whole_slider("hidden layers", 10, 2, 60),
-            "density": widgets.ToggleButtons(options=list(DENSITIES), description="density"),
-        },
-    )
+    controls = {
+        "hidden_layers": whole_slider("hidden layers", 10, 2, 60),
+        "density": choice("density", list(DENSITIES)),
+    }
+    return Board(compute, draw, controls)

@@ -2,29 +2,26 @@
 
 from dataclasses import dataclass
 
-import ipywidgets as widgets
 import numpy as np
 
 from ntklab import fredholm
 from ntklab._arguments import LARGEST, finite_number, one_of, whole_number
 from ntklab.densities import CircleDensity, FromFunction, PiecewiseConstant
-from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.board import Board, choice, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
-from ntklab.figures import density_and_spectrum
+from ntklab.figures.eigenfunctions import density_and_spectrum
 from ntklab.kernels import TwoLayerNTK
 from ntklab.spectrum import Spectrum
 
 COUNT = 61
 SHAPES = ("three pieces", "three bumps")
 FRAMES = Plan(
-    {
-        "shape": SHAPES,
-        "left": (0.1, 1.0, 4.0, 39.8),
-        "middle": (0.1, 1.0, 2.0, 8.0, 39.8),
-        "right": (0.1, 1.0, 4.0, 16.0, 39.8),
-        "eigenfunction": (0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 15, 19, 20, 30, 60),
-    },
     ("shape", "eigenfunction"),
+    shape=SHAPES,
+    left=(0.1, 1.0, 4.0, 39.8),
+    middle=(0.1, 1.0, 2.0, 8.0, 39.8),
+    right=(0.1, 1.0, 4.0, 16.0, 39.8),
+    eigenfunction=(0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 15, 19, 20, 30, 60),
 )
 
 
@@ -60,21 +57,16 @@ def _bumps(weights, sharpness=3.0):
     return FromFunction(pdf)
 
 
-def draw(edited):
-    """Density, eigenvalues beside Z²/πq², and the eigenfunction."""
-    return density_and_spectrum(edited.density, edited.spectrum, edited.index)
+draw = density_and_spectrum
 
 
 def explorer():
     """Sliders for the three weights and the eigenfunction, a choice of shape."""
-    return Board(
-        compute,
-        draw,
-        {
-            "shape": widgets.ToggleButtons(options=SHAPES, description="density"),
-            "left": log_slider("weight, left", 1.0, -1, 1.6),
-            "middle": log_slider("weight, middle", 2.0, -1, 1.6),
-            "right": log_slider("weight, right", 4.0, -1, 1.6),
-            "eigenfunction": whole_slider("eigenfunction i", 19, 0, COUNT - 1),
-        },
-    )
+    controls = {
+        "shape": choice("density", SHAPES),
+        "left": log_slider("weight, left", 1.0, -1, 1.6),
+        "middle": log_slider("weight, middle", 2.0, -1, 1.6),
+        "right": log_slider("weight, right", 4.0, -1, 1.6),
+        "eigenfunction": whole_slider("eigenfunction i", 19, 0, COUNT - 1),
+    }
+    return Board(compute, draw, controls)

@@ -10,18 +10,16 @@ from ntklab.densities import CircleDensity
 from ntklab.experiments import ONE_TWO_FOUR
 from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
-from ntklab.figures import sample_and_population
+from ntklab.figures.eigenfunctions import sample_and_population
 from ntklab.kernels import TwoLayerNTK
 
 COUNT = 10
 GRID = np.linspace(-np.pi, np.pi, 801)[:-1]
 FRAMES = Plan(
-    {
-        "points": (15.8, 50.0, 100.0, 300.0, 1e3, 3e3, 1e4, 5.01e4),
-        "eigenfunction": (0, 1, 3, 6, 9),
-        "seed": range(4),
-    },
     ("eigenfunction", "points"),
+    points=(15.8, 50.0, 100.0, 300.0, 1e3, 3e3, 1e4, 5.01e4),
+    eigenfunction=(0, 1, 3, 6, 9),
+    seed=range(4),
 )
 
 
@@ -31,6 +29,7 @@ class Compared:
 
     density: CircleDensity
     points: int
+    x: np.ndarray
     sampled: np.ndarray
     population: np.ndarray
     relative: np.ndarray  # λ_i(n)/λ_i - 1
@@ -47,23 +46,17 @@ def compute(points=300, eigenfunction=3, seed=0):
     truth, found = population(GRID)[:, index], sample(GRID)[:, index]
     found = found * np.copysign(1.0, found @ truth)
     relative = sample.eigenvalues / population.eigenvalues - 1
-    return Compared(ONE_TWO_FOUR, points, found, truth, relative)
+    return Compared(ONE_TWO_FOUR, points, GRID, found, truth, relative)
 
 
-def draw(compared):
-    """The eigenfunction twice, and the deviations of the eigenvalues."""
-    c = compared
-    return sample_and_population(c.density, c.points, GRID, c.sampled, c.population, c.relative)
+draw = sample_and_population
 
 
 def explorer():
     """Sliders for the number of points, the eigenfunction and the draw."""
-    return Board(
-        compute,
-        draw,
-        {
-            "points": log_slider("points n", 300.0, 1.2, 4.7),
-            "eigenfunction": whole_slider("eigenfunction i", 3, 0, COUNT - 1),
-            "seed": whole_slider("draw", 0, 0, 20),
-        },
-    )
+    controls = {
+        "points": log_slider("points n", 300.0, 1.2, 4.7),
+        "eigenfunction": whole_slider("eigenfunction i", 3, 0, COUNT - 1),
+        "seed": whole_slider("draw", 0, 0, 20),
+    }
+    return Board(compute, draw, controls)

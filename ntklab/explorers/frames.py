@@ -1,33 +1,27 @@
 """Which states of an explorer a page without Python shows: its plan of frames."""
 
-from dataclasses import dataclass
 from itertools import product
 
 
-@dataclass(frozen=True, init=False)
 class Plan:
     """Values of every control, and which controls move together.
 
     Parameters
     ----------
-    values : dict of str to sequence
-        What each control can show, by its name among the arguments of `compute`.
     *grids : tuple of str
         Names of controls whose values are combined freely. The last of the first grid is the one
         that an animation moves. Any control moves alone, too, the others at their start.
+    **values : sequence
+        What each control can show, by its name among the arguments of `compute`.
     """
 
-    values: dict
-    grids: tuple
-
-    def __init__(self, values, *grids):
-        values = {name: tuple(shown) for name, shown in values.items()}
-        object.__setattr__(self, "values", values)
-        object.__setattr__(self, "grids", grids)
+    def __init__(self, *grids, **values):
+        self.grids = grids
+        self.values = {name: tuple(shown) for name, shown in values.items()}
 
     @property
     def animated(self):
-        return self.grids[0][-1] if self.grids else next(reversed(self.values))
+        return self.grids[0][-1]
 
     def states(self, start):
         """Every state as a dict of values, `start` first, each once."""

@@ -15,14 +15,12 @@ from ntklab.figures.generalization import stopping_board
 
 POINTS = 120
 FRAMES = Plan(
-    {
-        "contrast": (1.0, 2.0, 8.0, 25.1),
-        "frequency": (1, 2, 3, 6, 12),
-        "noise": (0.01, 0.2, 0.5, 1.0, 2.0),
-        "time": (1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6),
-    },
     ("noise", "time"),
     ("contrast", "time"),
+    contrast=(1.0, 2.0, 8.0, 25.1),
+    frequency=(1, 2, 3, 6, 12),
+    noise=(0.01, 0.2, 0.5, 1.0, 2.0),
+    time=(1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6),
 )
 
 
@@ -46,25 +44,18 @@ def compute(contrast=8.0, frequency=3, noise=0.5, time=1000.0):
 @lru_cache(maxsize=8)
 def _stopping(contrast, frequency, noise):
     density = PiecewiseConstant.equal_pieces([1, contrast])
-    return generalization.stopping(
-        density, frequency, POINTS, noise, rng=np.random.default_rng(8)
-    )
+    return generalization.stopping(density, frequency, POINTS, noise, rng=np.random.default_rng(8))
 
 
-def draw(moment):
-    """Two panels."""
-    return stopping_board(moment.stopping, moment.time)
+draw = stopping_board
 
 
 def explorer():
     """Sliders for the contrast, κ, σ and the time."""
-    return Board(
-        compute,
-        draw,
-        {
-            "contrast": log_slider("dense : sparse", 8.0, 0, 1.4),
-            "frequency": whole_slider("frequency κ", 3, 1, 12),
-            "noise": log_slider("noise σ", 0.5, -2, 0.3),
-            "time": log_slider("time ηt", 1000.0, 0, 6),
-        },
-    )
+    controls = {
+        "contrast": log_slider("dense : sparse", 8.0, 0, 1.4),
+        "frequency": whole_slider("frequency κ", 3, 1, 12),
+        "noise": log_slider("noise σ", 0.5, -2, 0.3),
+        "time": log_slider("time ηt", 1000.0, 0, 6),
+    }
+    return Board(compute, draw, controls)

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-import ipywidgets as widgets
 import numpy as np
 
 from ntklab._arguments import finite_number, one_of, positive, whole_number
 from ntklab.experiments import motivation
 from ntklab.experiments.motivation import Learning, Setting
-from ntklab.explorers.board import Board, log_slider, whole_slider
+from ntklab.explorers.board import Board, choice, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.motivation import moment
 
@@ -19,16 +18,14 @@ LONGEST = 4.0  # log10 of the last iteration
 EXACT = Setting(POINTS, hidden_layers=10, width=64, iterations=10**4)
 TRAINED = EXACT._replace(iterations=800, batch_size=60, learning_rate=0.1)
 FRAMES = Plan(
-    {
-        "ratio": (1.0, 2.0, 10.0, 39.8),
-        "low": (1, 2, 3, 6),
-        "high": (7, 8, 14),
-        "iteration": (1.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0),
-        "network": NETWORKS,
-    },
     ("ratio", "iteration"),
     ("high", "iteration"),
     ("network", "iteration"),
+    ratio=(1.0, 2.0, 10.0, 39.8),
+    low=(1, 2, 3, 6),
+    high=(7, 8, 14),
+    iteration=(1.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0),
+    network=NETWORKS,
 )
 
 
@@ -73,14 +70,11 @@ def draw(seen):
 
 def explorer():
     """Sliders for the density ratio, both frequencies and the time; exact or trained."""
-    return Board(
-        compute,
-        draw,
-        {
-            "ratio": log_slider("density ratio", 10.0, 0, 1.6),
-            "low": whole_slider("frequency κ₁", 1, 1, 6),
-            "high": whole_slider("frequency κ₂", 8, 7, 14),
-            "iteration": log_slider("iteration", 100.0, 0, LONGEST),
-            "network": widgets.ToggleButtons(options=NETWORKS, description="network"),
-        },
-    )
+    controls = {
+        "ratio": log_slider("density ratio", 10.0, 0, 1.6),
+        "low": whole_slider("frequency κ₁", 1, 1, 6),
+        "high": whole_slider("frequency κ₂", 8, 7, 14),
+        "iteration": log_slider("iteration", 100.0, 0, LONGEST),
+        "network": choice("network", NETWORKS),
+    }
+    return Board(compute, draw, controls)

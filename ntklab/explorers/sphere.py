@@ -15,12 +15,10 @@ from ntklab.figures.sphere import halves_learning
 
 DEGREE = 60
 FRAMES = Plan(
-    {
-        "ratio": (1.0, 2.0, 4.0, 10.0, 39.8),
-        "frequency": (1, 2, 3, 4, 6, 10, 16, 30),
-        "threshold": (0.01, 0.1, PROTOCOL, 0.562),
-    },
     ("ratio", "frequency"),
+    ratio=(1.0, 2.0, 4.0, 10.0, 39.8),
+    frequency=(1, 2, 3, 4, 6, 10, 16, 30),
+    threshold=(0.01, 0.1, PROTOCOL, 0.562),
 )
 
 
@@ -59,19 +57,14 @@ def _spectrum(ratio):
     return sphere.solve(NETWORK, sphere.hemispheres(ratio), None, orders=(0,), degree=DEGREE)
 
 
-def draw(halves):
-    """Density and target on spheres, errors against time."""
-    return halves_learning(halves)
+draw = halves_learning
 
 
 def explorer():
     """Sliders for the ratio of densities, the frequency and the threshold."""
-    return Board(
-        compute,
-        draw,
-        {
-            "ratio": log_slider("density ratio", 4.0, 0, 1.6),
-            "frequency": whole_slider("frequency κ", 4, 1, 30),
-            "threshold": log_slider("threshold δ", PROTOCOL, -2, -0.25),
-        },
-    )
+    controls = {
+        "ratio": log_slider("density ratio", 4.0, 0, 1.6),
+        "frequency": whole_slider("frequency κ", 4, 1, 30),
+        "threshold": log_slider("threshold δ", PROTOCOL, -2, -0.25),
+    }
+    return Board(compute, draw, controls)

@@ -9,7 +9,7 @@ import torch
 
 from ntklab import dynamics, gram
 from ntklab._arguments import MOST, whole_number
-from ntklab.experiments.trained.toolkit import decayed
+from ntklab.experiments.trained.toolkit import decayed, ratio
 from ntklab.explorers.board import Board, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.tangent_kernel import network_and_limit
@@ -20,13 +20,16 @@ from ntklab.tangent import empirical_ntk
 from ntklab.training import DivergenceError, train
 
 POINTS = 24
+ANGLES = np.linspace(-np.pi, np.pi, POINTS, endpoint=False)
 ITERATIONS = 60
 WIDTHS = (16, 32, 64, 128, 256, 512)
 DEEPEST = 3  # hidden layers
 FRAMES = Plan(
-    {"width": WIDTHS, "hidden_layers": range(1, DEEPEST + 1), "seed": range(4)},
     ("hidden_layers", "width"),
     ("seed", "width"),
+    width=WIDTHS,
+    hidden_layers=range(1, DEEPEST + 1),
+    seed=range(4),
 )
 
 
@@ -52,12 +55,12 @@ class Width:
     def deviation(self):
         """‖H(0) - H∞‖ / ‖H∞‖."""
         limit = DeepNTK(self.hidden_layers).at_angles(self.angles)
-        return np.linalg.norm(self.before - limit) / np.linalg.norm(limit)
+        return ratio(self.before - limit, limit)
 
     @property
     def drift(self):
         """‖H(T) - H(0)‖ / ‖H(0)‖."""
-        return np.linalg.norm(self.after - self.before) / np.linalg.norm(self.before)
+        return ratio(self.after - self.before, self.before)
 
     def errors(self, outputs):
         """Rms error of outputs (T, n)."""
@@ -69,13 +72,10 @@ def compute(width=64, hidden_layers=2, seed=0):
     m = whole_number("width", width, at_least=WIDTHS[0], at_most=WIDTHS[-1])
     L = whole_number("hidden_layers", hidden_layers, at_least=1, at_most=DEEPEST)
     generator = torch.Generator().manual_seed(whole_number("seed", seed, at_least=0, at_most=MOST))
-    x = np.linspace(-np.pi, np.pi, POINTS, endpoint=False)
-    X, y = to_circle(x), np.cos(x) + np.cos(2 * x)
+    X, y = to_circle(ANGLES), np.cos(ANGLES) + np.cos(2 * ANGLES)
     spectrum = _limit(L)
     rate = 0.3 / spectrum.eigenvalues[0]
-    network = FullyConnected(
-        L, m, 2, generator=generator, dtype=torch.float32, device="cpu"
-    )
+    network = FullyConnected(L, m, 2, generator=generator, dtype=torch.float32, device="cpu")
     try:
         trained = train([network], X, y, rate, ITERATIONS, outputs=True)
     except DivergenceError:
@@ -86,46 +86,39 @@ def compute(width=64, hidden_layers=2, seed=0):
     t, outputs = trained.iterations, trained.outputs[:, 0].astype(float)
     before, after = (empirical_ntk(net, X) for net in (network, trained.networks[0]))
     theta = np.linspace(0, np.pi, 200)
-    start = outputs[0]
-    limit = dynamics.gradient_descent(spectrum, y, rate, start=start).residual_at(t)
+    limit = dynamics.gradient_descent(spectrum, y, rate, start=outputs[0]).residual_at(t)
     return Width(
         hidden_layers=L,
         width=m,
-        angles=x,
+        angles=ANGLES,
         target=y,
-        distances=circle_distance(x[:, None], x),
+        distances=circle_distance(ANGLES[:, None], ANGLES),
         before=before,
         after=after,
         theta=theta,
         profile=DeepNTK(L).profile(theta),
         iterations=t,
         outputs=outputs,
-        predicted=y + decayed(before / POINTS, rate, t, start - y),
+        predicted=y + decayed(before / POINTS, rate, t, outputs[0] - y),
         limit=y + limit,
     )
 
 
 @lru_cache
 def _limit(hidden_layers):
-    x = np.linspace(-np.pi, np.pi, POINTS, endpoint=False)
-    return gram.solve(DeepNTK(hidden_layers), x, POINTS)
+    return gram.solve(DeepNTK(hidden_layers), ANGLES, POINTS)
 
 
-def draw(seen):
-    """Kernel against angle, error in time, and below them the outputs after training."""
-    return network_and_limit(seen)
+draw = network_and_limit
 
 
 def explorer():
     """Sliders for width (its powers of two), hidden layers and the random start."""
-    return Board(
-        compute,
-        draw,
-        {
-            "width": widgets.SelectionSlider(
-                value=64, options=WIDTHS, description="width m", continuous_update=False
-            ),
-            "hidden_layers": whole_slider("hidden layers", 2, 1, DEEPEST),
-            "seed": whole_slider("random start", 0, 0, 20),
-        },
-    )
+    controls = {
+        "width": widgets.SelectionSlider(
+            value=64, options=WIDTHS, description="width m", continuous_update=False
+        ),
+        "hidden_layers": whole_slider("hidden layers", 2, 1, DEEPEST),
+        "seed": whole_slider("random start", 0, 0, 20),
+    }
+    return Board(compute, draw, controls)

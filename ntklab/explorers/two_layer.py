@@ -13,12 +13,10 @@ from ntklab.kernels import TwoLayerNTK
 
 HIGHEST = 12
 FRAMES = Plan(
-    {
-        "bias": (False, True),
-        "frequency": (2, 3, 4, 5, 7, 12),
-        "iteration": (1.0, 30.0, 300.0, 3e3, 3e4, 1e5),
-    },
     ("bias", "frequency", "iteration"),
+    bias=(False, True),
+    frequency=(2, 3, 4, 5, 7, 12),
+    iteration=(1.0, 30.0, 300.0, 3e3, 3e4, 1e5),
 )
 
 
@@ -53,19 +51,14 @@ def compute(bias=False, frequency=3, iteration=300):
     )
 
 
-def draw(switched):
-    """Three panels."""
-    return bias_switch(switched)
+draw = bias_switch
 
 
 def explorer():
     """A switch for the bias, sliders for frequency and time."""
-    return Board(
-        compute,
-        draw,
-        {
-            "bias": widgets.Checkbox(value=False, description="bias"),
-            "frequency": whole_slider("frequency κ", 3, 2, HIGHEST),
-            "iteration": log_slider("iteration", 300.0, 0, 5),
-        },
-    )
+    controls = {
+        "bias": widgets.Checkbox(value=False, description="bias"),
+        "frequency": whole_slider("frequency κ", 3, 2, HIGHEST),
+        "iteration": log_slider("iteration", 300.0, 0, 5),
+    }
+    return Board(compute, draw, controls)

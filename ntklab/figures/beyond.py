@@ -1,17 +1,9 @@
 """Figures: other losses, and real data."""
 
-
 import numpy as np
 
-from ntklab.figures.style import (
-    COLORS,
-    SERIES,
-    WIDE,
-    legend_of_all,
-    new,
-    styled,
-    two_in_a_row,
-)
+from ntklab.figures.panels import legend_of_all, new, two_in_a_row
+from ntklab.figures.style import COLORS, SERIES, WIDE, styled
 
 HALF_STYLES = {"dense": "-", "sparse": "--"}
 
@@ -30,7 +22,7 @@ def fractions_by_loss(table):
         Of `experiments.beyond.compare`; trained networks are dots on the predicted lines.
     """
     panels = list(dict.fromkeys(zip(table.loss, table.order, strict=True)))
-    figure, axes, spare = two_in_a_row(len(panels), 2.8, sharey=True)
+    figure, axes = two_in_a_row(len(panels), 2.8, ylabel="fraction learned", sharey=True)
     for ax, (loss, order) in zip(axes, panels, strict=True):
         part = table[(table.loss == loss) & (table.order == order)]
         for color, (frequency, curves) in zip(SERIES, part.groupby("frequency"), strict=False):
@@ -41,20 +33,15 @@ def fractions_by_loss(table):
                 else:
                     marker = "o" if half == "dense" else "x"
                     ax.semilogx(curve.time, curve.fraction, marker, ms=4, color=color)
-        ax.set_title(f"{_named(loss, order)} loss")
-        ax.set_ylim(-0.25, 1.3)
-        ax.set_xlabel("time · λ₁")
-    for ax in axes[::2]:
-        ax.set_ylabel("fraction learned")
-    legend_of_all(axes, spare, 3)
+        ax.set(title=f"{_named(loss, order)} loss", ylim=(-0.25, 1.3), xlabel="time · λ₁")
+    legend_of_all(axes, 3)
     names = ", ".join(_named(*panel) for panel in panels)
     trained = " Dots are a trained network." if (table.route == "trained").any() else ""
-    figure.set_label(
+    return figure, (
         f"Fractions of waves learned against time in the dense and the sparse half, for the "
         f"losses {names}. Under the ordinary loss the sparse half is late; with quadrature weights "
         f"both halves agree; larger Sobolev orders bring the frequencies together.{trained}"
     )
-    return figure
 
 
 @styled
@@ -68,80 +55,66 @@ def speeds_by_loss(frequencies, speeds, ratio):
     ratio : float
         Density ratio, for the title.
     """
-    figure, axes = new(1, 1, size=(6.4, 3.8))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.4, 3.8))
     for color, (name, values) in zip(SERIES, speeds.items(), strict=False):
         ax.loglog(frequencies, values, "o-", ms=4, color=color, label=name)
-    ax.set_xlabel("frequency κ")
-    ax.set_ylabel("speed relative to κ = 1")
+    ax.set(xlabel="frequency κ", ylabel="speed relative to κ = 1")
     ax.set_title(f"density ratio {ratio:zg}")
     ax.legend()
-    figure.set_label(
+    return figure, (
         "Speed of learning against frequency on doubly logarithmic axes, for several losses: "
         f"{', '.join(speeds)}. The ordinary one falls like one over the square of the frequency; "
         "Sobolev weights flatten the curve and then turn it upwards."
     )
-    return figure
 
 
 @styled
-def digit_gallery(digits, count=8):
+def digit_gallery(digits):
     """Digits from the sparsest places (above) and from the densest (below)."""
     figure, axes = new(2, 1, size=(WIDE, 2.6))
     order = np.argsort(digits.log_density)
-    ends = order[:count], order[::-1][:count]
-    for ax, chosen, name in zip(axes[:, 0], ends, ("sparsest", "densest"), strict=True):
+    ends = order[:8], order[::-1][:8]
+    for ax, chosen, name in zip(axes, ends, ("sparsest", "densest"), strict=True):
         strip = np.hstack([np.pad(digits.X[i].reshape(8, 8), ((0, 0), (0, 2))) for i in chosen])
         ax.imshow(strip, cmap="gray_r")
-        ax.set_xticks(10 * np.arange(count) + 3.5, [str(digits.digit[i]) for i in chosen])
-        ax.set_yticks([])
+        ax.set_xticks(10 * np.arange(8) + 3.5, [str(digits.digit[i]) for i in chosen])
+        ax.set(yticks=[], ylabel=name)
         ax.tick_params(length=0)
         ax.grid(False)
         ax.spines[:].set_visible(False)
-        ax.set_ylabel(name)
     shown = [", ".join(str(digits.digit[i]) for i in chosen) for chosen in ends]
-    figure.set_label(
+    return figure, (
         f"Handwritten digits in the sparsest places of the data: {shown[0]}; and in the densest: "
         f"{shown[1]}. The latter are neat and alike, the former odd."
     )
-    return figure
 
 
 @styled
-def digit_learning(digits, directions=(1, 3, 10, 25)):
+def digit_learning(digits):
     """Directions learned, and rms error by density: lines predicted, dots trained."""
-    figure, axes = new(1, 2, size=(WIDE, 3.6))
-    left, right = axes[0]
-    t = 1 + digits.iterations
-    count = max(directions) + 1
-    predicted = digits.learned(digits.predicted, count)
-    for color, i in zip(SERIES, directions, strict=False):
-        left.semilogx(t, predicted[:, i], color=color, label=f"eigenvector {i}")
+    figure, (left, right) = new(1, 2, size=(WIDE, 3.6))
+    t, directions = 1 + digits.iterations, [1, 3, 10, 25]
+    names = [f"eigenvector {i}" for i in directions]
+    quarters = [f"{name} quarter" for name in ("sparsest", "second", "third", "densest")]
     errors = digits.errors(digits.predicted)
-    names = ["sparsest", "second", "third", "densest"]
-    for color, k in zip(SERIES, range(4), strict=False):
-        right.loglog(t, errors[:, k], color=color, label=f"{names[k]} quarter")
+    left.set_prop_cycle(color=SERIES[:4])  # again from the first for the dots
+    right.set_prop_cycle(color=SERIES[:4])
+    left.semilogx(t, digits.learned(digits.predicted)[:, directions], label=names)
+    right.loglog(t, errors, label=quarters)
     if digits.trained is not None:
-        trained = digits.learned(digits.trained, count)
-        for color, i in zip(SERIES, directions, strict=False):
-            left.semilogx(t, trained[:, i], "o", ms=3, color=color)
-        for color, values in zip(SERIES, digits.errors(digits.trained).T, strict=False):
-            right.loglog(t, values, "o", ms=3, color=color)
+        left.semilogx(t, digits.learned(digits.trained)[:, directions], "o", ms=3)
+        right.loglog(t, digits.errors(digits.trained), "o", ms=3)
     left.axhline(1, color=COLORS["printed"], lw=0.8)
-    left.set_ylim(-0.2, 1.25)
-    left.set_xlabel("1 + iteration")
-    left.set_ylabel("fraction learned")
+    left.set(ylim=(-0.2, 1.25), xlabel="1 + iteration", ylabel="fraction learned")
     left.legend()
-    right.set_xlabel("1 + iteration")
-    right.set_ylabel("rms error")
+    right.set(xlabel="1 + iteration", ylabel="rms error")
     right.set_yticks([0.2, 0.5, 1], ["0.2", "0.5", "1"])
     right.minorticks_off()
     right.legend()
     last = errors[-1]
-    figure.set_label(
+    return figure, (
         "Digits: fractions learned of the target along four eigenvectors, in the order of their "
         "eigenvalues; and the rms error in four quarters of the data by density, which ends at "
         f"{last[0]:z.2f} in the sparsest and {last[3]:z.2f} in the densest. Lines are predicted, "
         "dots a trained network."
     )
-    return figure

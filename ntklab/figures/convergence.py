@@ -3,75 +3,56 @@
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-from ntklab.figures.style import (
-    COLORS,
-    MARKERS,
-    SERIES,
-    WIDE,
-    angle_axis,
-    draw_density,
-    legend_of_all,
-    new,
-    shade_regions,
-    styled,
-    two_in_a_row,
-    two_over_one,
-)
+from ntklab.figures.axes import angle_axis, draw_density, shade_regions, ticks
+from ntklab.figures.panels import legend_of_all, new, two_in_a_row, two_over_one
+from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, styled
 
 
-def named(densities):
-    """Region -> "p = 0.068" for a frame's column or an array of densities."""
-    densities = np.asarray(densities, dtype=float)
-    return [f"p = {p:z.3f}" for p in densities]
+def named(density):
+    """What a region of this density is called."""
+    return f"p = {density:z.3f}"
 
 
 def frequency_axis(ax, frequencies):
     """A logarithmic axis with plain numbers at the frequencies there are."""
-    frequencies = np.asarray(frequencies, dtype=float)
-    ticks = sorted(set(frequencies))
-    ax.set_xticks(ticks, [f"{k:zg}" for k in ticks])
-    ax.set_xticks([], minor=True)
+    ticks(ax.xaxis, sorted(set(frequencies)))
     ax.set_xlabel("κ")
 
 
 @styled
-def order_of_regions(order, moments=3):
-    """Figure 6: the output at a few moments, and the error of every region against time."""
-    figure, panels, _ = two_in_a_row(moments + 1, 2.6)
-    target = np.sin(order.frequency * np.linspace(-np.pi, np.pi, 2001))
+def order_of_regions(order):
+    """Figure 6: the output at three moments, and the error of every region against time."""
+    figure, panels = two_in_a_row(4, 2.6)
+    x = np.linspace(-np.pi, np.pi, 2001)
     # a moment just after each of the first regions is finished, in that order
-    finished = [order.reached[j] for j in order.sequence()[:moments]]
-    finished = [t if np.isfinite(t) else order.iterations[-1] for t in finished]
-    for ax, when in zip(panels, finished, strict=False):
+    finished = np.minimum(order.reached[list(order.sequence())], order.iterations[-1])
+    for ax, when in zip(panels, finished[:3], strict=False):
         i = int(np.searchsorted(order.iterations, when))
         shade_regions(ax, order.density)
-        ax.plot(np.linspace(-np.pi, np.pi, 2001), target, color=COLORS["target"], lw=1.6)
+        ax.plot(x, np.sin(order.frequency * x), color=COLORS["target"], lw=1.6)
         ax.plot(order.points, order.outputs[i], color=COLORS["network"], lw=1.1)
         ax.set(ylim=(-1.35, 1.35), title=f"iteration {order.iterations[i]}")
         angle_axis(ax)
     last = panels[-1]
     t = order.iterations + 1
-    for j, color in zip(range(len(order.reached)), SERIES, strict=False):
-        label = named([order.density.values[j]])[0]
-        last.loglog(t, order.errors[:, j], color=color, label=label)
+    for j, (p, color) in enumerate(zip(order.density.values, SERIES, strict=False)):
+        last.loglog(t, order.errors[:, j], color=color, label=named(p))
         last.loglog(t, order.predicted[:, j], ":", color=color)
     last.axhline(order.threshold, color="0.3", lw=0.8, ls="--")
     last.set(xlabel="1 + iteration", ylabel="rms error", title="dotted: linear theory")
     last.legend(loc="lower left")
     sequence = ", ".join(f"{order.density.values[j]:z.3f}" for j in order.sequence())
-    figure.set_label(
+    return figure, (
         f"A network learning sin {order.frequency}x: outputs over the target at three moments, and "
         f"the error of each region against the iteration. Regions are finished in the order of "
         f"their densities {sequence}."
     )
-    return figure
 
 
 @styled
 def coefficients_and_bounds(table, frequency):
     """|g_i| against q beside the lemma's bound and the corrected one (`lemma_table`)."""
-    figure, axes = new(size=(6.8, 3.8))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.8, 3.8))
     seen = table[table.coefficient > 1e-11]  # smaller ones are rounding
     ax.loglog(seen.q, seen.coefficient, "o", ms=3, mfc="none", color=COLORS["theory"],
               label="|g_i|")
@@ -82,19 +63,17 @@ def coefficients_and_bounds(table, frequency):
     ax.axvline(frequency, color="0.5", lw=0.8, ls=":")
     ax.set(xlabel="q", ylabel=f"coefficient of cos {frequency}x")
     ax.legend(loc="lower left")
-    figure.set_label(
+    return figure, (
         f"Coefficients of cos {frequency}x in the eigenfunctions against q on logarithmic axes. "
         "The lemma's bound falls like 1/q and is far above them; the corrected bound falls like "
         "1/q squared and comes close near the target's own frequency."
     )
-    return figure
 
 
 @styled
 def tails_and_bounds(table):
     """Left Σ_{i>n} 1/q_i² times q_n; right Σ_{i>n} g_i²; both beside bounds (`lemma_table`)."""
-    figure, axes = new(1, 2, size=(WIDE, 3.4))
-    left, right = axes[0]
+    figure, (left, right) = new(1, 2, size=(WIDE, 3.4))
     for column, style, color, label in (
         ("reciprocal", ".", COLORS["theory"], "exact"),
         ("reciprocal_printed", "--", COLORS["printed"], "1/q_n, as printed"),
@@ -111,35 +90,31 @@ def tails_and_bounds(table):
     right.loglog(table.n, table.rest_corrected, "-", color=COLORS["law"], label="λ²S²")
     right.set(xlabel="n", ylabel="Σ g² beyond n", title="what n modes leave of the target")
     right.legend(loc="lower left")
-    figure.set_label(
+    return figure, (
         "Left: the sum of one over q squared beyond n, times q: it tends to 2, above the printed "
         "bound 1 and below the corrected one. Right: what n modes leave of the target, far below "
         "the printed bound and below the corrected one, which falls almost as fast."
     )
-    return figure
 
 
 @styled
 def errors_and_bounds(table, title=""):
     """Error in time beside its bound, over the circle and in every region (`error_table`)."""
     groups = list(table.groupby("region"))
-    figure, panels, spare = two_in_a_row(len(groups), 2.6, sharey=True)
+    figure, panels = two_in_a_row(len(groups), 2.6, ylabel="error", sharey=True)
     for ax, (region, curve) in zip(panels, groups, strict=True):
-        name = "circle, L²(p)" if region < 0 else named(curve.density[:1])[0] + ", rms"
+        name = "circle, L²(p)" if region < 0 else named(curve.density.iloc[0]) + ", rms"
         ax.loglog(curve.iteration, curve.error, color=COLORS["theory"], label="exact")
         ax.loglog(curve.iteration, curve.bound, color=COLORS["law"], label="S/(eηt√P)")
         ax.set(xlabel="iteration", title=name, ylim=(1e-3, 3))
-    for ax in panels[::2]:
-        ax.set_ylabel("error")
-    legend_of_all(panels, spare, 2)
+    legend_of_all(panels, 2)
     if title:
         figure.suptitle(title)
-    figure.set_label(
+    return figure, (
         f"{title or 'Error'} against the iteration on logarithmic axes, over the circle and in "
         f"{len(groups) - 1} regions: the exact curve stays below the bound one over t and comes "
         "closest to it shortly before it bends down."
     )
-    return figure
 
 
 @styled
@@ -151,8 +126,7 @@ def iteration_bounds(table):
     table : DataFrame
         frequency, exact, direct, corrected, printed.
     """
-    figure, axes = new(size=(6.8, 4.0))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.8, 4.0))
     for column, style, color, label in (
         ("printed", "--", COLORS["printed"], "proof as printed"),
         ("corrected", "-.", COLORS["law"], "its steps with the right constants"),
@@ -164,12 +138,11 @@ def iteration_bounds(table):
     ax.set_ylabel("iterations times η")
     ax.legend()
     worst = (table.printed / table.exact).max()
-    figure.set_label(
+    return figure, (
         f"Iterations until the error over the circle is below the threshold, against kappa. The "
         f"exact times and two bounds rise in parallel with slope two; the printed proof's bound is "
         f"flat and up to {worst:z.0g} times the truth."
     )
-    return figure
 
 
 @styled
@@ -184,10 +157,12 @@ def finishing_times(exact, trained, ratios=None):
     ratios : DataFrame, optional
         lowest (p*), exact, bound, local: the sparsest region's times as p* varies.
     """
-    figure, axes = new(1, 1 if ratios is None else 2, size=(WIDE if ratios is not None else 6, 4.6))
+    panels, width = (1, 6) if ratios is None else (2, WIDE)
+    figure, axes = new(1, panels, size=(width, 4.6), squeeze=False)
     left = axes[0, 0]
     for (_, rows), marker, color in zip(exact.groupby("region"), MARKERS, SERIES, strict=False):
-        left.loglog(rows.frequency, rows.exact, "-", color=color, label=named(rows.density[:1])[0])
+        name = named(rows.density.iloc[0])
+        left.loglog(rows.frequency, rows.exact, "-", color=color, label=name)
         left.loglog(rows.frequency, rows.local, ":", color=color)
         nets = trained[trained.region == rows.region.iloc[0]]
         left.loglog(nets.frequency, nets.trained, marker, ms=5, mfc="none", color=color)
@@ -211,13 +186,12 @@ def finishing_times(exact, trained, ratios=None):
         right.set(xlabel="density p* of the sparsest third", ylabel="iterations")
         right.set_title("sparsest region against p*", fontsize=10)
         right.legend()
-    figure.set_label(
+    return figure, (
         "Left: iterations until each region is learned against kappa, exact curves of slope two "
         "with trained networks on them and the bound a little above the sparsest region's. Right: "
         "the sparsest region's time falls like one over its density; the time for the whole circle "
         "stops rising once too few data are in the region to count."
     )
-    return figure
 
 
 @styled
@@ -233,38 +207,32 @@ def departures(found, factor, leaves):
     leaves : (float, float, float)
         The first κ beyond it on the circle, with its range over seeds.
     """
-    figure, axes = new(1, 1, size=(WIDE, 4.2))
-    ax = axes[0, 0]
+    figure, ax = new(size=(WIDE, 4.2))
     for (name, rows), marker, color in zip(found.items(), MARKERS, SERIES, strict=False):
         seen = rows[np.isfinite(rows.high)]
         ax.fill_between(seen.frequency, seen.low, seen.high, color=color, alpha=0.2, lw=0)
         ax.semilogy(seen.frequency, seen.departure, marker=marker, ms=4, color=color, label=name)
     ax.axhline(factor, color="0.3", lw=0.8, ls="--", label=f"{factor:zg}")
     ax.set(xlabel="κ", ylabel="iterations, networks / linear theory", ylim=(0.9, 5))
-    ax.set_yticks([1, 1.1, 1.5, 2, 3, 5], ["1", "1.1", "1.5", "2", "3", "5"])
-    ax.set_yticks([], minor=True)
+    ticks(ax.yaxis, [1, 1.1, 1.5, 2, 3, 5])
     ax.legend(loc="upper left")
     first, low, high = leaves
     never = "does not happen up to the largest kappa shown"
     told = f"is at kappa {first:zg} (single seeds {low:zg} to {high:zg})"
-    figure.set_label(
+    return figure, (
         "Iterations that trained networks need over those of linear theory for the same points "
         "and start, against kappa, for circle and sphere with targets of norm 1. The quotient is "
         f"near 1 at low kappa and rises; on the circle the first beyond {factor:zg} "
         f"{told if np.isfinite(first) else never}."
     )
-    return figure
 
 
 @styled
-def sampled_times(grid, random, column="theory"):
+def sampled_times(grid, random):
     """Times over that of the densest region: a grid's, and every random draw's, against κ."""
-    figure, axes = new(1, 2, size=(WIDE, 3.6))
-    left, right = axes[0]
+    figure, (left, right) = new(1, 2, size=(WIDE, 3.6))
     for ax, times, title in ((left, grid, "even grids"), (right, random, "random draws")):
-        key = next((name for name in ("draw", "seed") if name in times), None)
-        sets = times.assign(set=times[key] if key else 0)
-        wide = sets.pivot(index=["set", "frequency"], columns="region", values=column)
+        wide = times.pivot(index=["draw", "frequency"], columns="region", values="theory")
         densities = times.groupby("region").density.first()
         ratio = wide.div(wide[densities.idxmax()], axis=0)
         for j, color in zip(ratio.columns, SERIES, strict=False):
@@ -272,27 +240,24 @@ def sampled_times(grid, random, column="theory"):
             for _, line in values.iterrows():
                 ax.plot(line.index, line, "o-", ms=2, lw=0.6, color=color,
                         alpha=max(0.2, 1 / len(values)))
-            ax.plot(values.columns, values.median(), "-", lw=2, color=color,
-                    label=named([densities[j]])[0])
+            ax.plot(values.columns, values.median(), lw=2, color=color, label=named(densities[j]))
             ax.axhline(densities.max() / densities[j], color=color, lw=0.8, ls="--")
         ax.set(xlabel="κ", ylabel="time over that of the densest", title=title)
     top = max(left.get_ylim()[1], right.get_ylim()[1])
     left.set_ylim(0.7, top)
     right.set_ylim(0.7, top)
     left.legend()
-    figure.set_label(
+    return figure, (
         "Finishing times of the regions over that of the densest against kappa, dashed lines at "
         "the ratios of the densities. On even grids the curves approach them from below; random "
         "draws scatter widely about them."
     )
-    return figure
 
 
 @styled
 def laziness(table):
     """Trained over predicted times against κ, one line a setting (column "setting")."""
-    figure, axes = new(size=(6.8, 3.8))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.8, 3.8))
     for (name, rows), marker, color in zip(
         table.groupby("setting", sort=False), MARKERS, SERIES, strict=False
     ):
@@ -302,48 +267,37 @@ def laziness(table):
                   label=name)
     ax.axhline(1, color="0.3", lw=0.8)
     frequency_axis(ax, table.frequency)
-    top = max(2.0, 1.2 * np.nanmax(np.where(np.isfinite(table.trained), table.trained, np.nan)
-                                   / table.theory))
+    finished = table[np.isfinite(table.trained)]
+    top = max(2.0, 1.2 * (finished.trained / finished.theory).max())
     ax.set(ylabel="trained / linear theory", ylim=(0.8, top))
-    ratios = [r for r in (1, 2, 3, 5, 10, 20, 50, 100) if r <= top]
-    ax.set_yticks(ratios, [str(r) for r in ratios])
-    ax.set_yticks([], minor=True)
+    ticks(ax.yaxis, [r for r in (1, 2, 3, 5, 10, 20, 50, 100) if r <= top])
     ax.legend(loc="upper left")
-    figure.set_label(
+    return figure, (
         "Finishing time of trained networks over that of linear theory against kappa: wide lazy "
         "networks stay at 1, those of small initial weights leave it as kappa grows."
     )
-    return figure
 
 
 @styled
-def theorem_board(density, t, curves, threshold, table, frequency):
-    """Density, learning curves by region, and finishing times: what the explorer shows.
+def theorem_board(seen):
+    """Density, learning curves by region, and finishing times: the explorer's picture.
 
     Parameters
     ----------
-    density : PiecewiseConstant
-    t : ndarray, shape (T,)
-    curves : ndarray, shape (T, R)
-        Root mean square errors.
-    threshold : float
-        δ.
-    table : DataFrame
-        region, density, exact, local, bound, floor.
-    frequency : int
+    seen : explorers.convergence.Learning
     """
-    t = np.asarray(t, dtype=float)
-    curves = np.asarray(curves, dtype=float)
+    density, table, threshold = seen.density, seen.table, seen.threshold
     figure, (left, right, below) = two_over_one((WIDE, 6.6), height_ratios=[1, 1.2])
     draw_density(left, density)
     left.set_title(f"p* = {density.minimum:z.3g}")
-    for row, curve, color in zip(table.itertuples(), curves.T, SERIES, strict=False):
-        below.loglog(t + 1, np.maximum(curve, 1e-6), color=color, label=named([row.density])[0])
+    for row, curve, color in zip(table.itertuples(), seen.curves.T, SERIES, strict=False):
+        below.loglog(seen.t + 1, np.maximum(curve, 1e-6), color=color, label=named(row.density))
         if np.isfinite(row.exact):
             below.plot(row.exact + 1, threshold, "o", ms=6, mfc="none", color=color)
     below.axhline(threshold, color="0.3", lw=0.8, ls="--", label="threshold δ")
-    below.set_ylim(min(0.3 * threshold, 0.9 * max(1e-6, curves.min())), max(1, 1.2 * curves.max()))
-    below.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {frequency}x")
+    bottom = min(0.3 * threshold, 0.9 * max(1e-6, seen.curves.min()))
+    below.set_ylim(bottom, max(1, 1.2 * seen.curves.max()))
+    below.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {seen.frequency}x")
     below.legend(loc="lower left", fontsize=8)
     place = np.arange(len(table))
     for column, marker, meaning, label in (
@@ -354,19 +308,18 @@ def theorem_board(density, t, curves, threshold, table, frequency):
         right.semilogy(place, values, marker, ms=8, mfc="none", color=COLORS[meaning], label=label)
     told = []
     for i, row in enumerate(table.itertuples()):
-        name = named([row.density])[0]
+        name = named(row.density)
         if np.isfinite(row.exact):
             told.append(f"{name} after {row.exact:z.0f} iterations")
         else:
             told.append(f"{name} never, floor {row.floor:z.3g}")
             right.annotate(f"never\nfloor {row.floor:z.2g}", (i, 0.5), ha="center", size=9,
                            xycoords=("data", "axes fraction"))
-    right.set_xticks(place, [name.replace("p = ", "p =\n") for name in named(table.density)])
+    right.set_xticks(place, [f"p =\n{p:z.3f}" for p in table.density])
     right.set(ylabel="iterations", title="finishing time", xlim=(-0.6, len(table) - 0.4))
     if np.isfinite(table.exact).any():
         right.legend(fontsize=8)
-    figure.set_label(
-        f"Density, learning curves of cos {frequency}x by region, and finishing times at threshold "
-        f"{threshold:z.3g}: {'; '.join(told)}."
+    return figure, (
+        f"Density, learning curves of cos {seen.frequency}x by region, and finishing times at "
+        f"threshold {threshold:z.3g}: {'; '.join(told)}."
     )
-    return figure

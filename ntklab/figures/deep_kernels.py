@@ -2,16 +2,9 @@
 
 import numpy as np
 
-from ntklab.figures.style import (
-    COLORS,
-    MARKERS,
-    SERIES,
-    WIDE,
-    new,
-    plain_ticks,
-    styled,
-    theta_axis,
-)
+from ntklab.figures.axes import plain_ticks, theta_axis, ticks
+from ntklab.figures.panels import new
+from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, styled
 
 
 @styled
@@ -25,8 +18,7 @@ def gaussian_layers(samples, table):
     table : pandas.DataFrame
         Of `experiments.tangent_kernel.gaussianity`.
     """
-    figure, axes = new(1, 2, size=(WIDE, 3.6))
-    left, right = axes[0]
+    figure, (left, right) = new(1, 2, size=(WIDE, 3.6))
     edges = np.linspace(-6, 6, 49)
     z = np.linspace(-6, 6, 300)
     left.semilogy(z, np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi), color="black", lw=1, label="N(0, 1)")
@@ -35,9 +27,7 @@ def gaussian_layers(samples, table):
         height = np.where(height > 0, height / (len(values) * np.diff(edges)), np.nan)
         left.plot((edges[1:] + edges[:-1]) / 2, height, MARKERS[i], ms=4, color=SERIES[i],
                   label=f"width {m}")
-    left.set_ylim(1e-5, 1)
-    left.set_xlabel("pre-activation of one neuron")
-    left.set_ylabel("density over networks")
+    left.set(xlabel="pre-activation of one neuron", ylabel="density over networks", ylim=(1e-5, 1))
     left.legend()
     layers = sorted(set(table.layer))[1:]
     for i, h in enumerate(layers):
@@ -45,24 +35,18 @@ def gaussian_layers(samples, table):
         right.errorbar(part.width, part.excess, 2 * part.error, fmt=MARKERS[i], ms=4,
                        color=SERIES[i], capsize=3, label=f"layer {h}")
         right.plot(part.width, part.expected, color=SERIES[i], lw=1)
-    right.set_xscale("log")
-    right.set_yscale("log")
-    m = sorted(set(table.width))
-    right.set_xticks(m, [f"{value:zg}" for value in m])
-    right.minorticks_off()
+    right.set(xlabel="width m", ylabel="excess kurtosis", xscale="log", yscale="log")
+    ticks(right.xaxis, sorted(set(table.width)))
     seen = table[table.layer > 1]
     plain_ticks(right, seen.expected.min(), seen.expected.max())
-    right.set_xlabel("width m")
-    right.set_ylabel("excess kurtosis")
     right.legend()
-    figure.set_label(
+    return figure, (
         "Left: distribution of a deep pre-activation over random networks of width "
         f"{', '.join(map(str, samples))} on a logarithmic scale; narrow networks have heavier "
         "tails than the normal density, wide ones follow it. Right: excess kurtosis of layers "
         f"{', '.join(map(str, layers))} against the width with error bars of two standard errors, "
         "on the exact curves, which fall like 1/m."
     )
-    return figure
 
 
 @styled
@@ -76,21 +60,19 @@ def slopes(table, right, printed):
     right, printed : callable
         θ -> Σ̇.
     """
-    figure, axes = new(1, 1, size=(5.6, 3.6))
-    ax, theta = axes[0, 0], np.linspace(0, np.pi, 200)
-    correct, wrong = right(theta), printed(theta)
-    ax.plot(theta, correct, color=COLORS["theory"], label="(π - θ)/π")
-    ax.plot(theta, wrong, color=COLORS["printed"], ls="--", label="printed: ρ(π - θ)/π")
+    figure, ax = new(size=(5.6, 3.6))
+    theta = np.linspace(0, np.pi, 200)
+    ax.plot(theta, right(theta), color=COLORS["theory"], label="(π - θ)/π")
+    ax.plot(theta, printed(theta), color=COLORS["printed"], ls="--", label="printed: ρ(π - θ)/π")
     ax.plot(table.angle, table["mean"], "o", color=COLORS["experiment"], label="sampled")
     theta_axis(ax)
     ax.set_ylabel("c_σ E[σ̇(u) σ̇(v)]")
     ax.legend()
-    figure.set_label(
+    return figure, (
         "The expectation of the product of two ReLU slopes against the angle: samples lie on the "
         "straight line from 1 to 0; the printed formula falls below it and becomes negative "
         "beyond a right angle, which no probability can."
     )
-    return figure
 
 
 @styled
@@ -101,14 +83,12 @@ def layers_and_parts(seen):
     ----------
     seen : explorers.deep_kernels.Layers
     """
-    figure, axes = new(1, 2, size=(WIDE, 3.8))
-    left, right = axes[0]
-    shades = [str(0.75 - 0.7 * h / seen.hidden_layers) for h in range(seen.hidden_layers + 1)]
+    figure, (left, right) = new(1, 2, size=(WIDE, 3.8))
     at = int(np.argmin(np.abs(seen.theta - seen.angle)))
-    for h, (row, shade) in enumerate(zip(seen.correlations, shades, strict=True)):
-        name = "inputs" if h == 0 else f"after layer {h}"
-        shown = name if h in (0, 1, seen.hidden_layers) else None
-        left.plot(seen.theta, row, color=shade, label=shown)
+    names = {0: "inputs"} | {h: f"after layer {h}" for h in (1, seen.hidden_layers)}
+    for h, row in enumerate(seen.correlations):
+        shade = str(0.75 - 0.7 * h / seen.hidden_layers)
+        left.plot(seen.theta, row, color=shade, label=names.get(h))
         left.plot(seen.angle, row[at], "o", ms=4, color=SERIES[0])
     left.set_ylabel("correlation")
     left.legend(fontsize=9)
@@ -123,14 +103,12 @@ def layers_and_parts(seen):
     right.set_ylabel("k(θ), by trained layer")
     right.legend(fontsize=9)
     for ax in (left, right):
-        theta_axis(ax)
-        ax.set_xlabel("angle θ (rad)")
+        theta_axis(ax, "angle θ (rad)")
         ax.axhline(0, color="0.3", lw=0.6)
-    figure.set_label(
+    return figure, (
         f"{seen.activation}, {seen.hidden_layers} hidden layers. Left, the correlation of two "
         f"inputs after each layer against their angle; inputs {seen.angle:z.2f} apart start with "
         f"{seen.correlations[0, at]:z.2f} and end with {seen.correlations[-1, at]:z.2f}. Right, "
         f"the tangent kernel as a stack of its layers' parts, {low[0]:z.2f} at angle 0 and "
         f"{low[at]:z.2f} there."
     )
-    return figure

@@ -5,22 +5,9 @@ Seven inches wide, as a page shows them, and two panels in a row at most.
 
 import numpy as np
 
-from ntklab.figures.style import (
-    COLORS,
-    MARKERS,
-    SERIES,
-    WIDE,
-    angle_axis,
-    legend_below,
-    new,
-    shade_regions,
-    styled,
-    two_over_one,
-)
-
-
-def _layers(L):
-    return f"{L} hidden layer{'s' if L > 1 else ''}"
+from ntklab.figures.axes import angle_axis, shade_regions, theta_axis, ticks
+from ntklab.figures.panels import legend_below, new, two_in_a_row, two_over_one
+from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, layers, styled
 
 
 @styled
@@ -35,33 +22,26 @@ def profiles_and_decay(theta, profiles, decay):
     decay : pandas.DataFrame
         Of `experiments.depth.eigenvalue_decay`.
     """
-    theta = np.asarray(theta, dtype=float)
-    figure, axes = new(1, 2, size=(WIDE, 4.2))
-    left, right = axes[0]
-    for i, (L, profile) in enumerate(profiles.items()):
-        color = SERIES[i % len(SERIES)]
-        left.plot(theta, profile, color=color, label=_layers(L))
+    figure, (left, right) = new(1, 2, size=(WIDE, 4.2))
+    for (L, profile), color in zip(profiles.items(), SERIES, strict=False):
+        left.plot(theta, profile, color=color, label=layers(L))
         part = decay[decay.hidden_layers == L]
         seen = part[part.eigenvalue > 1e-14]
         right.loglog(seen.frequency, seen.eigenvalue, ".", ms=3, color=color)
         law = part[part.asymptotic > 1e-14]
         right.loglog(law.frequency, law.asymptotic, color=color, lw=0.8)
-    left.set_xlabel("angle θ (rad)")
-    left.set_ylabel("k(θ)/k(0)")
-    left.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
-    left.set_title("profile of the kernel")
-    right.set_xlabel("frequency κ")
-    right.set_ylabel("eigenvalue λ")
+    theta_axis(left, "angle θ (rad)")
+    left.set(ylabel="k(θ)/k(0)", title="profile of the kernel")
+    right.set(xlabel="frequency κ", ylabel="eigenvalue λ")
     right.set_title("dots computed, lines: two slopes")
     legend_below(left, 3)
     depths = ", ".join(map(str, profiles))
-    figure.set_label(
+    return figure, (
         f"Left: tangent kernels of {depths} hidden layers against the angle, scaled to 1 at 0; the "
         "deeper, the sharper the peak. Right: their eigenvalues against frequency on doubly "
         "logarithmic axes; all fall like one over the square of the frequency in the end, the "
         "deepest only beyond about its number of layers, and shallow ones zig-zag with parity."
     )
-    return figure
 
 
 @styled
@@ -81,24 +61,21 @@ def laziness(table, slopes):
         "residual": "‖ξ‖/‖u(0) − y‖",
     }
     figure, axes = new(2, 2, size=(WIDE, 6.0))
-    rms = table.groupby(["hidden_layers", "width"])[list(named)].agg(
-        lambda values: np.sqrt(np.mean(values**2))
-    )
+    squares = table.set_index(["hidden_layers", "width"])[list(named)] ** 2
+    rms = np.sqrt(squares.groupby(level=[0, 1]).mean())
     depths = list(rms.index.unique(0))
+    m = np.array(sorted(set(table.width)))
     for ax, (column, label) in zip(axes.flat, named.items(), strict=False):
         for i, L in enumerate(depths):
             curve = rms.loc[L, column]
-            ax.loglog(curve.index, curve, marker=MARKERS[i], ms=4, color=SERIES[i],
-                      label=_layers(L))
-        m = np.array(sorted(set(table.width)))
+            ax.loglog(curve.index, curve, marker=MARKERS[i], ms=4, color=SERIES[i], label=layers(L))
         middle = np.exp(np.log(rms[column]).mean())
         ax.loglog(m, middle * np.sqrt(np.exp(np.log(m).mean()) / m), color=COLORS["printed"],
                   ls="--", label="slope −1/2")
-        ax.set_xticks(m, [str(value) for value in m])
+        ticks(ax.xaxis, m)
         low, high = rms[column].min(), rms[column].max()
-        ticks = [t for t in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1) if low < 2 * t < 4 * high]
-        ax.set_yticks(ticks, [f"{t:zg}" for t in ticks])
-        ax.minorticks_off()
+        round_numbers = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
+        ticks(ax.yaxis, [t for t in round_numbers if low < 2 * t < 4 * high])
         ax.set(xlabel="width m", title=label)
     last = axes[1, 1]
     for i, L in enumerate(depths):
@@ -111,13 +88,12 @@ def laziness(table, slopes):
     last.set(title="slope of each seed", ylabel="exponent of m")
     legend_below(axes[0, 0], 3)
     middle = ", ".join(f"{slopes[slopes.quantity == c].exponent.mean():z.2f} ({c})" for c in named)
-    figure.set_label(
+    return figure, (
         "Three quantities against the width for networks of several depths, doubly logarithmic: "
         "distance of the kernel from its limit, change of the kernel in training, and what the "
         "linear prediction misses, beside lines that fall like one over the root of the width. "
         f"In the last panel the slope of every seed, which scatters widely about means of {middle}."
     )
-    return figure
 
 
 @styled
@@ -132,24 +108,18 @@ def compared_eigenfunctions(density, x, shallow, deep, titles):
     titles : sequence of str
         Row by row, left and right.
     """
-    x = np.asarray(x, dtype=float)
-    shallow, deep = np.asarray(shallow), np.asarray(deep)
-    rows = shallow.shape[1]
-    figure, axes = new(rows, 2, size=(WIDE, 1.75 * rows + 0.3), sharex=True, sharey="row")
-    for column, (values, color) in enumerate(
-        [(shallow, COLORS["theory"]), (deep, COLORS["kernel"])]
-    ):
-        for row in range(rows):
-            ax = axes[row, column]
-            shade_regions(ax, density)
-            ax.plot(x, values[:, row], color=color)
-            angle_axis(ax, "angle x (rad)" if row == rows - 1 else "")
-            ax.set_title(titles[2 * row + column])
-    figure.set_label(
+    values = np.stack([shallow, deep], axis=-1).reshape(len(x), -1)  # in the order of the panels
+    figure, panels = two_in_a_row(len(titles), 1.75, extra=0.3, sharex=True, sharey="row")
+    for i, ax in enumerate(panels):
+        shade_regions(ax, density)
+        ax.plot(x, values[:, i], color=COLORS["kernel" if i % 2 else "theory"])
+        angle_axis(ax)
+        ax.set_title(titles[i])
+        ax.label_outer()
+    return figure, (
         "Eigenfunctions under a density of three regions, shaded by density, of the two-layer "
         f"kernel on the left and a deep kernel on the right: {'; '.join(titles)}."
     )
-    return figure
 
 
 @styled
@@ -162,17 +132,15 @@ def kernel_and_spectrum(seen):
     """
     figure, (left, middle, right) = two_over_one((WIDE, 5.8), height_ratios=[1, 1.2])
     left.plot(seen.theta, seen.shallow_profile, color=COLORS["printed"], label="1 hidden layer")
-    left.plot(seen.theta, seen.profile, color=COLORS["kernel"], label=_layers(seen.hidden_layers))
-    left.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
-    left.set_xlabel("angle θ (rad)")
+    left.plot(seen.theta, seen.profile, color=COLORS["kernel"], label=layers(seen.hidden_layers))
+    theta_axis(left, "angle θ (rad)")
     left.set_ylabel("k(θ)/k(0)")
     left.legend()
     index = np.arange(1, len(seen.eigenvalues))
     q = (index + 1) // 2
     middle.loglog(q, seen.eigenvalues[1:], "o", ms=3, color=COLORS["theory"], label="computed")
     middle.loglog(q, seen.law[1:], color=COLORS["law"], label="2|k'(0)|Z²/q²")
-    middle.set_xlabel("index q")
-    middle.set_ylabel("eigenvalue λ")
+    middle.set(xlabel="index q", ylabel="eigenvalue λ")
     middle.legend()
     for j, (region, part) in enumerate(seen.local.groupby("region")):
         right.plot(part.q, part.measured, MARKERS[j], ms=3, color=SERIES[j],
@@ -181,12 +149,11 @@ def kernel_and_spectrum(seen):
     right.set(xlabel="index q", ylabel="local frequency (1/rad)")
     right.set_title("dots: FFT over each region, lines: q√p/Z")
     right.legend()
-    figure.set_label(
-        f"Profile of the kernel of {_layers(seen.hidden_layers)} beside that of one; eigenvalues "
+    return figure, (
+        f"Profile of the kernel of {layers(seen.hidden_layers)} beside that of one; eigenvalues "
         f"under the density {seen.density} against their index beside the law of the kink; local "
         "frequencies in the three regions beside q times the root of p over Z."
     )
-    return figure
 
 
 @styled
@@ -198,10 +165,9 @@ def times_by_depth(tables):
     tables : dict of int to pandas.DataFrame
         hidden layers -> the frame of `experiments.depth.learning_times`.
     """
-    rows = -(-len(tables) // 2)
-    figure, axes = new(rows, 2, size=(WIDE, 2.7 * rows + 0.5), sharex=True)
+    figure, panels = two_in_a_row(len(tables), 2.7, extra=0.5, ylabel="time × p", sharex=True)
     slopes = []
-    for ax, (L, table) in zip(axes.flat, tables.items(), strict=False):
+    for ax, (L, table) in zip(panels, tables.items(), strict=True):
         for j, (_, part) in enumerate(table.groupby("region")):
             ax.loglog(part.frequency, part.time * part.density, MARKERS[j] + "-", ms=5, mfc="none",
                       lw=1, color=SERIES[j], label=f"p = {part.density.iloc[0]:z.3f}")
@@ -210,20 +176,17 @@ def times_by_depth(tables):
         level = float((last.time * last.density).median())
         ax.loglog(kappa, level * (kappa / kappa[-1]) ** 2, "--", color=COLORS["law"], lw=1,
                   label="slope 2")
-        ax.set_title(_layers(L))
+        ax.set_title(layers(L))
         ax.set_xticks(kappa, [f"{k:z.0f}" for k in kappa])
         ax.minorticks_off()
+        if ax.get_subplotspec().is_last_row():
+            ax.set_xlabel("frequency κ")
         first = table[table.frequency == table.frequency.min()]
         rise = float((last.time.to_numpy() / first.time.to_numpy()).mean())
-        slopes.append(f"{np.log(rise) / np.log(kappa[-1] / kappa[0]):z.2f} at {_layers(L)}")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("time × p")
-    for ax in axes[-1]:
-        ax.set_xlabel("frequency κ")
-    legend_below(axes[0, 0], 4)
-    figure.set_label(
+        slopes.append(f"{np.log(rise) / np.log(kappa[-1] / kappa[0]):z.2f} at {layers(L)}")
+    legend_below(panels[0], 4)
+    return figure, (
         "Time to learn a wave of frequency κ, multiplied by the density, in three regions, doubly "
         "logarithmic, one panel a depth. The three curves nearly coincide; their mean slopes are "
         f"{', '.join(slopes)}, beside dashed lines of slope 2."
     )
-    return figure

@@ -5,18 +5,9 @@ Seven inches wide, as a page shows them, and two panels in a row at most.
 
 import numpy as np
 
-from ntklab.figures.style import (
-    COLORS,
-    MARKERS,
-    SERIES,
-    WIDE,
-    angle_axis,
-    draw_density,
-    new,
-    shade_regions,
-    styled,
-    two_over_one,
-)
+from ntklab.figures.axes import angle_axis, draw_density, shade_regions, ticks
+from ntklab.figures.panels import new, two_in_a_row, two_over_one
+from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, styled
 
 
 def _shade(ax, density):
@@ -45,36 +36,37 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
     -------
     matplotlib.figure.Figure
     """
-    indices = list(indices)
-    rows = -(-(len(indices) + 1) // 2)
-    figure, axes = new(rows, 2, size=(WIDE, 1.75 * rows), sharex=True)
+    figure, panels = two_in_a_row(len(indices) + 1, 1.75, sharex=True)
     x = np.linspace(-np.pi, np.pi, 1601)[:-1]
     values = spectrum(x)
-    top = 1.08 * np.abs(values[:, indices]).max()
-    for ax, i in zip(axes.flat, indices, strict=False):
+    top = 1.08 * np.abs(values[:, list(indices)]).max()
+    *above, last = panels
+    for ax, i in zip(above, indices, strict=True):
         ax.plot(x, values[:, i], color=COLORS["theory"])
         ax.set_ylim(-top, top)
         _shade(ax, density)
         ax.set_title(f"i = {i},  λ = {spectrum.eigenvalues[i]:z.4g}")
         angle_axis(ax, label="")
-    draw_density(axes.flat[len(indices)], density)
-    axes.flat[len(indices)].set_title("density")
-    for ax in axes.flat[len(indices) + 1 :]:
-        ax.set_axis_off()
+    draw_density(last, density)
+    last.set(title="density", xlabel="")
     figure.supxlabel("angle x (rad)", fontsize=11)
-    axes.flat[len(indices)].set_xlabel("")
     if title:
         figure.suptitle(title)
-    figure.set_label(
+    return figure, (
         f"{title or 'Eigenfunctions'}: eigenfunctions number {', '.join(map(str, indices))} over "
         f"the circle and the density. Each oscillates faster and lower where the density is larger."
     )
-    return figure
 
 
 @styled
-def density_and_spectrum(density, spectrum, index):
-    """A density, its eigenvalues beside Z²/πq², and eigenfunction `index` over shaded regions."""
+def density_and_spectrum(seen):
+    """A density, its eigenvalues beside Z²/πq², and one eigenfunction over shaded regions.
+
+    Parameters
+    ----------
+    seen : explorers.eigenfunctions.Edited
+    """
+    density, spectrum, index = seen.density, seen.spectrum, seen.index
     figure, (left, right, below) = two_over_one((WIDE, 5.2), height_ratios=[1, 1.1])
     draw_density(left, density)
     left.set_title(f"density,  Z = {density.Z:z.4f},  p* = {density.minimum:z.3g}")
@@ -92,45 +84,45 @@ def density_and_spectrum(density, spectrum, index):
     _shade(below, density)
     below.set_title(f"eigenfunction i = {index}")
     angle_axis(below)
-    figure.set_label(
+    return figure, (
         f"Density with Z = {density.Z:z.4f}, its eigenvalues on logarithmic axes near the line "
         f"Z squared over pi q squared, and eigenfunction {index}, eigenvalue "
         f"{spectrum.eigenvalues[index]:z.4g}."
     )
-    return figure
 
 
 @styled
-def sample_and_population(density, points, x, sampled, population, relative):
-    """Eigenfunction of a sample beside the population's, and relative eigenvalue deviations."""
-    figure, axes = new(1, 2, size=(WIDE, 3.4), width_ratios=[3, 2])
-    left, right = axes[0]
-    shade_regions(left, density)
-    left.plot(x, population, color=COLORS["theory"], label="population")
-    left.plot(x, sampled, "--", color=COLORS["experiment"], label=f"n = {points}")
+def sample_and_population(seen):
+    """Eigenfunction of a sample beside the population's, and relative eigenvalue deviations.
+
+    Parameters
+    ----------
+    seen : explorers.eigenfunctions_sampled.Compared
+    """
+    figure, (left, right) = new(1, 2, size=(WIDE, 3.4), width_ratios=[3, 2])
+    shade_regions(left, seen.density)
+    left.plot(seen.x, seen.population, color=COLORS["theory"], label="population")
+    left.plot(seen.x, seen.sampled, "--", color=COLORS["experiment"], label=f"n = {seen.points}")
     left.set_title("eigenfunction")
     left.legend(loc="lower left")
     angle_axis(left)
-    index = np.arange(len(relative))
-    right.bar(index, relative, color=COLORS["experiment"])
-    scale = points**-0.5
+    right.bar(np.arange(len(seen.relative)), seen.relative, color=COLORS["experiment"])
+    scale = seen.points**-0.5
     right.axhspan(-scale, scale, color=COLORS["theory"], alpha=0.2, lw=0, zorder=0, label="±1/√n")
     right.axhline(0, color="0.3", lw=0.8)
     right.set(xlabel="eigenvalue i", ylabel="relative deviation", title="sample/population − 1")
     right.legend()
-    figure.set_label(
-        f"Left: an eigenfunction from {points} random points beside the population's. Right: "
-        f"relative deviation of the first {len(relative)} eigenvalues, rms "
-        f"{np.sqrt(np.mean(relative**2)):z.3g}, beside a band of plus minus one over root n."
+    return figure, (
+        f"Left: an eigenfunction from {seen.points} random points beside the population's. Right: "
+        f"relative deviation of the first {len(seen.relative)} eigenvalues, rms "
+        f"{np.sqrt(np.mean(seen.relative**2)):z.3g}, beside a band of plus minus one over root n."
     )
-    return figure
 
 
 @styled
 def eigenvalue_formulas(table):
     """Eigenvalues of several densities over both formulas (the frame of `eigenvalue_table`)."""
-    figure, axes = new(1, 2, size=(WIDE, 4.4))
-    left, right = axes[0]
+    figure, (left, right) = new(1, 2, size=(WIDE, 4.4))
     groups = list(table[table.q > 0].groupby("density", sort=False))
     for (name, rows), marker, color in zip(groups, MARKERS, SERIES, strict=False):
         style = {"marker": marker, "ls": "none", "ms": 5, "mfc": "none", "color": color}
@@ -145,80 +137,70 @@ def eigenvalue_formulas(table):
     right.set(xlabel="q", ylabel="λ / λ of (17)", title="over (17): tends to π")
     for ax in (left, right):
         ax.set_ylim(bottom=0)
-        ax.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
-        ax.minorticks_off()
+        ticks(ax.xaxis, [1, 2, 5, 10, 20])
     figure.legend(loc="outside lower center", ncols=4)
-    figure.set_label(
+    return figure, (
         f"Eigenvalues of {len(groups)} densities against the frequency q. Left over Z squared over "
         f"pi q squared, which tends to 1; right over formula (17), where the ratio settles at pi."
     )
-    return figure
 
 
 @styled
 def sampling_convergence(errors, law):
     """Eigenvalue and eigenfunction error against n (the frame of `sampling_error`)."""
-    figure, axes = new(size=(6.4, 3.8))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.4, 3.8))
     for column, marker, color, label in (
         ("eigenvalue_error", "o", COLORS["experiment"], "eigenvalues, relative"),
         ("eigenfunction_error", "s", SERIES[3], "first three eigenfunctions, sine"),
     ):
         ax.loglog(errors.points, errors[column], marker, ms=3, alpha=0.25, color=color)
-        mean = errors.groupby("points")[column].agg(lambda e: np.sqrt(np.mean(e**2)))
+        mean = np.sqrt((errors[column] ** 2).groupby(errors.points).mean())
         ax.loglog(mean.index, mean, marker + "-", color=color, label=label)
     n = np.array([errors.points.min(), errors.points.max()], dtype=float)
     ax.loglog(n, law.constant * n**-0.5, "--", color=COLORS["law"], label="slope -1/2")
     ax.set(xlabel="sampled points n", ylabel="distance to the population")
     ax.legend()
-    figure.set_label(
+    return figure, (
         f"Distance between the spectrum of n random points and the population's, on logarithmic "
         f"axes: it falls along a line of slope {law.exponent:z.2f}."
     )
-    return figure
 
 
 @styled
 def local_frequencies(table):
     """Measured local frequency in every region beside q√p/Z (the frame of `region_frequencies`)."""
-    figure, axes = new(size=(6.8, 4.2))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.8, 4.2))
     groups = list(table.groupby("region"))
     for (_, rows), marker, color in zip(groups, MARKERS, SERIES, strict=False):
         ax.plot(rows.q, rows.predicted, "-", lw=1, color=color)
-        ax.plot(
-            rows.q, rows.measured, marker, ms=4, mfc="none", color=color,
-            label=f"p = {rows.density.iloc[0]:z.3f}",
-        )
+        ax.plot(rows.q, rows.measured, marker, ms=4, mfc="none", color=color,
+                label=f"p = {rows.density.iloc[0]:z.3f}")
     ax.axhspan(0, 2 * table.resolution.max(), color="0.5", alpha=0.15, lw=0)
     ax.text(0.99, 0.02, "fewer than two periods fit", transform=ax.transAxes, ha="right", size=9)
     ax.set(xlabel="q", ylabel="local frequency (1/rad)", ylim=(0, None))
     ax.set_title("points: FFT over the region, lines: q√p/Z")
     ax.legend(title="region", loc="upper left")
-    figure.set_label(
+    return figure, (
         f"Local frequency of the eigenfunctions in {len(groups)} regions against q: measured "
         f"points lie on straight lines whose slopes grow with the square root of the density."
     )
-    return figure
 
 
 @styled
 def lemma_residual(q, residual, exact):
     """Relative residual of (14) and of the exact law against q."""
     q = np.asarray(q, dtype=float)
-    figure, axes = new(size=(6.4, 3.6))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.4, 3.6))
     ax.loglog(q, residual, "o", ms=4, mfc="none", color=COLORS["printed"], label="(14)")
     ax.loglog(q, residual[-1] * (q / q[-1]) ** -2.0, "--", color=COLORS["law"], lw=1,
               label="slope -2")
     ax.loglog(q, exact, "s", ms=4, mfc="none", color=COLORS["theory"], label="exact law")
     ax.set(xlabel="q", ylabel="relative residual")
     ax.legend()
-    figure.set_label(
+    return figure, (
         "Relative residual of two differential equations against q: that of (14) falls like one "
         "over q squared, that of the exact sixth-order law stays at rounding error."
     )
-    return figure
 
 
 @styled
@@ -232,9 +214,8 @@ def pair_splitting(ratios, hill_ratios, sharper=None):
     sharper : ndarray, shape (Q, 2), optional
         λ over the eigenvalue of the law with the opposite point.
     """
-    figure, axes = new(1, 2, size=(WIDE, 3.8))
+    figure, (left, right) = new(1, 2, size=(WIDE, 3.8))
     q = np.arange(1, len(ratios) + 1)
-    left, right = axes[0]
     shown = q >= 3
     off = 100 * (np.sort(ratios, axis=1)[shown] - 1)
     left.vlines(q[shown], off[:, 0], off[:, 1], color="0.75", lw=1)
@@ -242,8 +223,7 @@ def pair_splitting(ratios, hill_ratios, sharper=None):
         left.semilogx(q[shown], off[:, column], marker, ms=4, mfc="none", color=SERIES[column],
                       label=label)
     left.axhline(0, color=COLORS["printed"], ls="--")
-    left.set_xticks([3, 5, 10, 20, 40, 80], ["3", "5", "10", "20", "40", "80"])
-    left.minorticks_off()
+    ticks(left.xaxis, [3, 5, 10, 20, 40, 80])
     left.set(xlabel="q", ylabel="off Z²/πq², per cent", title="both eigenvalues of a pair")
     left.legend()
     laws = [(ratios, "o", COLORS["printed"], "Z²/πq²", 1), (hill_ratios, "s", SERIES[1], "Hill", 2)]
@@ -260,57 +240,53 @@ def pair_splitting(ratios, hill_ratios, sharper=None):
     right.set_xlim(right=q[-1] * 1.6)
     right.legend(loc="lower left")
     also = "; from those of the law with the opposite point like q to the minus four"
-    figure.set_label(
+    return figure, (
         "Left: how far both eigenvalues of each q are from Z squared over pi q squared; the two "
         "stay apart. Right: their distance from that formula falls about like one over q, from "
         f"Hill's eigenvalues like one over q squared{also if sharper is not None else ''}."
     )
-    return figure
 
 
 @styled
-def equal_densities(density, spectrum, index, amplitudes, pair=(0, 2), start=5):
+def equal_densities(density, spectrum, index, amplitudes):
     """One eigenfunction in two regions of the same p, and the ratio of amplitudes for all of them.
 
     Parameters
     ----------
     density : PiecewiseConstant
-        Its regions of the numbers in `pair` have the same p.
+        Its regions 0 and 2 have the same p.
     spectrum : Spectrum
     index : int
         The eigenfunction above.
     amplitudes : ndarray, shape (k, l)
         Of `experiments.region_amplitudes`.
     """
-    figure, axes = new(2, 1, size=(WIDE, 5.2))
-    above, below = axes[:, 0]
+    figure, (above, below) = new(2, 1, size=(WIDE, 5.2))
     x = np.linspace(-np.pi, np.pi, 3201)[:-1]
     v = spectrum(x)[:, index]
     above.plot(x, v, color="0.45", lw=1)
-    for j, color in zip(pair, (SERIES[0], SERIES[1]), strict=True):
-        inside = np.where(density.regions[j].contains(x), v, np.nan)
-        height = np.where(density.regions[j].contains(x), amplitudes[index, j], np.nan)
-        label = f"region {j}: amplitude {amplitudes[index, j]:z.2f}"
-        above.plot(x, inside, color=color, label=label)
-        above.plot(x, height, "--", color=color, lw=1)
-        above.plot(x, -height, "--", color=color, lw=1)
+    for j, color in ((0, SERIES[0]), (2, SERIES[1])):
+        size, inside = amplitudes[index, j], np.where(density.regions[j].contains(x), 1, np.nan)
+        above.plot(x, inside * v, color=color, label=f"region {j}: amplitude {size:z.2f}")
+        above.plot(x, inside * size, "--", color=color, lw=1)
+        above.plot(x, -inside * size, "--", color=color, lw=1)
     _shade(above, density)
     above.set_title(f"eigenfunction i = {index}: two regions of the same density")
     above.legend(loc="upper center", ncols=2, bbox_to_anchor=(0.5, -0.22))
     angle_axis(above, label="")
-    ratio = amplitudes[:, pair[0]] / amplitudes[:, pair[1]]
-    below.plot(np.arange(start, len(ratio)), ratio[start:], "o", ms=4, color=COLORS["theory"])
+    ratio = amplitudes[:, 0] / amplitudes[:, 2]
+    later = ratio[5:]
+    below.plot(np.arange(5, len(ratio)), later, "o", ms=4, color=COLORS["theory"])
     below.plot(index, ratio[index], "o", ms=9, mfc="none", mew=2, color="black")
     below.axhline(1, color=COLORS["printed"], ls="--", label="what (12) says")
     below.set(xlabel="eigenfunction i", ylabel="ratio of the two amplitudes")
     below.legend(loc="upper right")
-    figure.set_label(
-        f"Above: eigenfunction {index}, with amplitudes {amplitudes[index, pair[0]]:z.2f} and "
-        f"{amplitudes[index, pair[1]]:z.2f} in two regions of the same density. Below: the ratio "
-        f"of the two amplitudes against the index; it wanders between {ratio[start:].min():z.2f} "
-        f"and {ratio[start:].max():z.2f} and does not settle at 1."
+    return figure, (
+        f"Above: eigenfunction {index}, with amplitudes {amplitudes[index, 0]:z.2f} and "
+        f"{amplitudes[index, 2]:z.2f} in two regions of the same density. Below: the ratio "
+        f"of the two amplitudes against the index; it wanders between {later.min():z.2f} "
+        f"and {later.max():z.2f} and does not settle at 1."
     )
-    return figure
 
 
 @styled
@@ -322,24 +298,22 @@ def reflection(seen):
     seen : experiments.Reflection
     """
     rows = len(seen.times)
-    figure, axes = new(rows, 1, size=(WIDE, 1.45 * rows + 0.3), sharex=True, sharey=True)
-    for ax, t, f in zip(axes[:, 0], seen.times, seen.values, strict=True):
+    size = (WIDE, 1.45 * rows + 0.3)
+    figure, axes = new(rows, 1, size, sharex=True, sharey=True, squeeze=False)
+    for ax, t, f in zip(axes.flat, seen.times, seen.values, strict=True):
         ax.axvspan(0, seen.x[-1], color="0.5", alpha=0.28, lw=0)
         ax.plot(seen.x, f, color=COLORS["theory"])
-        ax.set_ylim(-0.7, 1.2)
-        ax.set_ylabel(f"t = {t:zg}".replace("-", "−"))
-    first, last = axes[0, 0], axes[-1, 0]
+        ax.set(ylim=(-0.7, 1.2), ylabel=f"t = {t:zg}".replace("-", "−"))
+    first, last = axes.flat[0], axes.flat[-1]
     parts = [(first, seen.times[0], "comes", 1.0), (last, seen.times[-1], "back", seen.back),
              (last, seen.times[-1], "through", seen.through)]
     for ax, t, way, height in parts:
         ax.annotate(f"{way}: {height:z.2f}".replace("-", "−"), (seen.place(t, way), height),
                     (14, -4), textcoords="offset points")
     first.set_title(f"density {seen.light:zg} (white) and {seen.heavy:zg} (grey)")
-    last.set_xlabel("x")
-    last.set_xlim(seen.x[0], seen.x[-1])
-    figure.set_label(
+    last.set(xlabel="x", xlim=(seen.x[0], seen.x[-1]))
+    return figure, (
         f"A pulse of height 1 on a string runs from density {seen.light:zg} into {seen.heavy:zg}. "
         f"After the jump a part of height {seen.back:z.2f} runs back and a part of "
         f"{seen.through:z.2f} goes on, more slowly and narrower."
     )
-    return figure

@@ -3,15 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from ntklab.figures.style import (
-    COLORS,
-    HALVES,
-    angle_axis,
-    draw_density,
-    legend_below,
-    new,
-    styled,
-)
+from ntklab.figures.axes import angle_axis, draw_density
+from ntklab.figures.panels import legend_below, new, two_in_a_row
+from ntklab.figures.style import COLORS, HALVES, styled
 
 
 def wave(frequency):
@@ -25,37 +19,30 @@ LINES = {0: "-", 1: "--"}  # low and high frequency
 @styled
 def network_diagram():
     """Equation (6): two inputs and a constant, neurons, one output."""
-    figure, axes = new(size=(6.9, 2.9))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.9, 2.9))
     ax.set_axis_off()
-    ax.set_xlim(-0.3, 3.5)
-    ax.set_ylim(-0.6, 3.7)
+    ax.set(xlim=(-0.3, 3.5), ylim=(-0.6, 3.7))
     inputs = {"x₁": 2.6, "x₂": 1.5, "1": 0.4}
-    neurons = {"1": 3.2, "2": 2.2, "m": 0.0}
+    neurons = {"₁": 3.2, "₂": 2.2, "ₘ": 0.0}
     output = (3.0, 1.5)
     for name, height in neurons.items():
         for source in inputs.values():
             ax.plot([0, 1.5], [source, height], color=COLORS["printed"], lw=0.8, zorder=1)
         ax.plot([1.5, output[0]], [height, output[1]], color=COLORS["network"], zorder=1)
         middle, box = 0.53 * height + 0.47 * output[1], {"facecolor": "white", "edgecolor": "none"}
-        ax.text(2.2, middle, f"a{_low(name)} = ±1", ha="center", va="center", bbox=box)
-        _node(ax, 1.5, height, f"σ(z{_low(name)})", COLORS["network"])
+        ax.text(2.2, middle, f"a{name} = ±1", ha="center", va="center", bbox=box)
+        _node(ax, 1.5, height, f"σ(z{name})", COLORS["network"])
     ax.text(1.5, 1.1, "⋮", ha="center", va="center", fontsize=16)
     for name, height in inputs.items():
         _node(ax, 0, height, name, COLORS["printed"])
     _node(ax, *output, "f(x)", COLORS["network"])
     ax.text(0.68, 3.25, "w, b: trained", ha="center", color=COLORS["printed"])
     ax.text(3.0, 0.75, "sum, divided by √m", ha="center")
-    figure.set_label(
+    return figure, (
         "The network: the two coordinates of the input and a constant 1 go to each of m neurons "
         "by trained weights w and biases b; a neuron passes on the positive part of its sum z; the "
         "output is the sum of all neurons with fixed signs a, divided by the root of m."
     )
-    return figure
-
-
-def _low(name):
-    return {"1": "₁", "2": "₂", "m": "ₘ"}[name]
 
 
 def _node(ax, x, y, text, color):
@@ -66,26 +53,20 @@ def _node(ax, x, y, text, color):
 @styled
 def snapshots(learning, iterations):
     """The output over the target at a few moments, two in a row."""
-    columns = min(2, len(iterations))
-    rows = -(-len(iterations) // columns)
-    size = (3.45 * columns, 2.2 * rows + 0.2)
-    figure, axes = new(rows, columns, size=size, sharex=True, sharey=True)
-    for ax in axes.flat[len(iterations) :]:
-        ax.set_axis_off()
-    for ax, asked in zip(axes.flat, iterations, strict=False):
+    width = 3.45 * min(2, len(iterations))
+    figure, panels = two_in_a_row(
+        len(iterations), 2.2, width, extra=0.2, sharex=True, sharey=True
+    )
+    for ax, asked in zip(panels, iterations, strict=True):
         _output(ax, learning, asked)
-    for ax in axes[:-1].flat:
-        ax.set_xlabel("")
-    for ax in axes[:, 1:].flat:
-        ax.set_ylabel("")
-    legend_below(axes[0, 0], 2)
+        ax.label_outer()
+    legend_below(panels[0], 2)
     seen = ", ".join(str(learning.at(t)[0]) for t in iterations)
     low, high = map(wave, learning.frequencies)
-    figure.set_label(
+    return figure, (
         f"The target {low} + 0.4 {high} and the network's output at iterations {seen}. "
         "The slow wave is there first, the ripple on it later and first where data are dense."
     )
-    return figure
 
 
 def _output(ax, learning, asked, kind="network"):
@@ -100,10 +81,8 @@ def _output(ax, learning, asked, kind="network"):
     sparse = x >= 0
     ax.plot(x[sparse], output[sparse], ".", color=COLORS[kind], ms=4)
     ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
-    rms = np.sqrt(np.mean((output - target) ** 2))
-    ax.set_title(f"iteration {t}: rms error {rms:z.2f}")
-    ax.set_ylim(-1.9, 1.9)
-    ax.set_ylabel("output")
+    title = f"iteration {t}: rms error {_rms(output, target):z.2f}"
+    ax.set(title=title, ylabel="output", ylim=(-1.9, 1.9))
     angle_axis(ax)
 
 
@@ -122,12 +101,11 @@ def by_hand(x, target, outputs, predicted=None):
     predicted : dict of int to array_like, optional
         What the eigenvalues say, by iteration.
     """
-    rows = -(-len(outputs) // 2)
-    figure, axes = new(rows, 2, size=(6.9, 2.3 * rows + 0.3), sharex=True, sharey=True)
+    figure, panels = two_in_a_row(
+        len(outputs), 2.3, 6.9, extra=0.3, ylabel="output", sharex=True, sharey=True
+    )
     fine = np.linspace(-np.pi, np.pi, 601)
-    for ax in axes.flat[len(outputs) :]:
-        ax.set_axis_off()
-    for ax, (t, output) in zip(axes.flat, outputs.items(), strict=False):
+    for ax, (t, output) in zip(panels, outputs.items(), strict=True):
         ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
         ax.plot(fine, target(fine), color=COLORS["target"], lw=3, label="target")
         ax.plot(x, output, "." if predicted else ".-", color=COLORS["network"], ms=5, lw=1.2,
@@ -135,19 +113,15 @@ def by_hand(x, target, outputs, predicted=None):
         if predicted:
             ax.plot(x, predicted[t], color=COLORS["theory"], lw=1.2, label="predicted")
         ax.set_title(f"iteration {t}")
-        angle_axis(ax, "")
-    for ax in axes[:, 0]:
-        ax.set_ylabel("output")
-    for ax in axes[-1]:
-        ax.set_xlabel("angle x (rad)")
-    legend_below(axes[0, 0], 3)
+        angle_axis(ax)
+        ax.label_outer()
+    legend_below(panels[0], 3)
     told = [f"{t}: {_rms(u, target(x)):z.2f}" for t, u in outputs.items()]
     also = ", with the prediction from its eigenvalues drawn over it" if predicted else ""
-    figure.set_label(
+    return figure, (
         f"Target and output of the network at a few iterations{also}. Root mean square error by "
         f"iteration, {', '.join(told)}: slow wave first, ripple later, dense half first."
     )
-    return figure
 
 
 def _rms(output, y):
@@ -169,46 +143,45 @@ def eigenvectors(x, values, vectors, chosen=(0, 1, 2, 4, 8, 16)):
     chosen : sequence of int
         Places to show.
     """
-    figure, axes = new(size=(6.9, 0.62 * len(chosen) + 1.0))
-    ax = axes[0, 0]
-    for row, i in enumerate(chosen):
+    figure, ax = new(size=(6.9, 0.62 * len(chosen) + 1.0))
+    rows = -np.arange(len(chosen))
+    slower = [f"{values[0] / values[i]:z.0f}" for i in chosen]
+    for row, i in zip(rows, chosen, strict=True):
         v = np.asarray(vectors)[:, i]
-        ax.axhline(-row, color="0.8", lw=0.8)
-        ax.plot(x, -row + 0.42 * v / np.abs(v).max(), ".-", ms=3, lw=1.2, color=COLORS["theory"])
-    ax.set_yticks(-np.arange(len(chosen)), [f"number {i + 1}" for i in chosen])
-    slower = ax.secondary_yaxis("right")
-    slower.set_yticks(-np.arange(len(chosen)), [f"{values[0] / values[i]:z.0f}" for i in chosen])
-    slower.set_ylabel("how much slower than number 1")
+        ax.axhline(row, color="0.8", lw=0.8)
+        ax.plot(x, row + 0.42 * v / np.abs(v).max(), ".-", ms=3, lw=1.2, color=COLORS["theory"])
+    ax.set_yticks(rows, [f"number {i + 1}" for i in chosen])
+    right = ax.secondary_yaxis("right")
+    right.set_yticks(rows, slower)
+    right.set_ylabel("how much slower than number 1")
     ax.grid(False)
     ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
     ax.set_ylim(-len(chosen) + 0.4, 0.6)
     angle_axis(ax)
-    ratios = ", ".join(f"{values[0] / values[i]:z.0f}" for i in chosen)
-    figure.set_label(
+    return figure, (
         "Eigenvectors of the matrix H over the angle, dense half shaded, from large eigenvalue to "
-        f"small: from slow waves to fast ones. They are slower than the first by {ratios}."
+        f"small: from slow waves to fast ones. They are slower than the first by "
+        f"{', '.join(slower)}."
     )
-    return figure
 
 
 @styled
 def learned_fractions(learning, predicted=None):
     """How much of each component is learned in each half, against the iteration."""
-    figure, axes = new(1, 2, size=(6.9, 3.5), sharey=True)
-    _fractions(axes[0, 0], learning, "trained network")
+    figure, (left, right) = new(1, 2, size=(6.9, 3.5), sharey=True)
+    _fractions(left, learning, "trained network")
     if predicted is None:
-        axes[0, 1].set_axis_off()
+        right.set_axis_off()
     else:
-        _fractions(axes[0, 1], predicted, "infinite width, computed")
-        axes[0, 1].set_ylabel("")
-    legend_below(axes[0, 0], 2)
+        _fractions(right, predicted, "infinite width, computed")
+        right.set_ylabel("")
+    legend_below(left, 2)
     low, high = map(wave, learning.frequencies)
-    figure.set_label(
+    return figure, (
         f"Fraction of {low} and of {high} learned against the iteration, in the dense "
         f"and in the sparse half. In each half the low frequency rises first; each frequency "
         "rises in the dense half first."
     )
-    return figure
 
 
 def _fractions(ax, learning, title):
@@ -219,10 +192,7 @@ def _fractions(ax, learning, title):
             color=HALVES[half], label=f"{wave(frequency)}, {half} half",
         )
     ax.axhline(1, color=COLORS["printed"], lw=0.8)
-    ax.set_ylim(-0.35, 1.35)
-    ax.set_xlabel("1 + iteration")
-    ax.set_ylabel("fraction learned")
-    ax.set_title(title)
+    ax.set(xlabel="1 + iteration", ylabel="fraction learned", title=title, ylim=(-0.35, 1.35))
 
 
 @styled
@@ -232,14 +202,12 @@ def moment(learning, iteration, title, kind="network"):
     `kind` says whose output it is, and so its colour: "network" or "theory".
     """
     figure = Figure(figsize=(6.9, 5.6), layout="constrained")
-    grid = figure.add_gridspec(2, 2, width_ratios=[1, 1.6])
-    below, right = figure.add_subplot(grid[0, :]), figure.add_subplot(grid[1, 1])
-    left = figure.add_subplot(grid[1, 0])
+    above, left, right = figure.subplot_mosaic("oo;df", width_ratios=[1, 1.6]).values()
     draw_density(left, learning.density)
     left.set_title("density of the data")
     left.set_xticks([-np.pi, 0, np.pi], ["-π", "0", "π"])
-    _output(below, learning, iteration, kind)
-    below.legend(loc="lower right", ncols=2)
+    _output(above, learning, iteration, kind)
+    above.legend(loc="lower right", ncols=2)
     _fractions(right, learning, title)
     legend_below(right, 4, fontsize=8.5, columnspacing=1.0)
     t = learning.at(iteration)[0]
@@ -249,8 +217,7 @@ def moment(learning, iteration, title, kind="network"):
         f"{row.fraction:z.0%} of {wave(row.frequency)} in the {row.half} half"
         for row in table.itertuples()
     )
-    figure.set_label(
+    return figure, (
         f"Density of the data, the output at iteration {t} over the target, and the fractions "
         f"learned against the iteration. At this moment: {told}."
     )
-    return figure

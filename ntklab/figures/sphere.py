@@ -1,49 +1,33 @@
 """Figures of the sphere."""
 
-
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LightSource
 
-from ntklab.figures.style import (
-    COLORS,
-    HALVES,
-    MARKERS,
-    SERIES,
-    WIDE,
-    new,
-    styled,
-    two_in_a_row,
-    two_over_one,
-)
+from ntklab.figures.panels import new, two_in_a_row, two_over_one
+from ntklab.figures.style import COLORS, HALVES, MARKERS, SERIES, WIDE, styled
 
 LONGITUDE = 30  # degrees, of the eye
 
 
-def draw_sphere(ax, function, axis=None, limit=None):
-    """A function of unit vectors in colour on a sphere; the equator and an axis as lines."""
+def draw_sphere(ax, function):
+    """A function of unit vectors in colour on a sphere, with the equator."""
     polar, longitude = np.meshgrid(np.linspace(0, np.pi, 121), np.linspace(-np.pi, np.pi, 181))
     x = np.stack([
         np.sin(polar) * np.cos(longitude), np.sin(polar) * np.sin(longitude), np.cos(polar)
     ])
-    values = function(x.reshape(3, -1).T)
-    values = values.reshape(polar.shape)
-    limit = np.abs(values).max() if limit is None else limit
-    low = 0.0 if values.min() >= 0 else -limit
-    # cividis and coolwarm: told apart by colour-blind readers, too
-    name = "cividis" if low == 0 else "coolwarm"
+    values = function(x.reshape(3, -1).T).reshape(polar.shape)
+    limit = np.abs(values).max()
+    # told apart by colour-blind readers, too
+    name, low = ("cividis", 0.0) if values.min() >= 0 else ("coolwarm", -limit)
     face = colormaps[name]((values - low) / (limit - low))
     shade = LightSource(azdeg=225, altdeg=45)
     ax.plot_surface(*x, facecolors=face, rstride=2, cstride=2, shade=True, lightsource=shade,
                     linewidth=0, antialiased=False)
     around = np.radians(LONGITUDE) + np.linspace(-np.pi / 2, np.pi / 2, 200)  # the half in front
     ax.plot(1.01 * np.cos(around), 1.01 * np.sin(around), 0 * around, color="black", lw=1)
-    for e in [] if axis is None else [np.asarray(axis)]:
-        ax.plot(*np.outer(e, [1, 1.5]), color="black", lw=2)
     ax.set_box_aspect((1, 1, 1))
-    ax.set_xlim(-0.8, 0.8)
-    ax.set_ylim(-0.8, 0.8)
-    ax.set_zlim(-0.8, 0.8)
+    ax.set(xlim=(-0.8, 0.8), ylim=(-0.8, 0.8), zlim=(-0.8, 0.8))
     ax.view_init(18, LONGITUDE)
     ax.set_axis_off()
 
@@ -65,20 +49,18 @@ def halves_learning(seen):
         below.loglog(seen.t, curve, color=color, label=f"{half} half")
         below.plot([time], [seen.threshold], "o", color=color)
     below.axhline(seen.threshold, color=COLORS["printed"], ls="--", lw=1)
+    below.set(xlabel="time of gradient flow", ylabel="rms error in the half")
     below.set_ylim(seen.threshold / 5, 3)
-    below.set_xlabel("time of gradient flow")
-    below.set_ylabel("rms error in the half")
     quotient = seen.times[0] / seen.times[1]
     below.set_title(
         f"time in sparse over time in dense half: {quotient:z.2f}; densities 1 : {seen.ratio:z.3g}"
     )
     below.legend()
-    figure.set_label(
+    return figure, (
         f"A sphere whose upper half is {seen.ratio:z.3g} times as dense as the lower; the zonal "
         f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
         f"The sparse half needs {quotient:z.2f} times as long as the dense one."
     )
-    return figure
 
 
 @styled
@@ -91,7 +73,7 @@ def unequal_modes(modes, ratio):
     ratio : float
         Upper to lower density.
     """
-    figure, panels, _ = two_in_a_row(len(modes), 3.4, subplot_kw={"projection": "3d"})
+    figure, panels = two_in_a_row(len(modes), 3.4, subplot_kw={"projection": "3d"})
     told = []
     for ax, mode in zip(panels, modes, strict=True):
         draw_sphere(ax, mode.function)
@@ -99,11 +81,10 @@ def unequal_modes(modes, ratio):
         name = f"order {mode.order}, λ = {mode.eigenvalue:z.2g}"
         ax.set_title(f"{name}\nzeros: {above} above, {below} below")
         told.append(f"order {mode.order}, {above} zeros above and {below} below the equator")
-    figure.set_label(
+    return figure, (
         f"Eigenfunctions on a sphere whose upper half is {ratio:zg} times as dense as the lower, "
         f"in colour: {'; '.join(told)}. Waves are shorter where data are dense."
     )
-    return figure
 
 
 @styled
@@ -116,8 +97,7 @@ def quotients(exact, samples, paper):
         Of `experiments.sphere.population` and `sampled`.
     paper : dict of int to float
     """
-    figure, axes = new(1, 1, size=(WIDE, 4.8))
-    ax = axes[0, 0]
+    figure, ax = new(size=(WIDE, 4.8))
     for i, (ratio, part) in enumerate(exact.groupby("ratio")):
         ax.plot(part.frequency, part.quotient, color=SERIES[i], label=f"1 : {ratio}, population")
         ax.axhline(ratio, color=SERIES[i], ls=":", lw=1)
@@ -128,24 +108,21 @@ def quotients(exact, samples, paper):
                     label="random points, 10 to 90 %")
         ax.plot([0.2, 0.9], [paper[ratio]] * 2, color=SERIES[i], lw=4, solid_capstyle="butt",
                 label=f"paper's median {paper[ratio]}")
-    ax.set_xlabel("frequency κ (degree of the harmonic)")
+    ax.set(xlabel="frequency κ (degree of the harmonic)", xlim=(0, exact.frequency.max() + 0.5))
     ax.set_ylabel("time in sparse half / in dense half")
-    ax.set_xlim(0, exact.frequency.max() + 0.5)
     figure.legend(loc="outside lower center", ncols=3)
-    figure.set_label(
+    return figure, (
         "Quotient of learning times of the two halves against frequency, for density ratios 2, 3 "
         "and 4. Population lines start near 1.5, 2 and 2.8, dip, and rise slowly towards the "
         "ratio. Random points scatter about them. The paper's medians lie where the lines are at "
         "low frequency."
     )
-    return figure
 
 
 @styled
 def gap_explained(table):
     """From the ratio of densities down to the paper's median, one step a cause."""
-    figure, axes = new(1, 1, size=(WIDE, 3.6))
-    ax = axes[0, 0]
+    figure, ax = new(size=(WIDE, 3.6))
     parts = [
         ("by_frequency", "finite frequency", SERIES[0], None),
         ("by_sampling", "random points", SERIES[1], "//"),
@@ -163,7 +140,7 @@ def gap_explained(table):
         ax.plot(values.paper, row, "k|", ms=26, mew=2, label="paper" if row == 0 else None)
     ax.set_yticks(range(len(table)), [f"1 : {ratio:zg}" for ratio in table.index])
     ax.invert_yaxis()
-    ax.set_xlabel("time in sparse half / in dense half, median")
+    ax.set(xlabel="time in sparse half / in dense half, median")
     ax.set_xlim(1.5, table.index.max() + 0.05)
     figure.legend(loc="outside lower center", ncols=3)
     told = "; ".join(
@@ -172,5 +149,4 @@ def gap_explained(table):
         f"{row.unexplained:z.2f}"
         for ratio, row in table.iterrows()
     )
-    figure.set_label(f"Bars from the ratio of densities to the paper's median: {told}.")
-    return figure
+    return figure, f"Bars from the ratio of densities to the paper's median: {told}."

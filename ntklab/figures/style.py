@@ -10,9 +10,7 @@ from functools import wraps
 from html import escape
 
 import matplotlib
-import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, told apart by every common kind of colour vision
 COLORS = {
@@ -81,90 +79,21 @@ def show(figure):
 
 
 def styled(draw):
-    """Decorator: draw in the house style, whatever the user's own settings are."""
+    """Decorator: draw in the house style, whatever the user's own settings are.
+
+    `draw` returns a figure and its alt text; the decorated function the figure that carries it.
+    """
 
     @wraps(draw)
     def wrapper(*args, **kwargs):
         with matplotlib.rc_context({**matplotlib.rcParamsDefault, **STYLE, "backend": "agg"}):
-            return draw(*args, **kwargs)
+            figure, alt = draw(*args, **kwargs)
+        figure.set_label(alt)
+        return figure
 
     return wrapper
 
 
-def new(rows=1, columns=1, size=(8.0, 3.6), **kwargs):
-    """A figure with its axes as an array (rows, columns), laid out so that nothing is clipped."""
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
-
-
-def two_in_a_row(count, height, **kwargs):
-    """Panels in two columns, each row `height` inches high, and the place left over, or None."""
-    columns = min(count, 2)
-    rows = -(-count // columns)
-    figure, axes = new(rows, columns, size=(WIDE, rows * height), **kwargs)
-    spare = axes.flat[count] if count < axes.size else None
-    if spare:
-        spare.set_axis_off()
-    return figure, axes.flat[:count], spare
-
-
-def two_over_one(size, solid=False, **kwargs):
-    """A figure with two panels above, for bodies if `solid`, and one as wide as both below."""
-    figure = Figure(figsize=size, layout="constrained")
-    grid = figure.add_gridspec(2, 2, **kwargs)
-    above = [figure.add_subplot(grid[0, i], projection="3d" if solid else None) for i in range(2)]
-    return figure, [*above, figure.add_subplot(grid[1, :])]
-
-
-def legend_of_all(panels, spare, columns):
-    """One legend of panels that share their entries: in the place left over, else below them."""
-    if spare:
-        spare.legend(*panels[0].get_legend_handles_labels(), loc="center")
-    else:
-        legend_below(panels[0], columns)
-
-
-def legend_below(ax, columns, **style):
-    """One legend under all panels that share their entries: those of one of them."""
-    handles, labels = ax.get_legend_handles_labels()
-    ax.figure.legend(handles, labels, loc="outside lower center", ncols=columns, **style)
-
-
-def angle_axis(ax, label="angle x (rad)"):
-    """Ticks of [-π, π] in multiples of π/2."""
-    ax.set_xlim(-np.pi, np.pi)
-    ax.set_xticks([-np.pi, -np.pi / 2, 0, np.pi / 2, np.pi], ["-π", "-π/2", "0", "π/2", "π"])
-    ax.set_xlabel(label)
-
-
-def shade_regions(ax, density):
-    """Grey bands, the darker the denser, for the density's regions."""
-    if len(density.regions) < 2:
-        return
-    heights = [float(density.pdf(region.points(1))[0]) for region in density.regions]
-    for region, height in zip(density.regions, heights, strict=True):
-        for turn in (-2 * np.pi, 0, 2 * np.pi):
-            a, b = max(region.start + turn, -np.pi), min(region.stop + turn, np.pi)
-            if a < b:
-                ax.axvspan(a, b, color="0.5", alpha=0.28 * height / max(heights), lw=0)
-
-
-def draw_density(ax, density):
-    """p over the circle, filled."""
-    x = np.linspace(-np.pi, np.pi, 1001)[:-1]
-    ax.fill_between(x, density.pdf(x), color=COLORS["density"], alpha=0.35, lw=0)
-    ax.plot(x, density.pdf(x), color=COLORS["density"])
-    ax.set_ylim(bottom=0)
-    ax.set_ylabel("p (1/rad)")
-    angle_axis(ax)
-
-
-def plain_ticks(ax, low, high):
-    ticks = [t * 10.0**k for k in range(-4, 3) for t in (1, 2, 5)]
-    ticks = [t for t in ticks if 0.6 * low < t < 1.7 * high]
-    ax.set_yticks(ticks, [f"{t:zg}" for t in ticks])
-
-
-def theta_axis(ax):
-    ax.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
-    ax.set_xlabel("angle θ between two points (rad)")
+def layers(L):
+    """How many hidden layers, in words."""
+    return f"{L} hidden layer{'s' if L > 1 else ''}"

@@ -1,38 +1,23 @@
 """Figures: networks of finite width against their limit."""
 
+from itertools import cycle
+
 import numpy as np
 from matplotlib.lines import Line2D
 
-from ntklab.figures.style import (
-    COLORS,
-    MARKERS,
-    SERIES,
-    WIDE,
-    angle_axis,
-    legend_below,
-    legend_of_all,
-    new,
-    plain_ticks,
-    styled,
-    theta_axis,
-    two_in_a_row,
-    two_over_one,
-)
+from ntklab.figures.axes import angle_axis, plain_ticks, theta_axis, ticks
+from ntklab.figures.panels import legend_below, legend_of_all, new, two_in_a_row, two_over_one
+from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, layers, styled
 
 ERRORS = ("printed", "counted", "vector")  # of predictions; what else there is causes them
-
-
-def _layers(L):
-    return f"{L} hidden layer{'s' if L > 1 else ''}"
 
 
 def _widths(ax, m, values):
     """Doubly logarithmic, widths as ticks, and the slope -1/2 through the middle of `values`."""
     guide = np.exp(np.mean(np.log(values))) * np.sqrt(np.exp(np.log(m).mean()) / m)
     ax.loglog(m, guide, color=COLORS["law"], ls="--", lw=1, label="slope -1/2")
-    ax.set_xticks(m, [f"{value:zg}" for value in m])
+    ticks(ax.xaxis, m)
     ax.set_xlabel("width m")
-    ax.minorticks_off()
 
 
 @styled
@@ -48,8 +33,7 @@ def network_and_limit(seen):
               color=COLORS["network"], label="this network, H(0)")
     left.plot(seen.theta, seen.profile, color=COLORS["theory"], label="infinite width")
     theta_axis(left)
-    left.set_ylabel("tangent kernel")
-    left.set_title(f"kernel off its limit by {seen.deviation:z.0%}")
+    left.set(ylabel="tangent kernel", title=f"kernel off its limit by {seen.deviation:z.0%}")
     left.legend()
 
     lines = [
@@ -60,29 +44,24 @@ def network_and_limit(seen):
     t = seen.iterations
     below.plot(seen.angles, seen.target, color=COLORS["target"], lw=4, label="target")
     for outputs, color, kind, label in lines:
-        marks = {"ms": 4} if kind == "o" else {}
-        below.plot(seen.angles, outputs[-1], kind, color=color, label=label, **marks)
-        right.loglog(1 + t, seen.errors(outputs), kind, color=color, **marks)
-    right.set_xticks([1, 3, 10, 30], ["1", "3", "10", "30"])
+        below.plot(seen.angles, outputs[-1], kind, ms=4, color=color, label=label)
+        right.loglog(1 + t, seen.errors(outputs), kind, ms=4, color=color)
     errors = [seen.errors(outputs) for outputs, *_ in lines]
+    ticks(right.xaxis, [1, 3, 10, 30])
     plain_ticks(right, np.min(errors), np.max(errors))
-    right.minorticks_off()
+    right.set(xlabel="1 + iteration", ylabel="rms error", title="error while training")
     angle_axis(below)
     below.set_ylabel("output")
     below.set_title(f"after {t[-1]} steps; kernel moved by {seen.drift:z.0%}")
-    right.set_xlabel("1 + iteration")
-    right.set_ylabel("rms error")
-    right.set_title("error while training")
     legend_below(below, 2)
     ends = [f"{error[-1]:z.3f}" for error in errors]
-    figure.set_label(
-        f"A network of {_layers(seen.hidden_layers)} and width {seen.width}. Left: its tangent "
+    return figure, (
+        f"A network of {layers(seen.hidden_layers)} and width {seen.width}. Left: its tangent "
         f"kernel for all pairs of points, scattered about the infinite width's curve by "
         f"{seen.deviation:z.0%}. Right: the error in time; at the end {ends[0]}, predicted "
         f"{ends[1]} from the kernel at the start and {ends[2]} from infinite width. Below: outputs "
         f"after {t[-1]} steps of training, in which the kernel moved by {seen.drift:z.0%}."
     )
-    return figure
 
 
 @styled
@@ -95,24 +74,20 @@ def error_curves(table):
         Of `experiments.tangent_kernel.curves`.
     """
     widths = sorted(set(table.width))
-    figure, panels, spare = two_in_a_row(len(widths), 2.7, sharey=True)
-    for ax, m in zip(panels, widths, strict=True):
-        part = table[table.width == m]
+    ylabel = "‖y - u(t)‖ / ‖y‖"
+    figure, panels = two_in_a_row(len(widths), 2.7, ylabel=ylabel, sharey=True)
+    for ax, (m, part) in zip(panels, table.groupby("width"), strict=True):
         t = 1 + part.iteration
         ax.loglog(t, part.printed, color=COLORS["printed"], ls=":", label="(1) as printed")
         ax.loglog(t, part.counted, color=COLORS["theory"], label="(1) with the initial output")
         ax.loglog(t, part.trained, "o", ms=4, color=COLORS["network"], label="trained network")
-        ax.set_xlabel("1 + iteration")
-        ax.set_title(f"width {m}")
-    for ax in panels[::2]:
-        ax.set_ylabel("‖y - u(t)‖ / ‖y‖")
-    legend_of_all(panels, spare, 2)
-    figure.set_label(
+        ax.set(xlabel="1 + iteration", title=f"width {m}")
+    legend_of_all(panels, 2)
+    return figure, (
         f"Error against the iteration of networks of width {', '.join(map(str, widths))} over two "
         "predictions. With the initial output included the prediction is met ever more closely "
         "as the width grows; without it, it begins at another value whatever the width."
     )
-    return figure
 
 
 @styled
@@ -131,38 +106,32 @@ def training_gap(table, laws):
         "start": "H(0) from H∞", "drift": "H(T) from H(0)",
         "linearised": "u(T) from its linearisation",
     }
-    figure, axes = new(1, 2, size=(WIDE, 4.6))
+    figure, (left, right) = new(1, 2, size=(WIDE, 4.6))
     misses = [k for k in laws if k[1] in ERRORS]
     causes = [k for k in laws if k[1] not in ERRORS]
-    # no colour or marker means two things
-    looks = {key: i % len(SERIES) for i, key in enumerate([*misses, *causes])}
-    for ax, title, unit, wanted in (
-        (axes[0, 0], "what the prediction misses, ε", "relative to ‖y‖", misses),
-        (axes[0, 1], "where it comes from", "relative distance", causes),
+    looks = cycle(zip(MARKERS, SERIES, strict=True))  # none means two things
+    for ax, side, title, unit, wanted in (
+        (left, "left", "what the prediction misses, ε", "relative to ‖y‖", misses),
+        (right, "right", "where it comes from", "relative distance", causes),
     ):
         seen = []
-        for kind, column in wanted:
-            mean = table[table.start_kind == kind].groupby("width")[column].agg(
-                lambda v: np.sqrt(np.mean(v**2))
-            )
-            seen.append(mean.to_numpy())
+        for (kind, column), (marker, color) in zip(wanted, looks, strict=False):
+            part = table[table.start_kind == kind]
+            rms = np.sqrt((part[column] ** 2).groupby(part.width).mean())
+            seen.append(rms)
             start = f", {kind} start" if column == "printed" else ""
-            look = looks[kind, column]
-            ax.loglog(mean.index, mean, marker=MARKERS[look], ms=5, color=SERIES[look],
+            ax.loglog(rms.index, rms, marker=marker, ms=5, color=color,
                       label=f"{named[column]}{start}: m^({laws[kind, column]})")
         m = np.array(sorted(set(table.width)), float)
         _widths(ax, m, seen[-1])
         plain_ticks(ax, np.min(seen), np.max(seen))
         ax.set(title=title, ylabel=unit)
-        handles, labels = ax.get_legend_handles_labels()
-        side = "left" if ax is axes[0, 0] else "right"
-        figure.legend(handles, labels, loc=f"outside lower {side}")
+        figure.legend(*ax.get_legend_handles_labels(), loc=f"outside lower {side}")
     told = "; ".join(f"{named[c]}, {kind} start: m^({law})" for (kind, c), law in laws.items())
-    figure.set_label(
+    return figure, (
         "Two doubly logarithmic panels against the width: what the predictions of training miss, "
         f"and the distances behind it. Fitted powers: {told}."
     )
-    return figure
 
 
 @styled
@@ -176,23 +145,21 @@ def deviations(table, laws):
     laws : dict of int to str
         hidden layers -> fitted exponent, as text.
     """
-    figure, panels, _ = two_in_a_row(len(laws), 2.8, sharey=True)
+    ylabel = "‖H(0) - H∞‖ / ‖H∞‖"
+    figure, panels = two_in_a_row(len(laws), 2.8, ylabel=ylabel, sharey=True)
     for ax, (L, law), color in zip(panels, laws.items(), SERIES, strict=False):
         part = table[table.hidden_layers == L]
-        mean = part.groupby("width").deviation.agg(lambda v: np.sqrt(np.mean(v**2)))
+        rms = np.sqrt((part.deviation**2).groupby(part.width).mean())
         ax.loglog(part.width, part.deviation, ".", ms=4, alpha=0.5, color=color)
-        ax.loglog(mean.index, mean, marker="o", ms=5, color=color)
-        _widths(ax, mean.index.to_numpy(float), mean.to_numpy())
-        ax.set_title(f"{_layers(L)}: m^({law})")
+        ax.loglog(rms.index, rms, marker="o", ms=5, color=color)
+        _widths(ax, rms.index.to_numpy(float), rms)
+        ax.set_title(f"{layers(L)}: m^({law})")
     plain_ticks(panels[0], table.deviation.min(), table.deviation.max())
-    for ax in panels[::2]:
-        ax.set_ylabel("‖H(0) - H∞‖ / ‖H∞‖")
-    told = ", ".join(f"{_layers(L)} m^({law})" for L, law in laws.items())
-    figure.set_label(
+    told = ", ".join(f"{layers(L)} m^({law})" for L, law in laws.items())
+    return figure, (
         "Relative distance of the tangent kernel of random networks from its limit against the "
         f"width, doubly logarithmic; its root mean square falls like {told}."
     )
-    return figure
 
 
 @styled
@@ -207,24 +174,21 @@ def one_step(angles, moved, kernel, at):
     at : float
         Angle of the point.
     """
-    figure, axes = new(size=(6.9, 3.4))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.9, 3.4))
     ax.plot(angles, kernel, color=COLORS["law"], lw=3, alpha=0.5, label="infinite width: k(x, x')")
     ax.plot(angles, moved, color=COLORS["network"], label="the network's output moved by (× 1/η)")
     ax.axvline(at, color="0.3", lw=0.8, ls="--")
     ax.annotate("x', where we pushed", (at, 0.03), xytext=(6, 0), textcoords="offset points",
                 xycoords=("data", "axes fraction"))
-    ax.set_ylabel("change at x")
-    ax.set_ylim(bottom=min(0, 1.1 * moved.min()))
+    ax.set(ylabel="change at x", ylim=(min(0, 1.1 * moved.min()), None))
     angle_axis(ax)
     ax.legend(loc="upper left")
     off = float(np.abs(moved - kernel).max())
-    figure.set_label(
+    return figure, (
         f"One gradient step for the point x' = {at:z.2f} raises the output of a network all round "
         f"the circle, most at x' and least opposite to it. The curve follows the tangent kernel to "
         f"{off:z.2f}."
     )
-    return figure
 
 
 @styled
@@ -243,27 +207,24 @@ def moved_kernel(seen):
         ends = (-np.pi, np.pi)
         shown = ax.imshow(H, vmin=0, vmax=top, extent=2 * ends, origin="lower", cmap="cividis")
         ax.grid(False)
-        ax.set_title(name)
-        ax.set_ylabel("angle x' (rad)")
+        ax.set(title=name, ylabel="angle x' (rad)")
         ax.set_yticks([-np.pi, 0, np.pi], ["-π", "0", "π"])
         angle_axis(ax)
     figure.colorbar(shown, ax=axes[0, 1], label="k(x, x')", shrink=0.8)
     ax = axes[1, 1]
     ax.plot(seen.angles, seen.target, color=COLORS["target"], lw=4, label="target")
     ax.plot(seen.angles, seen.outputs, color=COLORS["network"], label="network")
-    ax.set_title("what it has learned")
+    ax.set(title="what it has learned", ylim=(-1.2, 1.75))
     angle_axis(ax)
-    ax.set_ylim(-1.2, 1.75)
     ax.legend(loc="upper center", ncols=2)
     rates = [seen.rate(H) for H in named.values()]
-    figure.set_label(
+    return figure, (
         "The tangent kernel over pairs of points of the circle: of infinite width, a smooth band; "
         "of a network at the start, nearly so; after training it has moved by "
         f"{seen.drift:z.0%} and fallen into blocks. The rate at which it learns the target was "
         f"{rates[0]:z.4f}, {rates[1]:z.4f} and is {rates[2]:z.4f}. The network's output is made "
         "of nearly straight pieces whose kinks lie where blocks meet."
     )
-    return figure
 
 
 @styled
@@ -275,7 +236,7 @@ def neurons_and_networks(seen):
     seen : sequence of experiments.trained.tangent_kernel.Together
         A column each.
     """
-    figure, axes = new(2, len(seen), size=(WIDE, 6.0), sharey="row")
+    figure, axes = new(2, len(seen), size=(WIDE, 6.0), sharey="row", squeeze=False)
     before = {"color": "0.6", "lw": 2.5}
     theory = {"color": COLORS["theory"], "ls": "--"}
     for column, one in zip(axes.T, seen, strict=True):
@@ -296,7 +257,7 @@ def neurons_and_networks(seen):
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     moved = [np.abs(one.after - one.before).max() for one in seen]
     apart = [np.abs(one.added - one.expected).max() for one in seen]
-    figure.set_label(
+    return figure, (
         "; ".join(
             f"at width {one.width} single neurons move by up to {far:z.2g}, and what training adds "
             f"to a network is up to {off:z.2g} from the curve of infinite width"
@@ -304,7 +265,6 @@ def neurons_and_networks(seen):
         ).capitalize()
         + "."
     )
-    return figure
 
 
 @styled
@@ -318,8 +278,7 @@ def two_points(H, target, outputs, predicted):
     outputs, predicted : ndarray, shape (T, 2)
         Of a trained network, and u(t) = y + (I - ηH)^t (u(0) - y).
     """
-    figure, axes = new(size=(5.6, 4.6))
-    ax = axes[0, 0]
+    figure, ax = new(size=(5.6, 4.6))
     eigenvalues, v = np.linalg.eigh(H)
     for value, axis, name in zip(eigenvalues, v.T, ("slow", "fast"), strict=True):
         axis = axis * np.sign(axis[0])  # labels to the right, out of the way of the path
@@ -337,9 +296,8 @@ def two_points(H, target, outputs, predicted):
     ax.set(xlabel="output at the first point", ylabel="output at the second point")
     ax.set_aspect("equal", adjustable="datalim")
     ax.legend(loc="best", fontsize=9)
-    figure.set_label(
+    return figure, (
         f"The outputs of a network at two points, from its start to the targets. The path bends: "
         f"first along the long axis of an ellipse, of eigenvalue {eigenvalues[1]:z.2f}, then along "
         f"the short one, of eigenvalue {eigenvalues[0]:z.2f}."
     )
-    return figure

@@ -3,15 +3,9 @@
 import numpy as np
 from matplotlib.patches import Wedge
 
-from ntklab.figures.style import (
-    COLORS,
-    SERIES,
-    angle_axis,
-    new,
-    styled,
-    theta_axis,
-    two_over_one,
-)
+from ntklab.figures.axes import angle_axis, theta_axis
+from ntklab.figures.panels import new, two_over_one
+from ntklab.figures.style import COLORS, SERIES, styled
 
 
 @styled
@@ -25,8 +19,7 @@ def active_neurons(theta, table):
     table : pandas.DataFrame
         Of `experiments.two_layer.active_together`.
     """
-    figure, axes = new(1, 2, size=(6.9, 3.4), width_ratios=[1, 1.15])
-    left, right = axes[0]
+    figure, (left, right) = new(1, 2, size=(6.9, 3.4), width_ratios=[1, 1.15])
     for angle, color, name in ((0.0, SERIES[0], "x"), (theta, SERIES[1], "x'")):
         degrees = np.degrees(angle)
         left.add_patch(Wedge((0, 0), 1, degrees - 90, degrees + 90, color=color, alpha=0.2, lw=0))
@@ -35,25 +28,21 @@ def active_neurons(theta, table):
         left.text(1.4 * np.cos(angle), 1.4 * np.sin(angle), name, ha="center", va="center")
     _angle(left, 0, theta, 0.4, theta / 2, "θ")
     _angle(left, theta - np.pi / 2, np.pi / 2, 1.06, theta - np.pi / 2 + 0.15, "π - θ")
-    left.set_xlim(-1.1, 1.6)
-    left.set_ylim(-1.15, 1.6)
-    left.set_aspect("equal")
+    left.set(xlim=(-1.1, 1.6), ylim=(-1.15, 1.6), aspect="equal")
     left.set_axis_off()
     left.set_title("w active on x (blue), on x' (red)")
     right.plot(table.angle, table.exact, color=COLORS["theory"], label="(π - θ)/2π")
     right.errorbar(table.angle, table.sampled, 2 * table.error, fmt="o", ms=4,
                    color=COLORS["experiment"], label="sampled, ±2 standard errors")
     theta_axis(right)
-    right.set_ylabel("probability of both active")
-    right.set_ylim(0, 0.62)
+    right.set(ylabel="probability of both active", ylim=(0, 0.62))
     right.legend()
-    figure.set_label(
+    return figure, (
         "Left: two inputs as arrows, an angle theta apart, and the half-planes of weights that "
         "are active on each; they overlap in a wedge of angle pi minus "
         "theta. Right: the probability that a neuron is active on both falls in a straight line "
         "from one half to zero, as sampled."
     )
-    return figure
 
 
 def _angle(ax, start, stop, radius, at, name):
@@ -75,7 +64,8 @@ def kinks_and_spikes(theta, profiles):
     profiles : dict of str to array_like, shape (n,)
         K(θ) by the name of the kernel, one a column.
     """
-    figure, axes = new(3, len(profiles), size=(6.9, 5.2), sharex=True, sharey="row")
+    columns = len(profiles)
+    figure, axes = new(3, columns, (6.9, 5.2), sharex=True, sharey="row", squeeze=False)
     turn = np.concatenate([-theta[:0:-1], theta])  # K(-θ) = K(θ)
     jumps = []
     for column, (name, profile) in zip(axes.T, profiles.items(), strict=True):
@@ -100,12 +90,11 @@ def kinks_and_spikes(theta, profiles):
         ax.set_ylabel(name)
     axes[2, 0].set_ylim(-1.0, 0.5)
     told = ", ".join(f"{z:z.2f}" for z in jumps)
-    figure.set_label(
+    return figure, (
         "Kernels with and without bias over the whole circle, their slopes and curvatures. A kink "
         "is a jump of the slope and a spike of the curvature. Jumps at 0 and at pi, kernel by "
         f"kernel: {told}."
     )
-    return figure
 
 
 def _spike(ax, place, size):
@@ -120,22 +109,17 @@ def _spike(ax, place, size):
 @styled
 def wrapped_and_not(d, printed, wrapped):
     """(11) read with |x - z| and with the distance on the circle."""
-    d = np.asarray(d, dtype=float)
-    figure, axes = new(1, 1, size=(6.9, 3.3))
-    ax = axes[0, 0]
+    figure, ax = new(size=(6.9, 3.3))
     ax.plot(d, printed, color=COLORS["printed"], ls="--", label="|x - z| as printed")
     ax.plot(d, wrapped, color=COLORS["kernel"], label="wrapped to [0, π]")
     ax.axhline(0, color="black", lw=0.6)
-    ticks = np.pi * np.arange(-2, 3)
-    ax.set_xticks(ticks, ["-2π", "-π", "0", "π", "2π"])
-    ax.set_xlabel("x - z (rad)")
-    ax.set_ylabel("k, factor 1/4π")
+    ax.set_xticks(np.pi * np.arange(-2, 3), ["-2π", "-π", "0", "π", "2π"])
+    ax.set(xlabel="x - z (rad)", ylabel="k, factor 1/4π")
     ax.legend()
-    figure.set_label(
+    return figure, (
         "The kernel against the difference of two angles from minus two pi to two pi. Wrapped, it "
         "repeats after a full turn and is never negative; as printed, it is negative beyond pi."
     )
-    return figure
 
 
 @styled
@@ -148,10 +132,8 @@ def uniform_eigenvalues(table):
         Of `experiments.two_layer.uniform_spectra`.
     """
     figure, axes = new(1, 2, size=(6.9, 3.5), sharey=True)
-    for ax, space in zip(axes[0], ("circle", "sphere"), strict=True):
-        for shift, (name, color) in zip(
-            (-0.2, 0.2), (("with bias", SERIES[0]), ("without", SERIES[1])), strict=True
-        ):
+    for ax, space in zip(axes, ("circle", "sphere"), strict=True):
+        for name, shift, color in (("with bias", -0.2, SERIES[0]), ("without", 0.2, SERIES[1])):
             values = table[space, name].to_numpy()
             seen = values > 1e-12 * values.max()
             ax.bar(table.index[seen] + shift, values[seen], 0.4, color=color, label=name)
@@ -159,52 +141,43 @@ def uniform_eigenvalues(table):
                 zeros = np.full((~seen).sum(), 2.2e-6)
                 ax.plot(table.index[~seen] + shift, zeros, "x", color=color, ms=6, mew=2)
         ax.axhspan(1e-6, 5e-6, color="0.5", alpha=0.2, lw=0)
-        ax.set_yscale("log")
-        ax.set_ylim(1e-6, 0.5)
+        ax.set(yscale="log", ylim=(1e-6, 0.5))
         ax.set_yticks([2.2e-6, 1e-4, 1e-3, 1e-2, 1e-1], ["zero", "0.0001", "0.001", "0.01", "0.1"])
         ax.minorticks_off()
-        ax.set_title("circle" if space == "circle" else "sphere in 3 dimensions")
-        ax.set_xlabel("frequency κ" if space == "circle" else "degree κ")
         ax.legend()
-    axes[0, 0].set_ylabel("eigenvalue λ (factor 1/4π)")
-    figure.set_label(
+    axes[0].set(title="circle", xlabel="frequency κ", ylabel="eigenvalue λ (factor 1/4π)")
+    axes[1].set(title="sphere in 3 dimensions", xlabel="degree κ")
+    return figure, (
         "Eigenvalues of the two-layer kernel under uniform data on the circle and the sphere, "
         "against frequency. With bias all are positive; without, crosses mark the odd frequencies "
         "from 3 on, whose eigenvalue is zero."
     )
-    return figure
 
 
 @styled
 def learned_or_not(parity):
     """Two trained networks: fractions of cos κx against iterations, and outputs at the end."""
-    figure, axes = new(1, 2, size=(6.9, 3.9))
-    left, right = axes[0]
+    figure, (left, right) = new(1, 2, size=(6.9, 3.9))
     t = 1 + parity.iterations
-    names, styles = ("with bias", "without bias"), ("o", "s")
-    for i, (name, marker) in enumerate(zip(names, styles, strict=True)):
+    for i, (name, marker) in enumerate((("with bias", "o"), ("without bias", "s"))):
         left.semilogx(t, parity.predicted[i], color=SERIES[i], label=f"{name}, predicted")
         left.semilogx(t, parity.fractions[i], marker, ms=4, color=SERIES[i], mfc="none",
                       label=f"{name}, trained")
         right.plot(parity.angles, parity.outputs[i, -1], color=SERIES[i], label=name)
     fine = np.linspace(-np.pi, np.pi, 601)
     wave = np.cos(parity.frequency * fine)
-    right.plot(fine, wave, color=COLORS["target"], lw=3, zorder=0, label="target")
+    (target,) = right.plot(fine, wave, color=COLORS["target"], lw=3, zorder=0, label="target")
+    left.set(xlabel="1 + iteration", ylabel=f"fraction of cos {parity.frequency}x learned")
     left.set_ylim(-0.15, 1.2)
-    left.set_xlabel("1 + iteration")
-    left.set_ylabel(f"fraction of cos {parity.frequency}x learned")
-    handles, labels = left.get_legend_handles_labels()
     angle_axis(right)
-    right.set_ylim(-1.2, 1.2)
-    right.set_ylabel("output after training")
-    handles.append(right.lines[-1])
-    figure.legend(handles, [*labels, "target"], loc="outside lower center", ncols=2)
+    right.set(ylabel="output after training", ylim=(-1.2, 1.2))
+    handles, _ = left.get_legend_handles_labels()
+    figure.legend(handles=[*handles, target], loc="outside lower center", ncols=2)
     with_bias, without = parity.fractions[:, -1]
-    figure.set_label(
+    return figure, (
         f"Two networks trained on cos {parity.frequency}x. The one with bias ends with "
         f"{with_bias:z.0%} of it learned, as predicted, the one without bias with {without:z.0%}."
     )
-    return figure
 
 
 @styled
@@ -215,13 +188,12 @@ def bias_switch(seen):
     ----------
     seen : explorers.two_layer.Switched
     """
+    state = "with" if seen.bias else "without"
     figure, (left, middle, below) = two_over_one((6.9, 5.4))
     left.plot(seen.theta, seen.profile, color=COLORS["kernel"])
     left.axhline(0, color="black", lw=0.6)
-    left.set_ylim(-0.1, 1.05)
+    left.set(ylabel="K(θ), factor 1/2π", title=f"kernel {state} bias", ylim=(-0.1, 1.05))
     theta_axis(left)
-    left.set_ylabel("K(θ), factor 1/2π")
-    left.set_title("kernel with bias" if seen.bias else "kernel without bias")
     kappa = np.arange(len(seen.eigenvalues))
     shown = np.maximum(seen.eigenvalues, 1e-9)
     edges = np.where(kappa == seen.frequency, 2.5, 0)  # the one looked at
@@ -231,23 +203,17 @@ def bias_switch(seen):
                 label="zero")
     if len(never):
         middle.legend()
-    middle.set_xticks(kappa[::2])
-    middle.set_yscale("log")
-    middle.set_ylim(1e-4, 1)
-    middle.set_xlabel("frequency κ")
-    middle.set_ylabel("eigenvalue λ")
+    middle.set(xlabel="frequency κ", ylabel="eigenvalue λ", xticks=kappa[::2])
+    middle.set(yscale="log", ylim=(1e-4, 1))
     middle.set_title(f"λ at κ = {seen.frequency}: {seen.eigenvalues[seen.frequency]:z.2g}")
     below.plot(seen.x, seen.target, color=COLORS["target"], lw=3, label="target")
     below.plot(seen.x, seen.output, color=COLORS["theory"], label="learned")
     angle_axis(below)
-    below.set_ylim(-2.6, 2.6)
     learned = f"{seen.fraction:z.0%} of cos {seen.frequency}x"
-    below.set_title(f"iteration {seen.iteration:z.0f}: {learned} learned")
+    below.set(title=f"iteration {seen.iteration:z.0f}: {learned} learned", ylim=(-2.6, 2.6))
     below.legend(loc="upper right", ncols=2)
-    state = "with" if seen.bias else "without"
-    figure.set_label(
+    return figure, (
         f"Kernel {state} bias against the angle, its eigenvalues under uniform data, and the "
         f"target cos x + cos {seen.frequency}x with what is learned after {seen.iteration:z.0f} "
-        f"iterations: {seen.fraction:z.0%} of cos {seen.frequency}x."
+        f"iterations: {learned}."
     )
-    return figure

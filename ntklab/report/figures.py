@@ -10,9 +10,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from ntklab import asymptotics, experiments, figures, fredholm, gram
+from ntklab import asymptotics, experiments, fredholm, gram
 from ntklab.experiments import CONTINUOUS, ONE_TWO_FOUR, convergence, depth, full_size, sphere
 from ntklab.experiments.full_size import comparison
+from ntklab.figures import eigenfunctions as pictures
 from ntklab.figures.convergence import departures, finishing_times, order_of_regions, sampled_times
 from ntklab.figures.depth import laziness, profiles_and_decay
 from ntklab.figures.motivation import snapshots
@@ -52,7 +53,7 @@ def frequency_bias(request):
 def eigenvalues(request):
     """Eigenvalues of seven densities from 50 000 points, beside the formula."""
     table = experiments.eigenvalue_table(points=50_000 if request.paper else 10_000)
-    return figures.eigenvalue_formulas(table), table
+    return pictures.eigenvalue_formulas(table), table
 
 
 def eigenfunctions(density, points, name, request):
@@ -60,7 +61,7 @@ def eigenfunctions(density, points, name, request):
     spectrum = gram.solve(TwoLayerNTK(), density.grid(points), 20)
     data = pd.DataFrame(spectrum.values[:, GALLERY], columns=[f"v{i}" for i in GALLERY])
     data.insert(0, "x", spectrum.points)
-    picture = figures.eigenfunction_gallery(density, spectrum, GALLERY, name)
+    picture = pictures.eigenfunction_gallery(density, spectrum, GALLERY, name)
     return picture, data.sort_values("x")
 
 
@@ -73,7 +74,7 @@ def local_frequency(request):
         table = experiments.region_frequencies(ONE_TWO_FOUR, spectrum)
         frames.append(table.assign(hidden_layers=L))
     data = pd.concat(frames, ignore_index=True)
-    return figures.local_frequencies(data), data
+    return pictures.local_frequencies(data), data
 
 
 def three_regions(request):
@@ -126,9 +127,7 @@ def convergence_sampling(request):
 def hemisphere_times(request):
     """The sphere's halves: population, random points, and the paper's medians."""
     exact = sphere.population()
-    samples = sphere.sampled(
-        draws=40 if request.paper else 6, rng=np.random.default_rng(23)
-    )
+    samples = sphere.sampled(draws=40 if request.paper else 6, rng=np.random.default_rng(23))
     data = pd.concat([exact.assign(level="population"), samples.assign(level="sample")])
     return quotients(exact, samples, sphere.PAPER), data
 
@@ -161,12 +160,12 @@ def pair_splitting(request):
     sharper = (spectrum.eigenvalues[1:] / opposite).reshape(-1, 2)
     columns = ["law0", "law1", "hill0", "hill1", "sharper0", "sharper1"]
     data = pd.DataFrame(np.hstack([ratios, near, sharper]), columns=columns)
-    return figures.pair_splitting(ratios, near, sharper), data
+    return pictures.pair_splitting(ratios, near, sharper), data
 
 
 def protocol(request):
     """Networks over linear theory against κ; as a table the paper beside all readings."""
-    tables, source = {name: full_size.read(name) for name in full_size.TABLES}, {}
+    tables = {name: full_size.read(name) for name in full_size.TABLES}
     source = {name: f"kept, {full_size.PROVENANCE[name]}" for name in tables}
     for name, table in request.tables.items():
         kept = f"{name}_protocol" if name in ("circle", "sphere") else name

@@ -25,8 +25,7 @@ def table(frame):
     rows = []
     for name in sorted(name for name in frame.index if name in CLAIMS):
         claim, row = CLAIMS[name], frame.loc[name]
-        verdict = row.verdict if row.error == "" else "failed"
-        measured = row.text if row.error == "" else row.error
+        verdict, measured = ("failed", row.error) if row.error else (row.verdict, row.text)
         rows.append(
             (name, claim.source, claim.statement, verdict, claim.truth, measured, row.seconds,
              claim.lecture)

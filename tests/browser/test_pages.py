@@ -28,10 +28,7 @@ PHONE, DESK = {"width": 390, "height": 900}, {"width": 1280, "height": 900}
 PAGES = ("index.html", "lectures/06_one.html", "claims.html", "api/index.html",
          "api/ntklab.tangent.html")  # fmt: skip
 # in this process, and few: what a plan holds is tested in tests/test_site.py
-FEW = Plan(
-    {"hidden_layers": (2, 10, 60), "density": tuple(depth.DENSITIES)},
-    ("hidden_layers",),
-)
+FEW = Plan(("hidden_layers",), hidden_layers=(2, 10, 60), density=depth.DENSITIES)
 HEAVIEST = 6e6  # bytes of a page with all that it may fetch
 LECTURE = '''# %% [markdown]
 # # One lecture

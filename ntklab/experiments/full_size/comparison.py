@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import bdtr
 
 from ntklab import dynamics, gram, sphere
-from ntklab._arguments import finite_array, positive
+from ntklab._arguments import finite_array
 from ntklab.experiments import convergence
 from ntklab.experiments import sphere as halves
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
@@ -60,10 +60,8 @@ def pairs(table):
         theory from the same u(0), from 0, and the quotient of the second; nan where there is none.
     """
     found = _of_sphere(table) if "ratio" in table else _of_circle(table)
-    for name in ("theory_slow", "theory_fast", "zero_slow", "zero_fast"):
-        if name not in found:
-            found[name] = np.nan
-        found[name] = found[name].where(np.isfinite(found[name]))
+    exact = ["theory_slow", "theory_fast", "zero_slow", "zero_fast"]
+    found[exact] = found.reindex(columns=exact).replace(np.inf, np.nan)
     if "theory" not in found:
         found["theory"] = found.theory_slow / found.theory_fast
     return found.reset_index(drop=True)
@@ -80,16 +78,14 @@ def _of_sphere(table):
 
 def _of_circle(table):
     """Regions 0, 1 and 2 of 1:2:4, each sparse one beside the densest."""
-    named = {"trained": "", "theory": "theory_", "from_zero": "zero_"}
+    starts = {"trained": "", "theory": "theory_", "from_zero": "zero_"}
+    named = {old: new for old, new in starts.items() if old in table}
+    wide = table.pivot(index=["seed", "frequency"], columns="region", values=list(named))
     frames = []
     for region, pair in ((0, "1:4"), (1, "2:4")):
-        frame = None
-        for old, new in named.items():
-            if old not in table:
-                continue
-            wide = table.pivot(index=["seed", "frequency"], columns="region", values=old)
-            both = wide[[region, 2]].set_axis([f"{new}slow", f"{new}fast"], axis=1)
-            frame = both if frame is None else frame.join(both)
+        names = {(old, region): f"{new}slow" for old, new in named.items()}
+        names |= {(old, 2): f"{new}fast" for old, new in named.items()}
+        frame = wide[list(names)].set_axis(list(names.values()), axis=1)
         frames.append(frame.reset_index().assign(pair=pair))
     return pd.concat(frames, ignore_index=True)
 
@@ -145,8 +141,8 @@ def departures(table):
     return found.reset_index()
 
 
-def leaves(table, factor=LEAVES):
-    """The κ from which on networks are slower than linear theory by more than a factor.
+def leaves(table):
+    """The κ from which on networks are slower than linear theory by more than `LEAVES`.
 
     Returns
     -------
@@ -154,17 +150,14 @@ def leaves(table, factor=LEAVES):
         By the medians over seeds and regions, and the earliest and latest of single seeds; inf
         where it does not happen up to the largest κ.
     """
-    factor = positive("factor", factor)
-    found = departures(table)
-    seeds = [_first(departures(rows), factor) for _, rows in table.groupby("seed")]
-    return _first(found, factor), min(seeds), max(seeds)
+    seeds = [_first(departures(rows)) for _, rows in table.groupby("seed")]
+    return _first(departures(table)), min(seeds), max(seeds)
 
 
-def _first(found, factor):
-    """The least κ from which on every departure is beyond the factor."""
-    below = found.departure <= factor
-    rest = found.frequency[found.frequency > found.frequency[below].max()] if below.any() else (
-        found.frequency)
+def _first(found):
+    """The least κ from which on every departure is beyond `LEAVES`."""
+    last = found.frequency[found.departure <= LEAVES].max()  # nan where there is none
+    rest = found.frequency[~(found.frequency <= last)]
     return float(rest.min()) if len(rest) else np.inf
 
 

@@ -139,15 +139,13 @@ def learned(table):
 def _training(setting, case, seeds, rng, device):
     from ntklab.experiments.trained import tangent_kernel
 
-    size = tangent_kernel.Size((case,), seeds)
-    return tangent_kernel.training(size, rng=rng, device=device, **setting)
+    return tangent_kernel.training(tangent_kernel.Size((case,), seeds), rng=rng, device=device)
 
 
 def _concentration(setting, case, seeds, rng, device):
     from ntklab.experiments.trained import tangent_kernel
 
-    size = tangent_kernel.Size((case,), seeds)
-    return tangent_kernel.concentration(size, rng=rng, device=device, **setting)
+    return tangent_kernel.concentration(tangent_kernel.Size((case,), seeds), rng=rng, device=device)
 
 
 def _gaussianity(setting, case, seeds, rng, device):

@@ -19,7 +19,7 @@ def learn(loss, target, times, *, width=1000, rng, device="auto"):
     network = TwoLayerReLU(width, 2, weight_scale=10.0, generator=seed(rng), device=device)
     X = torch.as_tensor(to_circle(loss.angles)).to(next(network.parameters()).device)
     y, M = torch.as_tensor(target).to(X), torch.as_tensor(loss.matrix).to(X)
-    step = 0.2 / loss.fastest(exact.KERNEL)  # small enough to look like a flow
+    step = 0.2 / loss.fastest  # small enough to look like a flow
     with torch.no_grad():
         start = network(X)
     trained = [value for value in network.parameters() if value.requires_grad]

@@ -23,19 +23,15 @@ from ntklab.networks import FullyConnected, TwoLayerReLU
 from ntklab.training import train
 
 
-def times(
-    size="quick", layout="grid", *, rng, density=ONE_TWO_FOUR, device="cpu", progress=False
-):
+def times(size="quick", *, rng, density=ONE_TWO_FOUR, device="cpu"):
     """Figure 7: every κ with `seeds` networks, beside the theory for the same points and start.
 
     Parameters
     ----------
     size : one of `convergence.SETTINGS` or a Setting
         "quick" and "protocol": seconds; "wide" and "paper": minutes on a CPU.
-    layout : {"grid", "random"}
-        Each seed has its own draw for "random".
     rng : numpy.random.Generator
-        Source of networks and points.
+        Source of networks.
     device : str
         See `networks.pick_device`.
 
@@ -43,48 +39,36 @@ def times(
     -------
     pandas.DataFrame
         seed, frequency, region, density, theory, floor, from_zero (theory that starts from 0),
-        trained (iterations; inf if not within `iterations`), layout.
+        trained (iterations; inf if not within `iterations`).
     """
     setting = chosen(size, SETTINGS)
-    drawn = []  # (points, networks) of every seed
-    for _ in range(setting.seeds):
-        x = exact.place(density, POINTS, layout, rng)
-        exact.check_frequencies(density, x, setting.frequencies)
-        drawn.append((x, [_network(setting, rng, device) for _ in setting.frequencies]))
-    kernel = KERNEL if setting.hidden_layers == 1 else DeepNTK(setting.hidden_layers)
-    rate = _rate(setting, kernel, [x for x, _ in drawn])
-    frames, networks, points, targets, masks = [], [], [], [], []
-    for number, (x, of_seed) in enumerate(drawn):
-        starts = np.array([output(network, to_circle(x)) for network in of_seed])
-        for frequency, start in zip(setting.frequencies, starts, strict=True):
-            y = exact.target(x, frequency, setting.normalised)
-            targets.append(y + start if setting.centred else y)
-        theory = partial(
-            exact.predicted_times, density, x, setting.frequencies, setting.threshold, rate,
-            kernel, normalised=setting.normalised,
-        )
-        frame, from_zero = theory(start=0.0 if setting.centred else starts), theory()
+    x = exact.place(density, POINTS)
+    exact.check_frequencies(density, x, setting.frequencies)
+    X, y = to_circle(x), [exact.target(x, k, setting.normalised) for k in setting.frequencies]
+    kernel, rate = KERNEL, SUM_RATE * POINTS
+    if setting.hidden_layers > 1:
+        kernel = DeepNTK(setting.hidden_layers)
+        # of infinite width; a deep network's own λ_1 may well be half as large again
+        rate = 0.5 / gram.solve(kernel, x, 1).eigenvalues[0]
+    theory = partial(
+        exact.predicted_times, density, x, setting.frequencies, setting.threshold, rate, kernel,
+        normalised=setting.normalised,
+    )
+    from_zero = theory()
+    frames, networks, targets = [], [], []
+    for number in range(setting.seeds):
+        of_seed = [_network(setting, rng, device) for _ in setting.frequencies]
+        starts = np.array([output(network, X) for network in of_seed])
+        frame = from_zero if setting.centred else theory(start=starts)
         frames.append(frame.assign(from_zero=from_zero.theory, seed=number))
         networks += of_seed
-        points += len(of_seed) * [to_circle(x)]
-        masks += len(of_seed) * [[region.contains(x) for region in density.regions]]
+        targets.append(y + starts if setting.centred else y)
     training = train(
-        networks, np.array(points), np.array(targets), rate, setting.iterations,
-        regions=np.array(masks), threshold=setting.threshold, norm="half_mse", record=1,
-        device=device, progress=progress,
+        networks, X, np.concatenate(targets), rate, setting.iterations,
+        regions=np.array([region.contains(x) for region in density.regions]),
+        threshold=setting.threshold, norm="half_mse", record=1, device=device,
     )
-    frame = pd.concat(frames, ignore_index=True)
-    return frame.assign(trained=training.reached.ravel(), layout=layout)
-
-
-def _rate(setting, kernel, points):
-    """η of the mean loss: the paper's with one hidden layer, 1/(2λ_1) with more.
-
-    λ_1 is that of infinite width; a deep network's own may well be half as large again.
-    """
-    if setting.hidden_layers == 1:
-        return SUM_RATE * POINTS
-    return 0.5 / max(gram.solve(kernel, x, 1).eigenvalues[0] for x in points)
+    return pd.concat(frames, ignore_index=True).assign(trained=training.reached.ravel())
 
 
 def thinning(weights, frequency, threshold, learning_rate, setting, *, rng):
@@ -128,10 +112,7 @@ class Order:
         return tuple(int(j) for j in np.argsort(self.reached, kind="stable"))
 
 
-def order(
-    size="quick", *, rng, density=ELEVEN_ONE_THREE, frequency=14, threshold=0.1, device="cpu",
-    progress=False,
-):
+def order(size="quick", *, rng, frequency=14, threshold=0.1, device="cpu"):
     """Figure 6: which region of the density 11:1:3 converges first on sin 14x?
 
     Parameters
@@ -146,7 +127,7 @@ def order(
     -------
     Order
     """
-    setting = chosen(size, SETTINGS)
+    setting, density = chosen(size, SETTINGS), ELEVEN_ONE_THREE
     x = exact.place(density, POINTS)
     exact.check_frequencies(density, x, (frequency,), name="frequency")
     y = np.sin(frequency * x)
@@ -157,7 +138,7 @@ def order(
     rate = min(SUM_RATE * len(x), 1.8 / spectrum.eigenvalues[0])  # 11:1:3 leaves less room
     training = train(
         [network], to_circle(x), y + start, rate, 2 * setting.iterations, regions=regions,
-        threshold=threshold, record=12, outputs=True, device=device, progress=progress,
+        threshold=threshold, record=12, outputs=True, device=device,
     )
     descent = dynamics.gradient_descent(spectrum, y, rate)
     predicted = [descent.error(training.iterations, mask) for mask in regions]

@@ -60,8 +60,7 @@ def lazy_training(
         rate = 0.5 / np.linalg.eigvalsh(limit)[-1]
         networks = [
             FullyConnected(
-                L, m, 2, trained=trained, dtype=torch.float32, device=device,
-                generator=seed(rng),
+                L, m, 2, trained=trained, dtype=torch.float32, device=device, generator=seed(rng)
             )
             for _ in range(seeds)
         ]

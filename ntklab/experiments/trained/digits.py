@@ -30,11 +30,7 @@ def learn(points=500, width=2000, iterations=1000, *, rng, device="auto", progre
     network = TwoLayerReLU(
         width, X.shape[1], generator=seed(rng), dtype=torch.float32, device=device
     )
-    training = train(
-        [network], X, y, rate, iterations, outputs=True, record=12, progress=progress
-    )
+    training = train([network], X, y, rate, iterations, outputs=True, record=12, progress=progress)
     t, trained = training.iterations, training.outputs[:, 0].astype(float)
     descent = dynamics.gradient_descent(digits.spectrum, y, rate, trained[0])
-    return replace(
-        digits, iterations=t, predicted=y + descent.residual_at(t), trained=trained
-    )
+    return replace(digits, iterations=t, predicted=y + descent.residual_at(t), trained=trained)

@@ -55,19 +55,17 @@ def learn_together(
     """
     setting = chosen(size, SETTINGS)
     density = halves(ratio, frequencies, setting.points)
-    drawn = []
+    x, networks = [], []
     for _ in range(seeds):
-        x = np.sort(density.sample(setting.points, rng))
-        network = FullyConnected(
+        x.append(np.sort(density.sample(setting.points, rng)))
+        networks.append(FullyConnected(
             setting.hidden_layers, setting.width, 2,
             generator=seed(rng), dtype=torch.float32, device=device,
-        )
-        drawn.append((x, network))
-    x = np.array([x for x, _ in drawn])
+        ))
+    x = np.array(x)
     X = to_circle(x) if seeds > 1 else to_circle(x[0])
     training = train(
-        [network for _, network in drawn], X,
-        np.array([components(row, frequencies).sum(0) for row in x]),
+        networks, X, np.array([components(row, frequencies).sum(0) for row in x]),
         setting.learning_rate, setting.iterations,
         batch_size=min(setting.batch_size, setting.points), generator=seed(rng),
         record=12, outputs=True, progress=progress,

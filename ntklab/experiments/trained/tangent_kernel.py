@@ -54,14 +54,7 @@ def target(x):
 
 
 def training(
-    size="quick",
-    *,
-    starts=STARTS,
-    weight_scale=1.0,
-    points=40,
-    iterations=60,
-    rng,
-    device="auto",
+    size="quick", *, starts=STARTS, weight_scale=1.0, points=40, iterations=60, rng, device="auto",
     progress=False,
 ):
     r"""Train network (6), first layer with biases, and compare with the three forms of (1).
@@ -119,15 +112,13 @@ def training(
         trained = train(networks, X, y, rate, iterations, outputs=True, record=12)
         for number, (before, after) in enumerate(zip(networks, trained.networks, strict=True)):
             u = trained.outputs[:, number]
-            frames.append(
-                {"start_kind": kind, "width": m, "seed": number}
-                | _missed(spectrum, y, rate, trained.iterations, u)
-                | {
-                    "start": ratio(empirical_ntk(before, X) - limit, limit),
-                    "drift": ntk_drift(before, after, X).frobenius,
-                    "linearised": ratio(u[-1] - u[0] - step(before, after, X), u[-1] - u[0]),
-                }
-            )
+            frames.append({
+                "start_kind": kind, "width": m, "seed": number,
+                **_missed(spectrum, y, rate, trained.iterations, u),
+                "start": ratio(empirical_ntk(before, X) - limit, limit),
+                "drift": ntk_drift(before, after, X).frobenius,
+                "linearised": ratio(u[-1] - u[0] - step(before, after, X), u[-1] - u[0]),
+            })
     return pd.DataFrame(frames)
 
 
@@ -179,9 +170,7 @@ class Moved:
         return float(y @ H @ y / (len(H) * np.sum(y**2)))
 
 
-def moved(
-    weight_scale, width=256, frequency=4, *, points=80, iterations=4000, rng, device="auto"
-):
+def moved(weight_scale, width=256, frequency=4, *, points=80, iterations=4000, rng, device="auto"):
     """Train a network (6) from weights N(0, τ²) on cos κx, and keep its kernel before and after.
 
     It starts from pairs of neurons, so that u(0) = 0. In units of the sum (5), η is 0.3/λ_1.
@@ -271,9 +260,8 @@ def _neurons(network, X):
 
 
 def _problem(points):
-    n = points
-    x = ONE_TWO_FOUR.grid(n)
-    spectrum = gram.solve(KERNEL, x, n)
+    x = ONE_TWO_FOUR.grid(points)
+    spectrum = gram.solve(KERNEL, x, points)
     return spectrum, to_circle(x), target(x), 1 / spectrum.eigenvalues[0]
 
 
@@ -302,9 +290,7 @@ def _missed(spectrum, y, rate, t, u):
 
 def two_layer(width, kind="random", *, weight_scale=1.0, rng, device="auto"):
     """A `TwoLayerReLU` on the plane with either start, see `training`."""
-    network = TwoLayerReLU(
-        width, 2, weight_scale=weight_scale, generator=seed(rng), device=device
-    )
+    network = TwoLayerReLU(width, 2, weight_scale=weight_scale, generator=seed(rng), device=device)
     if kind == "paired":
         if width % 2:
             raise ValueError(f"width: must be even for pairs of neurons, got {width}")
@@ -336,9 +322,7 @@ def step(before, after, X):
     return torch.autograd.grad(product, v)[0].cpu().numpy()
 
 
-def concentration(
-    size="quick", *, depths=(1, 2, 3), points=16, rng, device="auto", progress=False
-):
+def concentration(size="quick", *, depths=(1, 2, 3), points=16, rng, device="auto", progress=False):
     r"""‖H(0) - Θ‖ / ‖Θ‖ for random networks (3), all layers trained, and Θ of infinite width.
 
     Frobenius norms over `points` evenly spaced points of the circle.
@@ -355,8 +339,8 @@ def concentration(
         limit = DeepNTK(L).at_angles(x)
         for number in range(size.networks):
             H = empirical_ntk(connected(L, m, rng, device), to_circle(x))
-            named = {"hidden_layers": L, "width": m, "seed": number}
-            frames.append(named | {"deviation": ratio(H - limit, limit)})
+            deviation = ratio(H - limit, limit)
+            frames.append({"hidden_layers": L, "width": m, "seed": number, "deviation": deviation})
     return pd.DataFrame(frames)
 
 
