@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ntklab.course.checks.answers import CheckFailed, ask, generator, hint_for, passed
 from ntklab.densities import PiecewiseConstant
 from ntklab.gram import solve
 from ntklab.kernels import TwoLayerNTK
+
+from .answers import CheckFailed, ask, generator, hint_for, passed
 
 KERNEL = TwoLayerNTK()
 P = PiecewiseConstant.equal_pieces([1, 3])
@@ -17,11 +18,11 @@ def noise_passed(student):
     for n in (int(rng.integers(6, 9)), int(rng.integers(11, 15))):
         x, sigma = P.grid(n), float(rng.uniform(0.6, 0.8))
         lam = solve(KERNEL, x, n).eigenvalues
-        start = float(ask(student, lam, 0.0, sigma, shape=()))
+        start = ask(student, lam, 0.0, sigma)
         if not abs(start) < 1e-12:
             hint = "before training the output is 0 whatever the labels: what is *learned* counts."
             raise CheckFailed(student, f"at t = 0 it must be 0, yours is {start:.4g}", hint)
-        late = float(ask(student, lam, 1e9, sigma, shape=()))
+        late = ask(student, lam, 1e9, sigma)
         if not np.isclose(late, sigma**2):
             hints = {
                 1 / sigma: "a variance is a square: σ_ε², not σ_ε.",
@@ -38,7 +39,7 @@ def noise_passed(student):
             values, vectors = np.linalg.eigh(kernel_matrix)
             smoother = vectors * (1 - np.exp(-values * t)) @ vectors.T
             right = sigma**2 * np.sum(smoother**2) / n
-            got = float(ask(student, lam, float(t), sigma, shape=()))
+            got = ask(student, lam, float(t), sigma)
             if not np.isclose(got, right, rtol=1e-5):
                 hint = "each coefficient's share (1 - e^(-λt)), squared, in the sum."
                 if np.isclose(got, sigma**2 / n * np.trace(smoother), rtol=1e-5):
@@ -57,7 +58,7 @@ def best_time(student):
         n, sigma = n + int(rng.integers(0, 8)), float(sigma * rng.uniform(0.8, 1.25))
         spectrum = solve(KERNEL, P.sample(n, rng), n)
         lam, g = spectrum.eigenvalues, spectrum.project(lambda x, k=kappa: np.cos(k * x))
-        t = float(ask(student, lam, g, sigma, shape=()))
+        t = ask(student, lam, g, sigma)
         if not 0 < t:
             raise CheckFailed(student, f"a time must be > 0, got {t:.4g}", "is it log t?")
         times = np.geomspace(1e-2 / lam[0], 40 / lam[-1], 6000)
