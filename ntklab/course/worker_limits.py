@@ -41,16 +41,15 @@ def _memory(more):
     if not psutil.LINUX:
         yield
         return
-    import resource
-
-    held = psutil.Process().memory_info().data
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    bound = held + more if hard == resource.RLIM_INFINITY else min(held + more, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
+    process = psutil.Process()
+    before = soft, hard = process.rlimit(psutil.RLIMIT_DATA)
+    bound = process.memory_info().data + more
+    bound = bound if hard == psutil.RLIM_INFINITY else min(bound, hard)
+    process.rlimit(psutil.RLIMIT_DATA, (bound, hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        process.rlimit(psutil.RLIMIT_DATA, before)
 
 
 @contextlib.contextmanager
