@@ -7,6 +7,7 @@ it is JSON, and an array inside it has NumPy's own format without objects.
 
 import base64
 import builtins
+import contextlib
 import io
 import json
 import pickle
@@ -101,10 +102,8 @@ def _printable(text):
 
 
 def _written(value):
-    try:
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
         return _said(kind="plain", value=_plain(value))
-    except (TypeError, ValueError, RecursionError):
-        pass
     try:
         array = _no_longer_than_double(np.asarray(value))
         file = io.BytesIO()

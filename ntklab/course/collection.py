@@ -165,13 +165,12 @@ def _member(archive, info, parts, budget, depth):
         budget["bytes"] -= len(content)
         if budget["bytes"] < 0:
             raise _Refused(f"a zip of more than {LARGEST >> 20} MB when opened")
-        if names[-1].lower().endswith(".zip") and not _junk(names[-1]):
-            if depth == 1:
-                yield inner, b"", None, "zips in zips in zips are not opened"
-                return
-            yield from _members(content, inner, budget, depth - 1)
-        else:
+        if not names[-1].lower().endswith(".zip") or _junk(names[-1]):
             yield inner, content, _when(info), ""
+        elif depth == 1:
+            yield inner, b"", None, "zips in zips in zips are not opened"
+        else:
+            yield from _members(content, inner, budget, depth - 1)
 
 
 def _legible(info):

@@ -16,6 +16,7 @@ so that `nbgrader autograde` can mark it against the same master.
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -104,8 +105,7 @@ def read(master: Path) -> list[Exercise]:
     heads = [number for number, cell in enumerate(cells) if "exercise" in cell.metadata]
     if not heads or any("nbgrader" in cell.metadata for cell in cells[: heads[0]]):
         raise ValueError(f"{master.name}: every exercise must start with a cell of its figures")
-    stops = [*heads[1:], len(cells)]
-    return [_exercise(master, cells[a:b]) for a, b in zip(heads, stops, strict=True)]
+    return [_exercise(master, cells[a:b]) for a, b in pairwise([*heads, len(cells)])]
 
 
 read_cached = cache(read)  # while a class is marked no master changes

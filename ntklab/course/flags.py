@@ -66,18 +66,12 @@ def alike(answers: dict[str, list[str]], model: list[str]) -> dict[str, list[str
     for name, found in counts.items():
         for one in found:
             having[one].append(name)
-    near = defaultdict(list)
-    common = max(3, len(answers) // 3)
+    near, common = {}, max(3, len(answers) // 3)
     for name, found in counts.items():
-        if _likeness(found, Counter(model)) >= ALIKE:
-            continue
-        beside = Counter(
-            other for one in found if len(having[one]) <= common for other in having[one]
-        )
-        near[name] = sorted(
-            other for other in beside
-            if other != name and _likeness(found, counts[other]) >= ALIKE
-        )
+        if _likeness(found, Counter(model)) < ALIKE:
+            beside = {other for one in found if len(having[one]) <= common for other in having[one]}
+            near[name] = sorted(other for other in beside - {name}
+                                if _likeness(found, counts[other]) >= ALIKE)
     return {name: found for name, found in near.items() if 0 < len(found) < common}
 
 
@@ -176,7 +170,7 @@ def _without(node, *fields):
     yield node
     for name, value in ast.iter_fields(node):
         parts = value if isinstance(value, list) else [value]
-        block = isinstance(value, list) and value and isinstance(value[0], ast.stmt)
+        block = any(isinstance(part, ast.stmt) for part in parts)
         if name not in fields or (name in ("body", "orelse") and not block):
             for part in parts:
                 if isinstance(part, ast.AST):

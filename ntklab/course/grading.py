@@ -202,9 +202,8 @@ def _secret_seed(work):
     path = work / "drawn-from"
     if not path.exists():
         new = path.with_suffix(".new")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
-                  encoding="ascii") as file:
-            file.write(str(secrets.randbits(63)))
+        new.touch(0o600)
+        new.write_text(str(secrets.randbits(63)), encoding="ascii")
         os.replace(new, path)
     return int(path.read_text(encoding="ascii"))
 

@@ -87,13 +87,13 @@ def decide(
     sole = {e.assignment for e in entries if e.assignment}
     for entry in entries:
         entry.labels = _labels(entry, shared)
-    voters = [e for e in entries if e.facts.assignment and not _known(e) and e.labels]
-    voters = voters or [e for e in entries if e.named and not _known(e) and e.labels]
+    unknown = [e for e in entries if not _known(e)]
+    voters = [e for e in unknown if e.facts.assignment] or [e for e in unknown if e.named]
     opened = set()
     _vote(voters, 0, opened)
     for entry in entries:
         _settle(entry, opened, people)
-    _cut_shared_words([e for e in entries if not _known(e) and not e.person])
+    _cut_shared_words([e for e in unknown if not e.person])
     _unify_spelling(entries)
     decision = _collected(entries, wanted, sole.pop() if len(sole) == 1 else "", assignments)
     if notes:
@@ -134,8 +134,8 @@ def _labels(entry, shared):
         names = [stripped(part, _mentioned(entry, n, shared), n == len(entry.parts) - 1, noise)
                  for n, part in enumerate(entry.parts)]
         found = [(n, name) for n, name in enumerate(names) if name]
-        if len(found) > 1:  # the name of a section of the class is no student's
-            found = [one for one in found[:-1] if not PART.fullmatch(one[1])] + found[-1:]
+        # the name of a section of the class is no student's
+        found = [one for one in found[:-1] if not PART.fullmatch(one[1])] + found[-1:]
         if found:
             return found
     return [(len(entry.parts) - 1, SUFFIXES.sub("", entry.parts[-1]))]
@@ -157,26 +157,22 @@ def _vote(entries, depth, opened):
     """
     groups, inner = defaultdict(list), defaultdict(set)
     for entry in entries:
+        entry.depth = depth  # unless the vote goes on inside its group
         name, *below = (key(label) for _, label in entry.labels[depth:])
         groups[name].append(entry)
         if below:
             inner[name].add((entry.assignment, *below))
     beside = Counter(one for found in inner.values() for one in found)
-    classes, several = set(), 0
+    classes = {}  # with the number of files that may be those of as many students
     for name, found in inner.items():
         own = Counter(assignment for assignment, *below in found
                       if beside[assignment, *below] == 1)
-        most = max(own.values(), default=0)
-        if most > 1:
-            classes.add(name)
-            several += most
-    split = several > len(groups) - len(classes)
+        if max(own.values(), default=0) > 1:
+            classes[name] = max(own.values())
+    split = sum(classes.values()) > len(groups) - len(classes)
     for name, members in groups.items():
         holds = name in classes or 2 * len(classes) > len(inner)
         going = [e for e in members if split and holds and len(e.labels) > depth + 1]
-        for entry in members:
-            if entry not in going:
-                entry.depth = depth
         if going:
             opened.add(tuple(key(label) for _, label in going[0].labels[: depth + 1]))
             _vote(going, depth + 1, opened)
@@ -317,7 +313,7 @@ def _assign_rest(rest, chosen, wanted, sole, remarks):
         somebodys = len(entry.parts) > 1 or entry.facts.code or why.startswith("the folder")
         if not entry.named and sole in wanted and somebodys:
             at = sole
-        if (why or not entry.facts.lecture) and _helps(entry, chosen, helpers):
+        if _helps(entry, chosen, helpers):
             continue
         if entry.facts.lecture:
             remarks.append(f"{entry.item.name}: not marked, it is a lecture")

@@ -93,10 +93,8 @@ def _summary(plan, totals):
     """
     possible = totals.groupby("assignment")["out_of"].max()
     columns = sorted(set(possible.index))
-    on_roster = [person.name for person in plan.people]
-    names = on_roster + [name for name in plan.students if name not in on_roster]
     rows = []
-    for name in names:
+    for name in dict.fromkeys([*(person.name for person in plan.people), *plan.students]):
         mine = totals[totals["student"] == name].set_index("assignment")
         row = {"student": name}
         row |= {a: float(mine["marks"].get(a, float("nan"))) for a in columns}
@@ -197,18 +195,13 @@ def _platforms(plan, assignment, totals, by, parts, out):
             if moodle:
                 name = f"{plain}_{moodle}_assignsubmission_file_feedback-{number}.html"
                 sheet.append({
-                    "Identifier": f"Participant {moodle}",
-                    "Full name": student,
-                    "Email address": mails.get(student, ""),
-                    "Status": "Submitted for grading",
+                    "Identifier": f"Participant {moodle}", "Full name": student,
+                    "Email address": mails.get(student, ""), "Status": "Submitted for grading",
                     "Grade": f"{scores.marks[student]:.2f}",
                     "Maximum grade": f"{scores.out_of[student]:.2f}",
-                    "Grade can be changed": "Yes",
-                    "Last modified (grade)": "-",
-                    "Feedback comments": "; ".join(
-                        f"{row.exercise}: {row.marks:g} of {row.out_of}"
-                        for row in by[student, assignment].itertuples()
-                    ),
+                    "Grade can be changed": "Yes", "Last modified (grade)": "-",
+                    "Feedback comments": "; ".join(f"{row.exercise}: {row.marks:g} of {row.out_of}"
+                                                   for row in by[student, assignment].itertuples()),
                 })
             elif "file" in ids:
                 who = re.sub(r"[_/\\]", "", ids["who"])

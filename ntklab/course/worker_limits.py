@@ -30,7 +30,12 @@ def within(seconds: float):
     last.daemon = True
     last.start()
     try:
-        with _memory(MEMORY), _alarm(seconds):
+        with contextlib.ExitStack() as limits:
+            if psutil.LINUX:
+                limits.enter_context(_memory(MEMORY))
+            in_main_thread = threading.current_thread() is threading.main_thread()
+            if in_main_thread and hasattr(signal, "setitimer"):
+                limits.enter_context(_alarm(seconds))
             yield
     finally:
         last.cancel()
@@ -38,9 +43,6 @@ def within(seconds: float):
 
 @contextlib.contextmanager
 def _memory(more):
-    if not psutil.LINUX:
-        yield
-        return
     process = psutil.Process()
     before = soft, hard = process.rlimit(psutil.RLIMIT_DATA)
     bound = process.memory_info().data + more
@@ -55,11 +57,6 @@ def _memory(more):
 @contextlib.contextmanager
 def _alarm(seconds):
     """Raise TimeoutError in whatever runs then; possible in the main thread only."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or not hasattr(signal, "setitimer"):
-        yield
-        return
-
     def stop(number, frame):
         raise TimeoutError(f"marking it took more than {seconds:.0f} seconds")
 

@@ -130,7 +130,7 @@ def _strength(L, kernel):
 
 def _lead(slow, fast, contrast, L, kernel=DeepNTK):
     """The fast wave's rate in the dense region over the slow wave's in the sparse region."""
-    if L == 0:
+    if L < 1:
         return 0.0
     low, high = (_strength(L, kernel)[frequency // 2 - 1] for frequency in (slow, fast))
     return contrast * high / low
@@ -169,11 +169,9 @@ def dense_first(student):
 
     def least(wanted=lambda contrast: 1.0, kernel=DeepNTK, shift=0):
         """Whether all answers are the first depths at which the lead exceeds `wanted`(contrast)."""
-        for case, answer in zip(waves, got, strict=True):
-            L, lead = answer + shift, wanted(case[2])
-            if L < 1 or not (at(case, L, kernel) > lead >= at(case, L - 1, kernel)):
-                return False
-        return True
+        depths = [(case, answer + shift) for case, answer in zip(waves, got, strict=True)]
+        return all(at(case, L, kernel) > wanted(case[2]) >= at(case, L - 1, kernel)
+                   for case, L in depths)
 
     if least():
         passed(student, f"right for {len(waves)} pairs of waves.")
@@ -190,7 +188,7 @@ def dense_first(student):
     ]
     for case, answer in zip(waves, got, strict=True):
         lead = at(case, answer)
-        if lead > 1 >= at(case, max(answer - 1, 0)):
+        if lead > 1 >= at(case, answer - 1):
             continue
         slow, fast, contrast = case
         what = f"at κ = {slow} and {fast} and contrast {contrast:g} it is not {answer}"

@@ -175,20 +175,16 @@ def _quotients(W, b, a, X):
     The output is linear in one parameter as long as no neuron is switched.
     """
 
-    def outputs(parameters):
-        W, b, a = parameters
-        return np.maximum(X @ W.T + b, 0) @ a / np.sqrt(len(a))
+    ends, step = np.cumsum([W.size, b.size]), 2.0**-16
 
-    rows, step = [], 2.0**-16
-    for which, array in enumerate((W, b, a)):
-        columns = []
-        for index in np.ndindex(array.shape):
-            up, down = [[p.copy() for p in (W, b, a)] for _ in range(2)]
-            up[which][index] += step
-            down[which][index] -= step
-            columns.append((outputs(up) - outputs(down)) / (2 * step))
-        rows.append(np.array(columns).T)
-    return rows
+    def outputs(parameters):
+        rows, b, a = np.split(parameters, ends)
+        return np.maximum(X @ rows.reshape(W.shape).T + b, 0) @ a / np.sqrt(len(a))
+
+    here = np.concatenate([W.ravel(), b, a])
+    moves = step * np.eye(len(here))
+    columns = [(outputs(here + move) - outputs(here - move)) / (2 * step) for move in moves]
+    return np.split(np.transpose(columns), ends, axis=1)
 
 
 def deep_kernel(student):
