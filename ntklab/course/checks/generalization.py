@@ -6,7 +6,7 @@ from ntklab.densities import PiecewiseConstant
 from ntklab.gram import solve
 from ntklab.kernels import TwoLayerNTK
 
-from .answers import CheckFailed, ask, generator, hint_for, passed
+from .answers import CheckFailed, ask, generator, hint_for, mistake, passed
 
 KERNEL = TwoLayerNTK()
 P = PiecewiseConstant.equal_pieces([1, 3])
@@ -105,12 +105,10 @@ def random_left(student):
         raise CheckFailed(student, "this is the mean square", "the root is asked for.")
     if not np.allclose(got, right, rtol=2e-3):
         a = t / scale
-        hints = (h for c, h in RANDOM_HINTS.items() if np.allclose(got, _left(c * a), rtol=2e-3))
-        hint = next(hints, None)
-        if hint is None and np.allclose(got, np.exp(-t / scale), rtol=2e-3):
-            hint = "not one wave at κ = πnp, but all below it, each with its own speed."
-        times = got[4] / right[4]
-        what = f"at a = {t[4] / scale:.3g} yours is {times:.4g} times what it must be"
+        mistakes = [(_left(c * a), hint) for c, hint in RANDOM_HINTS.items()]
+        one_wave = "not one wave at κ = πnp, but all below it, each with its own speed."
+        hint = mistake(got, [*mistakes, (np.exp(-a), one_wave)], rtol=2e-3)
+        what = f"at a = {a[4]:.3g} yours is {got[4] / right[4]:.4g} times what it must be"
         hint = hint or "the mean of e^(-2pt/πκ²) over 0 < κ < πnp, then the root."
         raise CheckFailed(student, what, hint)
     for m, q in ((300, rng.uniform(0.04, 0.06)), (int(rng.integers(800, 1000)), 0.2)):
