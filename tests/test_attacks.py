@@ -121,6 +121,5 @@ def test_each_attack_costs_its_own_answer_only(tmp_path):
 
 @pytest.mark.parametrize("text", ["[" + "1," * 600_000 + "1]", "[" * 100_000, "'1'", '{"kind": 1}'])
 def test_replies_that_are_none_are_refused(text):
-    channel.kind(text)
     with pytest.raises(ValueError, match="reply"):
         channel.read(text)

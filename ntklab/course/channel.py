@@ -7,6 +7,7 @@ it is JSON, and an array inside it has NumPy's own format without objects.
 
 import base64
 import builtins
+import contextlib
 import io
 import json
 import pickle
@@ -35,7 +36,8 @@ def reply(space: dict, name: str, asked: str | None) -> Text:
     `asked` is a question, or None for the latter two. This runs in the student's kernel.
     """
     if name not in space:
-        return _said(kind="missing")
+        text = f"there is no {name}: was its cell deleted, or did it stop?"
+        return _said(kind="error", type="NameError", text=text)
     thing = space[name]
     if asked is None:
         return _said(kind="callable") if callable(thing) else _written(thing)
@@ -51,8 +53,8 @@ def _said(**answer):
     return Text(json.dumps(answer))
 
 
-def read(text: str):
-    """The answer in a reply; an error that the student's function raised is raised.
+def read(text: str, function=None):
+    """The answer in a reply, `function` if that is one; an error that was raised there is raised.
 
     Raises
     ------
@@ -69,6 +71,8 @@ def read(text: str):
             return _no_longer_than_double(array)
         if kind == "plain":
             return answer["value"]
+        if kind == "callable" and function:
+            return function
         name, text = _printable(answer["type"])[:80], _printable(answer["text"])
         where = _printable(answer.get("where", ""))
     except (KeyError, TypeError, ValueError, EOFError, RecursionError, MemoryError) as error:
@@ -76,15 +80,6 @@ def read(text: str):
     if kind == "error":
         raise _error(name, text, where)
     return type(name, (), {"__repr__": lambda self: text})()
-
-
-def kind(text: str) -> str:
-    """"callable", "missing", or something else for a value that `read` returns."""
-    try:
-        answer = _loaded(text) if len(text) <= LARGEST else None
-    except (ValueError, RecursionError):
-        return "other"
-    return str(answer.get("kind")) if isinstance(answer, dict) else "other"
 
 
 def place(error, student):
@@ -107,10 +102,8 @@ def _printable(text):
 
 
 def _written(value):
-    try:
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
         return _said(kind="plain", value=_plain(value))
-    except (TypeError, ValueError, RecursionError):
-        pass
     try:
         array = _no_longer_than_double(np.asarray(value))
         file = io.BytesIO()

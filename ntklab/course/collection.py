@@ -15,7 +15,6 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ARCHIVES = (".zip",)
 JUNK = ("Thumbs.db", "desktop.ini", "__MACOSX", "__pycache__")  # as are all hidden files
 DEEPEST = 3  # zips in zips
 MOST = 1000  # files in a zip
@@ -85,7 +84,7 @@ def _walk(folder, parts, unpacked):
             yield from _walk(path, inner, unpacked)
         elif not entry.is_file():
             yield Item(inner, path, problem="no ordinary file")
-        elif path.suffix.lower() in ARCHIVES or (not path.suffix and zipfile.is_zipfile(path)):
+        elif path.suffix.lower() == ".zip" or (not path.suffix and zipfile.is_zipfile(path)):
             yield from _opened(path, inner, unpacked)
         else:
             yield Item(inner, path, _time(path))
@@ -105,22 +104,21 @@ def _time(path):
 def _opened(path, parts, unpacked):
     """Items for the files in a zip, whose contents are written under `unpacked`, or for the zip."""
     try:
-        size = path.stat().st_size
-        data = b"" if size > LARGEST else path.read_bytes()
+        if path.stat().st_size > LARGEST:
+            raise _Refused(f"a zip of more than {LARGEST >> 20} MB")
+        data = path.read_bytes()
+        if not data:
+            raise _Refused("the file is empty")
+        found = list(_members(data, parts, {"bytes": LARGEST, "files": MOST}, DEEPEST))
+        if not found:
+            raise _Refused("the zip is empty")
     except OSError as error:
         yield Item(parts, path, problem=f"the file cannot be read: {error.strerror}")
         return
-    if not data:
-        what = "the file is empty" if not size else f"a zip of more than {LARGEST >> 20} MB"
-        yield Item(parts, path, _time(path), problem=what)
-        return
-    target = unpacked / hashlib.sha256(data).hexdigest()[:16]
-    budget = {"bytes": LARGEST, "files": MOST}
-    try:
-        found = list(_members(data, parts, budget, DEEPEST))
     except _Refused as error:
         yield Item(parts, path, _time(path), problem=str(error))
         return
+    target = unpacked / hashlib.sha256(data).hexdigest()[:16]
     target.mkdir(parents=True, exist_ok=True)
     for number, (inner, content, when, problem) in enumerate(found):
         junk = any(_junk(part) for part in inner[len(parts):])
@@ -129,8 +127,6 @@ def _opened(path, parts, unpacked):
             place.write_bytes(content)
         yield Item(inner, path if problem else place, when or _time(path),
                    "zip" if when else "file", problem, junk)
-    if not found:
-        yield Item(parts, path, _time(path), problem="the zip is empty")
 
 
 class _Refused(Exception):
@@ -169,13 +165,12 @@ def _member(archive, info, parts, budget, depth):
         budget["bytes"] -= len(content)
         if budget["bytes"] < 0:
             raise _Refused(f"a zip of more than {LARGEST >> 20} MB when opened")
-        if names[-1].lower().endswith(ARCHIVES) and not _junk(names[-1]):
-            if depth == 1:
-                yield inner, b"", None, "zips in zips in zips are not opened"
-                return
-            yield from _members(content, inner, budget, depth - 1)
-        else:
+        if not names[-1].lower().endswith(".zip") or _junk(names[-1]):
             yield inner, content, _when(info), ""
+        elif depth == 1:
+            yield inner, b"", None, "zips in zips in zips are not opened"
+        else:
+            yield from _members(content, inner, budget, depth - 1)
 
 
 def _legible(info):

@@ -165,10 +165,7 @@ class SandboxExecute(Execute):
                  if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         space = dict(self._imported)
         for name in sorted(names - set(space) - set(dir(builtins))):
-            kind = channel.kind(text := self._ask(name, None))
-            if kind == "missing":
-                raise NameError(f"there is no {name}: was its cell deleted, or did it stop?")
-            space[name] = self._function(name) if kind == "callable" else channel.read(text)
+            space[name] = channel.read(self._ask(name, None), self._function(name))
         return space
 
     def _function(self, name):

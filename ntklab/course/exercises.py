@@ -16,10 +16,10 @@ so that `nbgrader autograde` can mark it against the same master.
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
-from nbformat import NotebookNode
 
 from ntklab._arguments import whole_number
 
@@ -105,8 +105,7 @@ def read(master: Path) -> list[Exercise]:
     heads = [number for number, cell in enumerate(cells) if "exercise" in cell.metadata]
     if not heads or any("nbgrader" in cell.metadata for cell in cells[: heads[0]]):
         raise ValueError(f"{master.name}: every exercise must start with a cell of its figures")
-    stops = [*heads[1:], len(cells)]
-    return [_exercise(master, cells[a:b]) for a, b in zip(heads, stops, strict=True)]
+    return [_exercise(master, cells[a:b]) for a, b in pairwise([*heads, len(cells)])]
 
 
 read_cached = cache(read)  # while a class is marked no master changes
@@ -125,15 +124,16 @@ def _dots(number):
 
 
 def _exercise(master, cells):
-    title = cells[0].source.splitlines()[0]
+    lines = cells[0].source.splitlines()
+    where = f"{master.name}, {lines[0]}"
     solution = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("solution")]
     test = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
     if len(solution) != 1 or len(test) != 1:
         raise ValueError(
-            f"{master.name}, {title}: needs one solution cell and one test cell, "
+            f"{where}: needs one solution cell and one test cell, "
             f"got {len(solution)} and {len(test)}"
         )
-    figures = dict(cells[0].metadata["exercise"])
+    figures = cells[0].metadata["exercise"]
     try:
         figures = {
             "difficulty": whole_number("difficulty", figures["difficulty"], at_least=1, at_most=5),
@@ -142,37 +142,26 @@ def _exercise(master, cells):
             "marks": whole_number("points", test[0].metadata["nbgrader"].get("points"), at_least=1),
         }
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{master.name}, {title}: {error}") from None
-    if box(**figures) not in cells[0].source.splitlines():
-        raise ValueError(f"{master.name}, {title}: the text must have the line\n{box(**figures)}")
-    name = solution[0].metadata["nbgrader"].get("grade_id", "")
-    check_id = test[0].metadata["nbgrader"].get("grade_id", "")
+        raise ValueError(f"{where}: {error}") from None
+    if box(**figures) not in lines:
+        raise ValueError(f"{where}: the text must have the line\n{box(**figures)}")
+    name, check_id = (cell.metadata["nbgrader"].get("grade_id", "") for cell in solution + test)
     return Exercise(
         name, **figures, answer=solution[0].source, check=test[0].source, check_id=check_id
     )
 
 
 def _student_text(master):
+    """The master as `nbgrader generate_assignment` releases it, without using a gradebook.
+
+    Checksums are not added: autograde takes them from the gradebook.
+    """
     read(master)
-    notebook = _without_answers(jupytext.read(master, fmt="py:percent"))
+    notebook = jupytext.read(master, fmt="py:percent")
+    clear = ClearSolutions(code_stub={"python": STUB})
+    for step in (LockCells(), clear, ClearHiddenTests(), ClearMarkScheme(), CheckCellMetadata()):
+        notebook, _ = step.preprocess(notebook, {})
     header = notebook.metadata.setdefault("jupytext", {})
     header["notebook_metadata_filter"] = NO_VERSION
     header.pop("cell_metadata_filter", None)  # what was in the master only: it would drop the locks
     return jupytext.writes(notebook, fmt="py:percent")
-
-
-def _without_answers(notebook: NotebookNode) -> NotebookNode:
-    """The notebook as `nbgrader generate_assignment` releases it, without using a gradebook.
-
-    Checksums are not added: autograde takes them from the gradebook.
-    """
-    steps = [
-        LockCells(),
-        ClearSolutions(code_stub={"python": STUB}),
-        ClearHiddenTests(),
-        ClearMarkScheme(),
-        CheckCellMetadata(),
-    ]
-    for step in steps:
-        notebook, _ = step.preprocess(notebook, {})
-    return notebook

@@ -43,7 +43,8 @@ def body(notebook: NotebookNode) -> str:
         )
     text, _ = _exporter().from_notebook_node(notebook)
     text = re.sub(r"<script\b.*?(?:</script\s*>|\Z)", "", text, flags=re.S | re.I)
-    return NOTEBOOK.format(policy=POLICY, style=_style(), text=text)
+    style = HtmlFormatter(style="default").get_style_defs(".highlight")
+    return NOTEBOOK.format(policy=POLICY, style=style, text=text)
 
 
 def framed(chunks: Iterator[str]) -> Iterator[str]:
@@ -57,11 +58,6 @@ def framed(chunks: Iterator[str]) -> Iterator[str]:
 @cache
 def _exporter():
     return HTMLExporter(template_name="basic", exclude_anchor_links=True)
-
-
-@cache
-def _style():
-    return HtmlFormatter(style="default").get_style_defs(".highlight")
 
 
 def _can_be_shown(output):

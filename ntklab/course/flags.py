@@ -30,30 +30,23 @@ def look(function: str, sources: list[str], model: str) -> tuple[list[str], list
     model : str
         The master's answer; the names of ntklab that it uses are allowed.
     """
-    defined, brought = {}, {}
-    for source in sources:
-        tree = _parsed(source)
-        for node in ast.walk(tree):
-            brought |= _imports(node)
-        for node in tree.body:
-            for name in _bound(node):
-                defined[name] = node
+    trees = [_parsed(source) for source in sources]
+    brought = {}
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        brought |= _imports(node)
+    defined = {name: node for tree in trees for node in tree.body for name in _bound(node)}
     allowed = {node.id for node in ast.walk(_parsed(model)) if isinstance(node, ast.Name)}
-    seen, todo, odd = set(), [function], []
+    asked, todo, odd = defined.get(function), [function], []
     while todo:
-        name = todo.pop()
-        if name in seen or name not in defined:
-            continue
-        seen.add(name)
-        local = _local(defined[name])
-        for node in _without(defined[name], "annotation", "returns"):
+        found = defined.pop(todo.pop(), ast.Module([], []))  # each once
+        local = _local(found)
+        for node in _without(found, "annotation", "returns"):
             if isinstance(node, ast.Name) and node.id in local:
                 continue
             odd += _odd(node, brought, allowed)
             if isinstance(node, ast.Name):
                 todo.append(node.id)
-    node = defined.get(function)
-    return list(dict.fromkeys(odd)), _statements(node) if isinstance(node, FUNCTIONS) else []
+    return list(dict.fromkeys(odd)), _statements(asked) if isinstance(asked, FUNCTIONS) else []
 
 
 def alike(answers: dict[str, list[str]], model: list[str]) -> dict[str, list[str]]:
@@ -66,18 +59,12 @@ def alike(answers: dict[str, list[str]], model: list[str]) -> dict[str, list[str
     for name, found in counts.items():
         for one in found:
             having[one].append(name)
-    near = defaultdict(list)
-    common = max(3, len(answers) // 3)
+    near, common = {}, max(3, len(answers) // 3)
     for name, found in counts.items():
-        if _likeness(found, Counter(model)) >= ALIKE:
-            continue
-        beside = Counter(
-            other for one in found if len(having[one]) <= common for other in having[one]
-        )
-        near[name] = sorted(
-            other for other in beside
-            if other != name and _likeness(found, counts[other]) >= ALIKE
-        )
+        if _likeness(found, Counter(model)) < ALIKE:
+            beside = {other for one in found if len(having[one]) <= common for other in having[one]}
+            near[name] = sorted(other for other in beside - {name}
+                                if _likeness(found, counts[other]) >= ALIKE)
     return {name: found for name, found in near.items() if 0 < len(found) < common}
 
 
@@ -115,48 +102,40 @@ def _bound(node):
 
 def _odd(node, brought, allowed):
     """Messages on a node that uses forbidden names; `brought` is {name: imported from ntklab}."""
-    if isinstance(node, ast.Attribute):
-        owner = node.value
-        inside = isinstance(owner, ast.Name) and owner.id in brought
-        if node.attr in FORBIDDEN:
-            return [f"uses {node.attr}"]
-        if inside and node.attr.startswith("_"):
-            return [f"uses {owner.id}.{node.attr}"]
-    if isinstance(node, ast.Name) and node.id in brought and node.id not in allowed:
-        return [f"calls {brought[node.id]}"]
-    if isinstance(node, ast.Import | ast.ImportFrom) and _imports(node):
-        return [f"calls {name}" for here, name in _imports(node).items() if here not in allowed]
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-        if node.value in FORBIDDEN or node.value.startswith("ntklab"):
-            return [f"names {node.value!r}"]
-    return []
+    match node:
+        case ast.Attribute(attr=name) if name in FORBIDDEN:
+            return [f"uses {name}"]
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return [f"uses {owner}.{name}"] if owner in brought and name.startswith("_") else []
+        case ast.Name(id=name):
+            return [f"calls {brought[name]}"] if name in brought and name not in allowed else []
+        case ast.Constant(value=str(text)) if len(text) < 200:
+            return [f"names {text!r}"] if text in FORBIDDEN or text.startswith("ntklab") else []
+    return [f"calls {name}" for here, name in _imports(node).items() if here not in allowed]
 
 
 def _statements(function):
     """Hashes of a function's statements without local names, annotations and docstrings."""
     local, found = _local(function), []
     for node in ast.walk(function):
-        if not isinstance(node, ast.stmt) or node is function or _documentation(node):
-            continue
-        words = []
-        for part in _without(node, "annotation", "returns", "body", "orelse", "finalbody"):
-            if isinstance(part, ast.expr_context):
-                continue
-            if isinstance(part, ast.Name):
-                keep = part.id not in local or hasattr(builtins, part.id)
-                words.append(part.id if keep else "_")
-            elif isinstance(part, ast.Attribute):
-                words.append(part.attr)
-            elif isinstance(part, ast.Constant):
-                words.append(repr(part.value)[:40])
-            else:
-                words.append(type(part).__name__)
-        found.append(hashlib.sha256(" ".join(words).encode("utf-8", "replace")).hexdigest()[:6])
+        documentation = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.stmt) and node is not function and not documentation:
+            parts = _without(node, "annotation", "returns", "body", "orelse", "finalbody")
+            text = " ".join(_word(p, local) for p in parts if not isinstance(p, ast.expr_context))
+            found.append(hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:6])
     return found[:100]
 
 
-def _documentation(node):
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+def _word(node, local):
+    """What a node is in a statement: the name of what is not local, a value, or its kind."""
+    match node:
+        case ast.Name(id=name):
+            return "_" if name in local and not hasattr(builtins, name) else name
+        case ast.Attribute(attr=name):
+            return name
+        case ast.Constant(value=value):
+            return repr(value)[:40]
+    return type(node).__name__
 
 
 def _local(node):
@@ -176,7 +155,7 @@ def _without(node, *fields):
     yield node
     for name, value in ast.iter_fields(node):
         parts = value if isinstance(value, list) else [value]
-        block = isinstance(value, list) and value and isinstance(value[0], ast.stmt)
+        block = any(isinstance(part, ast.stmt) for part in parts)
         if name not in fields or (name in ("body", "orelse") and not block):
             for part in parts:
                 if isinstance(part, ast.AST):

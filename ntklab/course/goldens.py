@@ -14,6 +14,7 @@ what a widget captures counts as the cell's own output in some clients and not i
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import jupytext
@@ -106,10 +107,8 @@ def problems(notebook: NotebookNode, goldens: list[Golden] | None) -> list[str]:
     if goldens is None:
         return ["it has no golden"]
     found = []
-    for number in range(max(len(cells), len(goldens))):
-        cell = _first_line(cells[number]) if number < len(cells) else None
-        golden = goldens[number] if number < len(goldens) else None
-        label = f"tagged cell {number + 1}"
+    for number, (cell, golden) in enumerate(zip_longest(map(_first_line, cells), goldens), 1):
+        label = f"tagged cell {number}"
         if golden is None:
             found.append(f"{label} ({cell}) has no golden")
         elif cell is None:

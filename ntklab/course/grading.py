@@ -125,9 +125,8 @@ def grade(
 
 def _jobs(plan, work, trusted, limits):
     """{(student, assignment): arguments of `mark`} of every submission that can be run."""
-    common = {"work": str(work), "trusted": trusted, "checks_digest": _checks_digest(),
-              "drawn_from": _secret_seed(work),
-              **{f"limit_{name}": value for name, value in asdict(limits).items()}}
+    common = {"work": str(work), "trusted": trusted, "limits": asdict(limits),
+              "checks_digest": _checks_digest(), "drawn_from": _secret_seed(work)}
     digests = {name: submissions.digest_of(master) for name, master in plan.masters.items()}
     jobs = {}
     for submission in plan.submissions:
@@ -143,14 +142,13 @@ def _jobs(plan, work, trusted, limits):
 
 def mark(
     assignment, path, helpers, digest, master, master_digest, checks_digest, drawn_from, work,
-    trusted, **limits
+    trusted, limits
 ) -> list[dict]:
     """Mark one submission: one row for each exercise; its page is written into `work`.
 
     The checks draw their questions from the seed `drawn_from`. The digests are those of what the
     marks depend on: a submission with other digests is another job.
     """
-    limits = {name.removeprefix("limit_"): value for name, value in limits.items()}
     limits = sandbox.Limits(**limits)
     by_test = {exercise.check_id: exercise for exercise in exercises.read_cached(Path(master))}
     with ONE_AT_A_TIME, worker_limits.within(limits.submission):
@@ -204,9 +202,8 @@ def _secret_seed(work):
     path = work / "drawn-from"
     if not path.exists():
         new = path.with_suffix(".new")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
-                  encoding="ascii") as file:
-            file.write(str(secrets.randbits(63)))
+        new.touch(0o600)
+        new.write_text(str(secrets.randbits(63)), encoding="ascii")
         os.replace(new, path)
     return int(path.read_text(encoding="ascii"))
 
@@ -332,15 +329,15 @@ def _marks(plan, jobs, frame):
             mine = [_row(exercise, 0.0, why) for exercise in exercises.read_cached(master)]
             if job:
                 plan.remarks.append(f"{submission.item.name}: {why}")
-        wanted = ("exercise", "marks", "out_of", "said", "flags", "statements")
-        who = {"student": submission.student, "assignment": submission.assignment}
-        rows += [who | {name: row[name] for name in wanted} for row in mine]
-    marks = pd.DataFrame(rows)
+        rows += [row | {"student": submission.student, "assignment": submission.assignment}
+                 for row in mine]
+    columns = ["student", "assignment", "exercise", "marks", "out_of", "said", "flags"]
+    marks = pd.DataFrame(rows, columns=[*columns, "statements"])
     for assignment, group in marks.groupby("assignment", sort=False):
         for exercise in exercises.read_cached(plan.masters[assignment]):
             _flag_alike(marks, group[group["exercise"] == exercise.name], exercise)
     marks["flags"] = ["; ".join(found) for found in marks["flags"]]
-    return marks.drop(columns="statements")
+    return marks[columns]
 
 
 def _flag_alike(marks, group, exercise):

@@ -51,6 +51,7 @@ class _Entry:
     platform: dict
     named: str = ""  # the assignment that the names mention
     labels: list = field(default_factory=list)  # (index of the part, the part `stripped`)
+    depth: int | None = None  # the index of the label that was voted to be the student's
     student: str = ""
     person: Person | None = None
     place: tuple = ()  # the names from the folder down to the student's
@@ -86,13 +87,13 @@ def decide(
     sole = {e.assignment for e in entries if e.assignment}
     for entry in entries:
         entry.labels = _labels(entry, shared)
-    voters = [e for e in entries if e.facts.assignment and not _known(e) and e.labels]
-    voters = voters or [e for e in entries if e.named and not _known(e) and e.labels]
-    levels, opened = {}, set()
-    _vote(voters, 0, levels, opened)
+    unknown = [e for e in entries if not _known(e)]
+    voters = [e for e in unknown if e.facts.assignment] or [e for e in unknown if e.named]
+    opened = set()
+    _vote(voters, 0, opened)
     for entry in entries:
-        _settle(entry, levels, opened, people)
-    _cut_shared_words([e for e in entries if not _known(e) and not e.person])
+        _settle(entry, opened, people)
+    _cut_shared_words([e for e in unknown if not e.person])
     _unify_spelling(entries)
     decision = _collected(entries, wanted, sole.pop() if len(sole) == 1 else "", assignments)
     if notes:
@@ -107,8 +108,10 @@ def _entries(items, facts, assignments, notes):
         if item not in passed_over:
             parts, platform = platforms.unfold(item, said)
             mentioned = (assignment_in(part, assignments) for part in reversed(parts))
-            entries.append(_Entry(item, facts.get(item, Facts(problem=item.problem)), parts,
-                                  platform, next(filter(None, mentioned), "")))
+            found = facts.get(item, Facts(problem=item.problem))
+            if when := platforms.handed_in(platform):
+                item = replace(item, time=when.timestamp(), clock="platform")
+            entries.append(_Entry(item, found, parts, platform, next(filter(None, mentioned), "")))
     return entries
 
 
@@ -131,8 +134,8 @@ def _labels(entry, shared):
         names = [stripped(part, _mentioned(entry, n, shared), n == len(entry.parts) - 1, noise)
                  for n, part in enumerate(entry.parts)]
         found = [(n, name) for n, name in enumerate(names) if name]
-        if len(found) > 1:  # the name of a section of the class is no student's
-            found = [one for one in found[:-1] if not PART.fullmatch(one[1])] + found[-1:]
+        # the name of a section of the class is no student's
+        found = [one for one in found[:-1] if not PART.fullmatch(one[1])] + found[-1:]
         if found:
             return found
     return [(len(entry.parts) - 1, SUFFIXES.sub("", entry.parts[-1]))]
@@ -140,13 +143,13 @@ def _labels(entry, shared):
 
 def _mentioned(entry, n, shared):
     """The assignments that part `n` of an entry's names may mention."""
-    last = n == len(entry.parts) - 1
-    own = [] if entry.parts[n] in shared and not last else [entry.assignment]
-    return {name for name in [*own, *([entry.named] if last else [])] if name}
+    if n == len(entry.parts) - 1:
+        return {entry.assignment, entry.named} - {""}
+    return set() if entry.parts[n] in shared else {entry.assignment} - {""}
 
 
-def _vote(entries, depth, levels, opened):
-    """Fill `levels`: {id of the entry: index of the label that is its student}.
+def _vote(entries, depth, opened):
+    """Set the depth of each entry: the index of the label that is its student.
 
     The labels at one depth are students if most of them have one file for each assignment below. A
     label with several files, with names that no label beside it has, is a group of students: its
@@ -154,43 +157,38 @@ def _vote(entries, depth, levels, opened):
     """
     groups, inner = defaultdict(list), defaultdict(set)
     for entry in entries:
+        entry.depth = depth  # unless the vote goes on inside its group
         name, *below = (key(label) for _, label in entry.labels[depth:])
         groups[name].append(entry)
         if below:
             inner[name].add((entry.assignment, *below))
     beside = Counter(one for found in inner.values() for one in found)
-    classes, several = set(), 0
+    classes = {}  # with the number of files that may be those of as many students
     for name, found in inner.items():
         own = Counter(assignment for assignment, *below in found
                       if beside[assignment, *below] == 1)
-        most = max(own.values(), default=0)
-        if most > 1:
-            classes.add(name)
-            several += most
-    split = several > len(groups) - len(classes)
+        if max(own.values(), default=0) > 1:
+            classes[name] = max(own.values())
+    split = sum(classes.values()) > len(groups) - len(classes)
     for name, members in groups.items():
         holds = name in classes or 2 * len(classes) > len(inner)
         going = [e for e in members if split and holds and len(e.labels) > depth + 1]
-        for entry in members:
-            if entry not in going:
-                levels[id(entry)] = depth
         if going:
             opened.add(tuple(key(label) for _, label in going[0].labels[: depth + 1]))
-            _vote(going, depth + 1, levels, opened)
+            _vote(going, depth + 1, opened)
 
 
-def _settle(entry, levels, opened, people):
+def _settle(entry, opened, people):
     """Set the student of an entry, the place of that name, and the labels below it."""
-    depth = levels.get(id(entry))
     if _known(entry):
         index, label = entry.platform["index"], entry.platform["who"]
     else:
-        if depth is None:
+        if entry.depth is None:
             names = tuple(key(label) for _, label in entry.labels)
-            depth = next((n for n in range(len(names)) if names[: n + 1] not in opened),
-                         len(names) - 1)
-        index, label = entry.labels[depth]
-        entry.inner = entry.labels[depth + 1 :]
+            entry.depth = next((n for n in range(len(names)) if names[: n + 1] not in opened),
+                               len(names) - 1)
+        index, label = entry.labels[entry.depth]
+        entry.inner = entry.labels[entry.depth + 1 :]
     person = next(filter(None, (_of(people, text) for text in (label, entry.parts[index]))), None)
     if person is None and people:
         texts = [*entry.labels, *enumerate(entry.parts)]
@@ -275,7 +273,7 @@ def _collected(entries, wanted, sole, assignments):
         if not remark and entry.facts.assignment != assignment:
             remark = f"nothing in this file belongs to assignment {assignment[:2]}: the wrong file?"
         beside = sorted(helpers[student, assignment], key=lambda one: one[0])
-        found.append(Submission(student, assignment, _timed(entry), entry.facts, entry.platform,
+        found.append(Submission(student, assignment, entry.item, entry.facts, entry.platform,
                                 tuple(beside), remark))
         if remark:
             remarks.append(f"{entry.item.name}: {remark}")
@@ -315,7 +313,7 @@ def _assign_rest(rest, chosen, wanted, sole, remarks):
         somebodys = len(entry.parts) > 1 or entry.facts.code or why.startswith("the folder")
         if not entry.named and sole in wanted and somebodys:
             at = sole
-        if (why or not entry.facts.lecture) and _helps(entry, chosen, helpers):
+        if _helps(entry, chosen, helpers):
             continue
         if entry.facts.lecture:
             remarks.append(f"{entry.item.name}: not marked, it is a lecture")
@@ -331,7 +329,7 @@ def _assign_rest(rest, chosen, wanted, sole, remarks):
 def _worth(entry):
     """Sort key: files with answers rank above those without, then the newest, then the fullest."""
     answers = entry.facts.answered
-    return answers > 0, _timed(entry).time, answers, entry.item.name
+    return answers > 0, entry.item.time, answers, entry.item.name
 
 
 def _better(best, other):
@@ -341,7 +339,7 @@ def _better(best, other):
         return f"{name} is the same"
     if best.facts.answered and not other.facts.answered:
         return f"it holds no answer, {name} does"
-    if _timed(best).time > _timed(other).time:
+    if best.item.time > other.item.time:
         return f"{name} of the same student is newer"
     return f"{name} of the same time answers as much or more"
 
@@ -387,9 +385,3 @@ def _module(entry):
     """The name under which a notebook may import a file, or ""; Canvas appends numbers to it."""
     name = re.fullmatch(r"(\w+?)(?:-\d{1,2})?\.py", entry.parts[-1])
     return name[1] if name else ""
-
-
-def _timed(entry):
-    """The item with the platform's time of the hand-in, if that is known."""
-    when = platforms.handed_in(entry.platform)
-    return replace(entry.item, time=when.timestamp(), clock="platform") if when else entry.item

@@ -51,13 +51,12 @@ def assignment_in(part, assignments):
         if re.search(_slug(assignment), stem, re.I):
             return assignment
     if WHOLE.fullmatch(stem):
-        number = None
-    else:
-        number = re.search(rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?0?(\d)(?!\d)", stem, re.I) \
-            or re.search(r"^0?(\d)(?![\d.])(?![-. ]\d)|(?:^|[ _-])0(\d)(?!\d)", stem) \
-            or re.search(r"^[^\W\d_]+0(\d)$", stem)
-    digit = number and next(d for d in number.groups() if d)
-    return next((one for one in assignments if number and int(one[:2]) == int(digit)), "")
+        return ""
+    number = re.search(rf"(?<![^\W\d_])(?:{TASK})[\s_#.-]*(?:no\.?)?0?(\d)(?!\d)", stem, re.I) \
+        or re.search(r"^0?(\d)(?![\d.])(?![-. ]\d)|(?:^|[ _-])0(\d)(?!\d)", stem) \
+        or re.search(r"^[^\W\d_]+0(\d)$", stem)
+    digit = number and number[number.lastindex]
+    return next((one for one in assignments if digit and int(one[:2]) == int(digit)), "")
 
 
 def _slug(assignment):

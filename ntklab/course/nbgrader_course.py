@@ -7,7 +7,6 @@ adds: release/, submitted/, autograded/ and its gradebook.
 import contextlib
 import os
 import secrets
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -65,14 +64,11 @@ def template(master: Path, digest: str, work: Path) -> Path:
     """A course with this one assignment released and an empty gradebook, made once in `work`."""
     ready = Path(work, f"template-{digest}-{nbgrader.__version__}")
     if not ready.exists():
-        folder = Path(tempfile.mkdtemp(dir=work))
-        try:
-            _write_source(master, folder)
+        with tempfile.TemporaryDirectory(dir=work, ignore_cleanup_errors=True) as folder:
+            _write_source(master, Path(folder))
             require_success(api(folder, sandbox.Limits(), True).generate_assignment(master.stem))
             with contextlib.suppress(OSError):  # another worker was first
                 os.rename(folder, ready)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
     return ready
 
 

@@ -10,13 +10,9 @@ from ntklab.course import collection, exercises, matching, names, roster, submis
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(matching.Decision):
     """The submissions to mark, with their students and assignments; made by `plan`."""
 
-    submissions: list[matching.Submission]
-    students: list[str]
-    remarks: list[str]
-    ambiguous: list[str]
     masters: dict[str, Path]  # of the assignments to be marked
     people: list[roster.Person]
     due: dict[str, datetime]
@@ -87,8 +83,7 @@ def plan(
         what = "must hold .py or .ipynb files of these assignments"
         remarks = "".join(f"\n  {remark}" for remark in decision.remarks[:20])
         raise FileNotFoundError(f"submissions: {what}, found none in {folder}{remarks}")
-    return Plan(decision.submissions, decision.students, decision.remarks, decision.ambiguous,
-                wanted, people, dates)
+    return Plan(**vars(decision), masters=wanted, people=people, due=dates)
 
 
 def stamp(seconds: float) -> str:

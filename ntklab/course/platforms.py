@@ -4,6 +4,7 @@ Moodle, Canvas, Blackboard, Brightspace, Gradescope and nbgrader's exchange put 
 number, a time into the names of files and folders, or into files beside them.
 """
 
+import contextlib
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -79,8 +80,6 @@ def unfold(item: Item, notes: dict[tuple, dict]) -> tuple[list[str], dict]:
 def handed_in(platform: dict) -> datetime | None:
     """The time of the hand-in by the platform, where it gives one in a known form."""
     for form in TIMES if "time" in platform else ():
-        try:
+        with contextlib.suppress(ValueError):
             return datetime.strptime(platform["time"].strip(), form)
-        except ValueError:
-            continue
     return None

@@ -44,7 +44,7 @@ def write(plan, marks: pd.DataFrame, out: Path, parts: dict):
         _table(out / f"{name}.csv", frame)
     folder = out / "feedback"
     folder.mkdir(exist_ok=True)
-    by = {name: rows for name, rows in marks.groupby(["student", "assignment"], sort=False)}
+    by = dict(list(marks.groupby(["student", "assignment"], sort=False)))
     links = {}
     for student in dict.fromkeys(marks["student"]):
         links[student] = folder / f"{file_name(student)}.html"
@@ -93,10 +93,8 @@ def _summary(plan, totals):
     """
     possible = totals.groupby("assignment")["out_of"].max()
     columns = sorted(set(possible.index))
-    on_roster = [person.name for person in plan.people]
-    names = on_roster + [name for name in plan.students if name not in on_roster]
     rows = []
-    for name in names:
+    for name in dict.fromkeys([*(person.name for person in plan.people), *plan.students]):
         mine = totals[totals["student"] == name].set_index("assignment")
         row = {"student": name}
         row |= {a: float(mine["marks"].get(a, float("nan"))) for a in columns}
@@ -179,10 +177,11 @@ def _cell(value):
 
 def _platforms(plan, assignment, totals, by, parts, out):
     """Write feedback-NN.zip, with the names that the platform expects, and Moodle's grade sheet."""
-    rows, number = [], assignment[:2]
+    sheet, number = [], assignment[:2]
     scores = totals[totals["assignment"] == assignment].set_index("student")
-    identifiers = {p.name: p.columns["Identifier"] for p in plan.people
-                   if p.columns.get("Identifier")}
+    identifiers = {p.name: p.columns.get("Identifier", "") for p in plan.people}
+    mails = {p.name: next((v for k, v in p.columns.items() if "mail" in k.casefold()), "")
+             for p in plan.people}
     path = out / f"feedback-{number}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for one in plan.submissions:
@@ -195,7 +194,15 @@ def _platforms(plan, assignment, totals, by, parts, out):
             plain = re.sub(r"[_/\\]", " ", student)
             if moodle:
                 name = f"{plain}_{moodle}_assignsubmission_file_feedback-{number}.html"
-                rows.append((f"Participant {moodle}", student, scores.loc[student], one))
+                sheet.append({
+                    "Identifier": f"Participant {moodle}", "Full name": student,
+                    "Email address": mails.get(student, ""), "Status": "Submitted for grading",
+                    "Grade": f"{scores.marks[student]:.2f}",
+                    "Maximum grade": f"{scores.out_of[student]:.2f}",
+                    "Grade can be changed": "Yes", "Last modified (grade)": "-",
+                    "Feedback comments": "; ".join(f"{row.exercise}: {row.marks:g} of {row.out_of}"
+                                                   for row in by[student, assignment].itertuples()),
+                })
             elif "file" in ids:
                 who = re.sub(r"[_/\\]", "", ids["who"])
                 mark = "LATE_" if "late" in ids else ""
@@ -206,19 +213,8 @@ def _platforms(plan, assignment, totals, by, parts, out):
                 mine = {assignment: by[student, assignment]}
                 for chunk in _page(student, mine, parts):
                     file.write(chunk.encode("utf-8", "replace"))
-    if rows:
-        mails = {p.name: next((v for k, v in p.columns.items() if "mail" in k.casefold()), "")
-                 for p in plan.people}
-        columns = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade",
-                   "Grade can be changed", "Last modified (grade)", "Feedback comments"]
-        found = [
-            [identifier, student, mails.get(student, ""), "Submitted for grading",
-             f"{row.marks:.2f}", f"{row.out_of:.2f}", "Yes", "-",
-             "; ".join(f"{r.exercise}: {r.marks:g} of {r.out_of}"
-                       for r in by[student, assignment].itertuples())]
-            for identifier, student, row, _ in rows
-        ]
-        _table(out / f"moodle-{number}.csv", pd.DataFrame(found, columns=columns))
+    if sheet:
+        _table(out / f"moodle-{number}.csv", pd.DataFrame(sheet))
 
 
 def _canvas(plan, summary, totals, out):

@@ -115,8 +115,12 @@ class Kernel(AsyncKernelManager):
         return f"it took more than {self.limits.memory / 1024**3:.1f} GB of memory"
 
     async def cleanup_resources(self, restart=False):
-        """Remove the kernel's control group and its folder."""
+        """Remove what the kernel leaves behind."""
         await super().cleanup_resources(restart)
+        self.clear()
+
+    def clear(self):
+        """Remove the kernel's control group and its folder."""
         if self.group:
             self._stopped = self.stopped  # asks the group, which is removed next
             self.group.remove()
@@ -167,9 +171,7 @@ def ended():
             with contextlib.suppress(psutil.Error):
                 if kernel.has_kernel:
                     _kill(psutil.Process(kernel.provisioner.pid))
-            if kernel.group:
-                kernel.group.remove()
-            shutil.rmtree(kernel.folder, ignore_errors=True)
+            kernel.clear()
         del STARTED[before:]
 
 

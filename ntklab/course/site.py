@@ -215,10 +215,7 @@ def _written(folder, files):
     for place, content in files.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, Path):
-            content = content.read_bytes()
-        elif isinstance(content, str):
-            content = content.encode()
+        content = content.encode() if isinstance(content, str) else content.read_bytes()
         if not path.exists() or path.read_bytes() != content:
             if place.name in ("index.md", "conf.py"):
                 shutil.rmtree(folder.parent / "doctrees", ignore_errors=True)

@@ -6,8 +6,10 @@ import hashlib
 import json
 import re
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import jupytext
@@ -51,12 +53,11 @@ def examine(path: Path, masters: dict[str, Path]) -> Facts:
         _, text = _source(path)
     except Unreadable as error:
         return Facts(problem=str(error))
-    votes = {}
-    for name, master in masters.items():
-        for exercise in _with_functions(master):
-            defined = re.search(rf"^(?:async )?def {exercise.function}\s*\(", text, re.M)
-            if defined or f'"grade_id": "{exercise.name}"' in text:
-                votes[name] = votes.get(name, 0) + 1
+    votes = Counter(
+        name for name, master in masters.items() for exercise in _with_functions(master)
+        if re.search(rf"^(?:async )?def {exercise.function}\s*\(", text, re.M)
+        or f'"grade_id": "{exercise.name}"' in text
+    )
     titled = _titled(text, masters)
     most = max(votes, key=votes.get, default="")
     assignment = titled if titled in votes or not votes else most
@@ -200,15 +201,10 @@ def _with_functions(master):
 
 def _is_answered(function, text):
     """Whether the last definition of a function in a text is more than the stub."""
-    lines = text.split("\n")
     bound = rf"(?:async )?def {function}\s*\(|{function}\s*=|from .* import .*\b{function}\b"
-    starts = [n for n, line in enumerate(lines) if re.match(bound, line)]
-    for line in lines[starts[-1] :] if starts else []:
-        if line != lines[starts[-1]] and re.match(r"[^\s)\]}#]", line):
-            break
-        if any(stub in line for stub in STUBS):
-            return False
-    return bool(starts)
+    top_level = re.split(r"^(?=[^\s)\]}#])", text, flags=re.M)
+    defined = [block for block in top_level if re.match(bound, block)]
+    return bool(defined) and not any(stub in defined[-1] for stub in STUBS)
 
 
 def statements(text: str) -> list[str]:
@@ -235,17 +231,14 @@ def statements(text: str) -> list[str]:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             break
     if body is not None:
-        starts = [min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-                  for node in body.body]
-        ends = [node.end_lineno for node in body.body]
-        cuts = [0] + [end for end, start in zip(ends, starts[1:], strict=False) if start > end]
+        cuts = [0] + [one.end_lineno for one, following in pairwise(body.body)
+                      if following.lineno > one.end_lineno]
     else:
         new = (r"(?:@|def |class |async def |import |from |if |for |while |with |try:|\w+\s*="
                r"|checks\.)")
         starts = [n for n, line in enumerate(lines) if re.match(new, line)]
         cuts = [0] + [n for n in starts if n and not lines[n - 1].startswith("@")]
-    parts = ["\n".join(lines[a:b]).strip("\n")
-             for a, b in zip(cuts, [*cuts[1:], len(lines)], strict=True)]
+    parts = ["\n".join(lines[a:b]).strip("\n") for a, b in pairwise([*cuts, len(lines)])]
     return [part for part in parts if part.strip()]
 
 

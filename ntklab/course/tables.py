@@ -5,6 +5,7 @@ with all its eigenvalues. A check passes a table of the function's values instea
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.polynomial import Chebyshev
@@ -34,11 +35,7 @@ class Table:
         elif x.size and not (x.min() >= low and x.max() <= high):
             raise ValueError(f"angles: must lie in [{low:.4g}, {high:.4g}], got {x.flat[0]}")
         piece = np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, len(self.series) - 1)
-        values = np.empty(x.shape)
-        for number in np.unique(piece):
-            here = piece == number
-            values[here] = self.series[number](x[here])
-        return values
+        return np.piecewise(x, [piece == n for n in range(len(self.series))], self.series)
 
 
 def by_numbers(thing):
@@ -55,8 +52,7 @@ def by_numbers(thing):
 
 def table(function, cuts, round):
     """The function as a `Table`, analytic between the cuts."""
-    pieces = [piece for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-              for piece in _pieces(function, a, b, HALVINGS)]
+    pieces = [piece for ends in pairwise(cuts) for piece in _pieces(function, *ends, HALVINGS)]
     edges = np.array([piece.domain[0] for piece in pieces] + [cuts[-1]])
     return Table(edges, tuple(pieces), round)
 

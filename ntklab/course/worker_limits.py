@@ -30,7 +30,12 @@ def within(seconds: float):
     last.daemon = True
     last.start()
     try:
-        with _memory(MEMORY), _alarm(seconds):
+        with contextlib.ExitStack() as limits:
+            if psutil.LINUX:
+                limits.enter_context(_memory(MEMORY))
+            in_main_thread = threading.current_thread() is threading.main_thread()
+            if in_main_thread and hasattr(signal, "setitimer"):
+                limits.enter_context(_alarm(seconds))
             yield
     finally:
         last.cancel()
@@ -38,29 +43,20 @@ def within(seconds: float):
 
 @contextlib.contextmanager
 def _memory(more):
-    if not psutil.LINUX:
-        yield
-        return
-    import resource
-
-    held = psutil.Process().memory_info().data
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    bound = held + more if hard == resource.RLIM_INFINITY else min(held + more, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
+    process = psutil.Process()
+    before = soft, hard = process.rlimit(psutil.RLIMIT_DATA)
+    bound = process.memory_info().data + more
+    bound = bound if hard == psutil.RLIM_INFINITY else min(bound, hard)
+    process.rlimit(psutil.RLIMIT_DATA, (bound, hard))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        process.rlimit(psutil.RLIMIT_DATA, before)
 
 
 @contextlib.contextmanager
 def _alarm(seconds):
     """Raise TimeoutError in whatever runs then; possible in the main thread only."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or not hasattr(signal, "setitimer"):
-        yield
-        return
-
     def stop(number, frame):
         raise TimeoutError(f"marking it took more than {seconds:.0f} seconds")
 

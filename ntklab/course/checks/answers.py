@@ -49,8 +49,8 @@ def passed(student, what):
     print(f"✓ {_name(student)}: {what}")
 
 
-def ask(student, *arguments, shape):
-    """student(*arguments) as a float64 array of `shape`.
+def ask(student, *arguments, shape=()):
+    """student(*arguments) as a float64 array of `shape`, or as a float where that is ().
 
     Profiles of kernels and densities go to the student as numbers only, see `tables`.
 
@@ -105,6 +105,11 @@ def hint_for(value, hints, tolerance=1e-3):
     return next(near, None)
 
 
+def mistake(answer, mistakes, **tolerance):
+    """Of pairs (wrong answer, hint) the hint of the first that `answer` is near to, else None."""
+    return next((hint for wrong, hint in mistakes if np.allclose(answer, wrong, **tolerance)), None)
+
+
 def _array(student, answer, shape):
     if answer is None:
         raise CheckFailed(student, "returned nothing.", "does it end with `return ...`?")
@@ -123,7 +128,7 @@ def _array(student, answer, shape):
         where = tuple(map(int, wrong[0]))
         what = f"returned {array[where]} at index {where if len(where) != 1 else where[0]}"
         raise CheckFailed(student, what, "is something divided by zero, or a negative root taken?")
-    return array.astype(np.float64)
+    return array.astype(np.float64) if shape else float(array)
 
 
 def _name(student):

@@ -5,16 +5,10 @@ from bisect import bisect_left
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from ntklab.course.checks.answers import (
-    CheckFailed,
-    ask,
-    constant_factor,
-    generator,
-    hint_for,
-    passed,
-)
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
 from ntklab.kernels import DeepNTK, TwoLayerNTK
+
+from .answers import CheckFailed, ask, constant_factor, generator, hint_for, mistake, passed
 
 # -- the worst amount of data ----------------------------------------------------------------------
 
@@ -47,8 +41,8 @@ def worst_share(student):
         passed(student, f"the longest time, in {len(cases)} regions: it ends even so.")
         return
     off = found[:, 1] / best[:, 1]
-    kappa, length, delta = np.transpose(cases)
-    hint = hint_for(constant_factor(found[:, 1], best[:, 1]), TIME_HINTS)
+    kappa, length, _ = np.transpose(cases)
+    hint = hint_for(constant_factor(off, 1), TIME_HINTS)
     for power, named in [
         (1 / length, "the density is P/ℓ: where is ℓ in your time?"),
         (1 / length**2, "the density is P/ℓ: longer regions are thinner, and slower."),
@@ -112,7 +106,7 @@ def reciprocal_tail(student):
     rng = generator()
 
     def at(n):
-        return float(ask(student, int(n), shape=()))
+        return ask(student, int(n))
 
     first = at(1) / (np.pi**2 / 3)
     if not np.isclose(first, 1, rtol=1e-6):
@@ -120,10 +114,9 @@ def reciprocal_tail(student):
             0.5: "every q counts twice: i = 2 and i = 3 both have q = 1.",
             3 / np.pi**2: "this is the slide's 1/q, which is no sum at all. Add up the terms.",
         }
-        hint = hint_for(first, hints)
-        if hint is None:
-            close = "near, but the series is longer than that: what do you know of Σ 1/q²?"
-            hint = close if abs(first - 1) < 0.03 else "which i are beyond n = 1?"
+        hint = hint_for(first, hints) or "which i are beyond n = 1?"
+        if abs(first - 1) < 0.03:
+            hint = "near, but the series is longer than that: what do you know of Σ 1/q²?"
         raise CheckFailed(student, f"beyond n = 1 it is off by the factor {first:.6g}", hint)
     for n in (1, 2, 3, *rng.integers(4, 200, 4), *(2 * rng.integers(50, 500, 2))):
         step, term = at(n) - at(n + 1), 1 / ((n + 1) // 2) ** 2
@@ -133,17 +126,11 @@ def reciprocal_tail(student):
             hint = "for even n one of the two terms with q = n/2 is left, for odd n none."
             raise CheckFailed(student, what, hint)
     for n in rng.integers(2 * 10**5, 10**6, 2):
-        _check_far(student, at(n), n)
-    ratio = at(2001) * 1000
-    passed(student, f"at n = 2001 it is {ratio:.3f} times the printed 1/q_n.")
-
-
-def _check_far(student, got, n):
-    """Compare the sum beyond a large n with the integral that it tends to."""
-    far = got * (n - (n % 2 == 0)) / 4
-    if not np.isclose(far, 1, rtol=1e-3):
-        what = f"at n = {n} it is off by the factor {far:.4g}"
-        raise CheckFailed(student, what, "where do you cut the series off?")
+        far = at(n) * (n - (n % 2 == 0)) / 4  # over the integral that the sum tends to
+        if not np.isclose(far, 1, rtol=1e-3):
+            what = f"at n = {n} it is off by the factor {far:.4g}"
+            raise CheckFailed(student, what, "where do you cut the series off?")
+    passed(student, f"at n = 2001 it is {1000 * at(2001):.3f} times the printed 1/q_n.")
 
 
 # -- the other side --------------------------------------------------------------------------------
@@ -152,8 +139,8 @@ def _check_far(student, got, n):
 def certainly_needed(student):
     """Jensen's bound for densities and kernels, with the mean eigenvalue by Fourier series."""
     cases = _cases_of_needed()
-    ask_one = [(k.profile, d.pdf, q, eta, delta) for k, d, q, eta, delta in cases]
-    got = np.array([float(ask(student, *one, shape=())) for one in ask_one])
+    got = np.array([ask(student, kernel.profile, density.pdf, *numbers)
+                    for kernel, density, *numbers in cases])
     means = np.array([_means(*case[:3]) for case in cases])  # ‖g‖², ⟨g, Tg⟩, and wrong ones
     rate, delta = np.transpose([case[3:] for case in cases])
     right = _needed(means[:, 0], means[:, 1] / means[:, 0], rate, delta)
@@ -162,10 +149,8 @@ def certainly_needed(student):
         return
     worst = int(np.abs(got / right - 1).argmax())
     what = f"for κ = {cases[worst][2]} it is off by the factor {got[worst] / right[worst]:.4g}"
-    for guess, hint in _wrong_bounds(means, rate, delta):
-        if np.allclose(got, guess, rtol=1e-2):
-            raise CheckFailed(student, what, hint)
-    hint = "‖g‖² first, then ⟨g, Tg⟩/‖g‖²: what are they under uniform data?"
+    hint = mistake(got, _wrong_bounds(means, rate, delta), rtol=1e-2)
+    hint = hint or "‖g‖² first, then ⟨g, Tg⟩/‖g‖²: what are they under uniform data?"
     raise CheckFailed(student, what, hint)
 
 
@@ -247,11 +232,11 @@ def iterations_needed(student):
             _check_first(student, lam, g, float(rate), threshold * float(rng.uniform(0.8, 1.2)))
     lam, (rest, *g) = np.array([0.3, 0.1, 0.0]), rng.uniform(0.2, 0.5, 3)
     g = np.array([*g, rest])
-    never = float(ask(student, lam, g, 1.0, 0.6 * rest, shape=()))
+    never = ask(student, lam, g, 1.0, 0.6 * rest)
     if never != -1:
         what = "eigenvalue 0 keeps the error above δ for ever, and you found an iteration"
         raise CheckFailed(student, what, "what is left of the error as t → ∞?")
-    if float(ask(student, lam, g, 1.0, 1.01 * np.linalg.norm(g), shape=())) != 0:
+    if ask(student, lam, g, 1.0, 1.01 * np.linalg.norm(g)) != 0:
         what = "an error that is below δ at the start needs no iterations"
         raise CheckFailed(student, what, "is t = 0 among those you look at?")
     _check_small_rest(student, rng)
@@ -262,7 +247,7 @@ def _check_small_rest(student, rng):
     """The iteration is finite if the coefficient of an eigenvalue 0 is below δ."""
     lam, g = np.array([0.5, 0.02, 0.0]), np.array([0.5, 0.6, 0.01])
     threshold = float(rng.uniform(0.05, 0.1))
-    got = float(ask(student, lam, g, 1.0, threshold, shape=()))
+    got = ask(student, lam, g, 1.0, threshold)
     if got != _first(lambda t: _error(lam, g, 1.0, t), threshold):
         what = f"wrong where an eigenvalue is 0, but its coefficient is below δ: {got:g}"
         raise CheckFailed(student, what, "compare what is left as t → ∞ with δ, not with 0.")
@@ -284,7 +269,7 @@ def _first(error, threshold):
 
 
 def _check_first(student, lam, g, rate, threshold):
-    got = float(ask(student, lam, g, rate, threshold, shape=()))
+    got = ask(student, lam, g, rate, threshold)
     right = _first(lambda t: _error(lam, g, rate, t), threshold)
     # rounding in a power of 10^9 may move the crossing by a few of its iterations
     slack = 1e-6 * right if right > 10**6 else 0

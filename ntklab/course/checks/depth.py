@@ -1,21 +1,15 @@
 """Checks of the assignment: kinks, the order of places and waves, and depth from a spectrum."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy.linalg import eigvalsh, toeplitz
 
 from ntklab import asymptotics
-from ntklab.course.checks.answers import (
-    CheckFailed,
-    ask,
-    constant_factor,
-    generator,
-    hint_for,
-    passed,
-)
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
 from ntklab.kernels import NNGP, DeepNTK
+
+from .answers import CheckFailed, ask, constant_factor, generator, hint_for, mistake, passed
 
 # -- the kink of another activation ----------------------------------------------------------------
 
@@ -36,11 +30,7 @@ SIZE_HINTS = {
 
 def kink(student):
     """ReLU at several depths, symmetries that hold for every kink, then other activations."""
-
-    def at(below, above, L):
-        return float(ask(student, below, above, L, shape=()))
-
-    rng = generator()
+    at, rng = partial(ask, student), generator()
     _check_relu(student, at, np.sort(rng.choice(np.arange(1, 9), 4, replace=False)))
     _check_symmetries(student, at, *rng.uniform(0.3, 0.9, 2))
     slopes = rng.uniform([0.05, -0.9, 0.4], [0.3, -0.3, 0.7])
@@ -73,10 +63,8 @@ def _check_relu(student, at, L):
     if factor is not None:
         hint = hint_for(factor, SIZE_HINTS) or "compare with the lecture's k'(0)."
         raise CheckFailed(student, f"for ReLU it is off by the factor {factor:.4g}", hint)
-    hint = "start from a = 0, where the lecture gives the answer."
-    for law, named in DEPTH_HINTS:
-        if got[-1] and np.allclose(got / got[-1], law(L) / law(L)[-1], rtol=1e-3):
-            hint = named
+    laws = [(got[-1] * law(L) / law(L)[-1], hint) for law, hint in DEPTH_HINTS]
+    hint = mistake(got, laws, rtol=1e-3) or "start from a = 0, where the lecture gives the answer."
     raise CheckFailed(student, "for ReLU it grows with depth in another way", hint)
 
 
@@ -142,7 +130,7 @@ def _strength(L, kernel):
 
 def _lead(slow, fast, contrast, L, kernel=DeepNTK):
     """The fast wave's rate in the dense region over the slow wave's in the sparse region."""
-    if L == 0:
+    if L < 1:
         return 0.0
     low, high = (_strength(L, kernel)[frequency // 2 - 1] for frequency in (slow, fast))
     return contrast * high / low
@@ -171,7 +159,7 @@ def dense_first(student):
     """The fast wave leads at the depth returned, and at none before."""
     waves, got = _waves(), []
     for case in waves:
-        answer = float(ask(student, *case, shape=()))
+        answer = ask(student, *case)
         if answer != round(answer) or not 0 <= answer <= 10_000:
             raise CheckFailed(student, f"a number of hidden layers cannot be {answer:.6g}")
         got.append(int(answer))
@@ -181,11 +169,9 @@ def dense_first(student):
 
     def least(wanted=lambda contrast: 1.0, kernel=DeepNTK, shift=0):
         """Whether all answers are the first depths at which the lead exceeds `wanted`(contrast)."""
-        for case, answer in zip(waves, got, strict=True):
-            L, lead = answer + shift, wanted(case[2])
-            if L < 1 or not (at(case, L, kernel) > lead >= at(case, L - 1, kernel)):
-                return False
-        return True
+        depths = [(case, answer + shift) for case, answer in zip(waves, got, strict=True)]
+        return all(at(case, L, kernel) > wanted(case[2]) >= at(case, L - 1, kernel)
+                   for case, L in depths)
 
     if least():
         passed(student, f"right for {len(waves)} pairs of waves.")
@@ -202,7 +188,7 @@ def dense_first(student):
     ]
     for case, answer in zip(waves, got, strict=True):
         lead = at(case, answer)
-        if lead > 1 >= at(case, max(answer - 1, 0)):
+        if lead > 1 >= at(case, answer - 1):
             continue
         slow, fast, contrast = case
         what = f"at κ = {slow} and {fast} and contrast {contrast:g} it is not {answer}"
@@ -249,7 +235,7 @@ def count_layers(student):
     """Depths from spectra of known depth; wrong depths are compared with usual mistakes."""
     spectra, got = _spectra(), []
     for density, eigenvalues, _ in spectra:
-        answer = float(ask(student, eigenvalues, density.pdf, shape=()))
+        answer = ask(student, eigenvalues, density.pdf)
         if answer != round(answer):
             hint = "the law is asymptotic, so what comes out is near a whole number: round."
             raise CheckFailed(student, f"a number of layers must be whole, got {answer:.4g}", hint)

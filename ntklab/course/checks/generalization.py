@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ntklab.course.checks.answers import CheckFailed, ask, generator, hint_for, passed
 from ntklab.densities import PiecewiseConstant
 from ntklab.gram import solve
 from ntklab.kernels import TwoLayerNTK
+
+from .answers import CheckFailed, ask, generator, hint_for, mistake, passed
 
 KERNEL = TwoLayerNTK()
 P = PiecewiseConstant.equal_pieces([1, 3])
@@ -17,11 +18,11 @@ def noise_passed(student):
     for n in (int(rng.integers(6, 9)), int(rng.integers(11, 15))):
         x, sigma = P.grid(n), float(rng.uniform(0.6, 0.8))
         lam = solve(KERNEL, x, n).eigenvalues
-        start = float(ask(student, lam, 0.0, sigma, shape=()))
+        start = ask(student, lam, 0.0, sigma)
         if not abs(start) < 1e-12:
             hint = "before training the output is 0 whatever the labels: what is *learned* counts."
             raise CheckFailed(student, f"at t = 0 it must be 0, yours is {start:.4g}", hint)
-        late = float(ask(student, lam, 1e9, sigma, shape=()))
+        late = ask(student, lam, 1e9, sigma)
         if not np.isclose(late, sigma**2):
             hints = {
                 1 / sigma: "a variance is a square: σ_ε², not σ_ε.",
@@ -32,13 +33,12 @@ def noise_passed(student):
             hint = hint_for(late / sigma**2, hints) or "in the end all noise has been learned."
             what = f"as t → ∞ yours goes to {late / sigma**2:.4g} times what it must be"
             raise CheckFailed(student, what, hint)
+        values, vectors = np.linalg.eigh(KERNEL.at_angles(x) / n)
         for t in np.array([0.5, 20.0, 300.0]) * rng.uniform(0.8, 1.25, 3):
             # the i-th label's noise alone, by its effect on all outputs
-            kernel_matrix = KERNEL.at_angles(x) / n
-            values, vectors = np.linalg.eigh(kernel_matrix)
             smoother = vectors * (1 - np.exp(-values * t)) @ vectors.T
             right = sigma**2 * np.sum(smoother**2) / n
-            got = float(ask(student, lam, float(t), sigma, shape=()))
+            got = ask(student, lam, float(t), sigma)
             if not np.isclose(got, right, rtol=1e-5):
                 hint = "each coefficient's share (1 - e^(-λt)), squared, in the sum."
                 if np.isclose(got, sigma**2 / n * np.trace(smoother), rtol=1e-5):
@@ -57,7 +57,7 @@ def best_time(student):
         n, sigma = n + int(rng.integers(0, 8)), float(sigma * rng.uniform(0.8, 1.25))
         spectrum = solve(KERNEL, P.sample(n, rng), n)
         lam, g = spectrum.eigenvalues, spectrum.project(lambda x, k=kappa: np.cos(k * x))
-        t = float(ask(student, lam, g, sigma, shape=()))
+        t = ask(student, lam, g, sigma)
         if not 0 < t:
             raise CheckFailed(student, f"a time must be > 0, got {t:.4g}", "is it log t?")
         times = np.geomspace(1e-2 / lam[0], 40 / lam[-1], 6000)
@@ -105,12 +105,10 @@ def random_left(student):
         raise CheckFailed(student, "this is the mean square", "the root is asked for.")
     if not np.allclose(got, right, rtol=2e-3):
         a = t / scale
-        hints = (h for c, h in RANDOM_HINTS.items() if np.allclose(got, _left(c * a), rtol=2e-3))
-        hint = next(hints, None)
-        if hint is None and np.allclose(got, np.exp(-t / scale), rtol=2e-3):
-            hint = "not one wave at κ = πnp, but all below it, each with its own speed."
-        times = got[4] / right[4]
-        what = f"at a = {t[4] / scale:.3g} yours is {times:.4g} times what it must be"
+        mistakes = [(_left(c * a), hint) for c, hint in RANDOM_HINTS.items()]
+        one_wave = "not one wave at κ = πnp, but all below it, each with its own speed."
+        hint = mistake(got, [*mistakes, (np.exp(-a), one_wave)], rtol=2e-3)
+        what = f"at a = {a[4]:.3g} yours is {got[4] / right[4]:.4g} times what it must be"
         hint = hint or "the mean of e^(-2pt/πκ²) over 0 < κ < πnp, then the root."
         raise CheckFailed(student, what, hint)
     for m, q in ((300, rng.uniform(0.04, 0.06)), (int(rng.integers(800, 1000)), 0.2)):

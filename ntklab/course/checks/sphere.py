@@ -5,15 +5,9 @@ from scipy.special import eval_legendre
 from scipy.stats import kstest
 
 from ntklab import dynamics, sphere
-from ntklab.course.checks.answers import (
-    CheckFailed,
-    ask,
-    constant_factor,
-    generator,
-    hint_for,
-    passed,
-)
 from ntklab.kernels import DeepNTK, TwoLayerNTK
+
+from .answers import CheckFailed, ask, constant_factor, generator, hint_for, passed
 
 
 def even_points(student):
@@ -89,7 +83,7 @@ def sphere_eigenvalue(student):
     }
     for name, profile in kernels.items():
         right, flat, circle = _integrals(profile, degrees)
-        got = np.array([float(ask(student, profile, int(n), shape=())) for n in degrees])
+        got = np.array([ask(student, profile, int(n)) for n in degrees])
         off = np.abs(got - right) > 1e-3 * np.abs(right) + 1e-5 * np.abs(right).max()
         if not off.any():
             continue
@@ -133,7 +127,7 @@ def density_ratio(student):
     for low, high in [(2.3, 2.9), (2.9, 3.5), (3.5, 4.0), (2.3, 4.0)]:
         ratio, threshold = rng.uniform([low, 0.15], [high, 0.34])
         cases.append((ratio, _quotients(ratio, threshold, int(rng.integers(24, 31)))))
-    got = np.array([float(ask(student, quotients, shape=())) for _, quotients in cases])
+    got = np.array([ask(student, quotients) for _, quotients in cases])
     right = np.array([ratio for ratio, _ in cases])
     if np.allclose(got, right, rtol=0.015):
         worst = np.abs(got / right - 1).max()

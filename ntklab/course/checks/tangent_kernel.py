@@ -4,15 +4,9 @@ import time
 
 import numpy as np
 
-from ntklab.course.checks.answers import (
-    CheckFailed,
-    ask,
-    constant_factor,
-    generator,
-    hint_for,
-    passed,
-)
 from ntklab.kernels import NNGP, DeepNTK
+
+from .answers import CheckFailed, ask, constant_factor, generator, hint_for, mistake, passed
 
 STEP_HINTS = {
     -1.0: "the outputs run away from y. Which way does gradient descent go?",
@@ -41,13 +35,12 @@ def output_after(student):
 def _check_start(student, answer, u0, y):
     if np.allclose(answer, u0, atol=1e-8):
         return
-    guesses = [
+    hint = mistake(answer, [
         (u0 - y, "this is the error u - y. The outputs are asked for."),
         (0 * y, "a network need not start from 0: where does u0 enter?"),
         (2 * y - u0, "is the error u - y or y - u? Both occur; take one of them throughout."),
         (y + np.sum(u0 - y), "`M ** t` takes powers of the entries, not of the matrix."),
-    ]
-    hint = next((hint for guess, hint in guesses if np.allclose(answer, guess, atol=1e-8)), None)
+    ], atol=1e-8)
     raise CheckFailed(student, "after 0 steps the outputs must be u0", hint or "try t = 0 by hand.")
 
 
@@ -149,7 +142,7 @@ def _check_kernel(student, answer, W, b, a, X):
     seen = np.abs(right) > 1e-6
     hint = hint_for(constant_factor(answer[seen], right[seen]), hints)
     by_W, by_b, by_a = (quotients @ quotients.T for quotients in _quotients(W, b, a, X))
-    plain = [rows for rows in _quotients(W, b, np.ones(m), X)[:2]]
+    plain = _quotients(W, b, np.ones(m), X)[:2]
     once = (plain[0] * np.repeat(a, X.shape[1])) @ plain[0].T + (plain[1] * a) @ plain[1].T
     guesses = [
         (once, "a_r is in the gradient at both points: its square counts."),
@@ -162,10 +155,8 @@ def _check_kernel(student, answer, W, b, a, X):
     ]
     hint = next((hint for guess, hint in guesses if _near(answer, guess)), hint)
     i, j = np.unravel_index(np.argmax(np.abs(answer - right)), right.shape)
-    what = (
-        f"moving every trained parameter a little gives another H[{i}, {j}] "
-        f"than your {answer[i, j]:.4g}"
-    )
+    yours = f"{answer[i, j]:.4g}"
+    what = f"moving every trained parameter a little gives another H[{i}, {j}] than your {yours}"
     raise CheckFailed(student, what, hint or "write down the gradient for a single neuron first.")
 
 
@@ -184,20 +175,16 @@ def _quotients(W, b, a, X):
     The output is linear in one parameter as long as no neuron is switched.
     """
 
-    def outputs(parameters):
-        W, b, a = parameters
-        return np.maximum(X @ W.T + b, 0) @ a / np.sqrt(len(a))
+    ends, step = np.cumsum([W.size, b.size]), 2.0**-16
 
-    rows, step = [], 2.0**-16
-    for which, array in enumerate((W, b, a)):
-        columns = []
-        for index in np.ndindex(array.shape):
-            up, down = [[p.copy() for p in (W, b, a)] for _ in range(2)]
-            up[which][index] += step
-            down[which][index] -= step
-            columns.append((outputs(up) - outputs(down)) / (2 * step))
-        rows.append(np.array(columns).T)
-    return rows
+    def outputs(parameters):
+        rows, b, a = np.split(parameters, ends)
+        return np.maximum(X @ rows.reshape(W.shape).T + b, 0) @ a / np.sqrt(len(a))
+
+    here = np.concatenate([W.ravel(), b, a])
+    moves = step * np.eye(len(here))
+    columns = [(outputs(here + move) - outputs(here - move)) / (2 * step) for move in moves]
+    return np.split(np.transpose(columns), ends, axis=1)
 
 
 def deep_kernel(student):
@@ -250,7 +237,7 @@ def _hint_for_depth(answer, theta, layers):
         (out * (1 + cosine), "Σ is used in place of Σ̇: a step has to be averaged there."),
     ]
     guesses = common + (single if layers == 1 else [])
-    hint = next((hint for guess, hint in guesses if np.allclose(answer, guess, atol=1e-6)), None)
+    hint = mistake(answer, guesses, atol=1e-6)
     if hint is None and layers > 1:
         hint = "right up to here. In the next layer the two points meet at another angle: which?"
     return hint

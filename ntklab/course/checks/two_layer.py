@@ -3,15 +3,9 @@
 import numpy as np
 
 from ntklab.activations import ReLU, half_angle, with_bias
-from ntklab.course.checks.answers import (
-    CheckFailed,
-    ask,
-    constant_factor,
-    generator,
-    hint_for,
-    passed,
-)
 from ntklab.kernels import TwoLayerNTK
+
+from .answers import CheckFailed, ask, constant_factor, generator, hint_for, passed
 
 CIRCLE_HINTS = {
     2.0: "twice too large: 1/2π in place of the 1/4π of (11).",
@@ -151,10 +145,8 @@ def never_learned(student):
     waves = {f"{f.__name__} {q}x": f(q * x) for q in (1, 2, 3, 4, 5) for f in (np.cos, np.sin)}
     waves = {"the constant 1": np.ones(n)} | waves
     right = {name: float(np.allclose(H @ wave, 0, atol=1e-9)) for name, wave in waves.items()}
-    left, kept = {}, {}
-    for name, wave in waves.items():
-        left[name] = ask(student, wave, shape=(n,))
-        kept[name] = left[name] @ wave / (wave @ wave)
+    left = {name: ask(student, wave, shape=(n,)) for name, wave in waves.items()}
+    kept = {name: left[name] @ wave / (wave @ wave) for name, wave in waves.items()}
     _check_waves(student, waves, left, kept, right)
     sizes = (8, int(4 * rng.integers(3, 7) + 2), int(4 * rng.integers(4, 8)))
     for n in sizes:
