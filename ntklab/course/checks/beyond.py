@@ -3,10 +3,9 @@
 import numpy as np
 from scipy.integrate import trapezoid
 
+from ntklab.course.checks.answers import CheckFailed, ask, generator, hint_for, passed
 from ntklab.densities import PiecewiseConstant
 from ntklab.kernels import DeepNTK, TwoLayerNTK
-
-from .answers import CheckFailed, ask, generator, hint_for, passed
 
 
 def arc_weights(student):

@@ -5,10 +5,17 @@ from bisect import bisect_left
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    mistake,
+    passed,
+)
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
 from ntklab.kernels import DeepNTK, TwoLayerNTK
-
-from .answers import CheckFailed, ask, constant_factor, generator, hint_for, mistake, passed
 
 # -- the worst amount of data ----------------------------------------------------------------------
 

@@ -6,10 +6,17 @@ import numpy as np
 from scipy.linalg import eigvalsh, toeplitz
 
 from ntklab import asymptotics
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    mistake,
+    passed,
+)
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
 from ntklab.kernels import NNGP, DeepNTK
-
-from .answers import CheckFailed, ask, constant_factor, generator, hint_for, mistake, passed
 
 # -- the kink of another activation ----------------------------------------------------------------
 

@@ -7,10 +7,17 @@ from scipy.linalg import circulant
 
 from ntklab import fredholm
 from ntklab.asymptotics import eigenvalue_printed
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    passed,
+    power_law,
+)
 from ntklab.densities import PiecewiseConstant, TrigPolynomial, uniform
 from ntklab.kernels import DeepNTK, TwoLayerNTK, ZonalKernel
-
-from .answers import CheckFailed, ask, constant_factor, generator, hint_for, passed, power_law
 
 SPEED_HINTS = {
     1.0: "more data means faster, but not in proportion: look at what Ψ integrates in (12). "

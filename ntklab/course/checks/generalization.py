@@ -2,11 +2,10 @@
 
 import numpy as np
 
+from ntklab.course.checks.answers import CheckFailed, ask, generator, hint_for, mistake, passed
 from ntklab.densities import PiecewiseConstant
 from ntklab.gram import solve
 from ntklab.kernels import TwoLayerNTK
-
-from .answers import CheckFailed, ask, generator, hint_for, mistake, passed
 
 KERNEL = TwoLayerNTK()
 P = PiecewiseConstant.equal_pieces([1, 3])

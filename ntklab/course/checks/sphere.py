@@ -5,9 +5,15 @@ from scipy.special import eval_legendre
 from scipy.stats import kstest
 
 from ntklab import dynamics, sphere
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    passed,
+)
 from ntklab.kernels import DeepNTK, TwoLayerNTK
-
-from .answers import CheckFailed, ask, constant_factor, generator, hint_for, passed
 
 
 def even_points(student):

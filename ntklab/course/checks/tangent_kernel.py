@@ -4,9 +4,16 @@ import time
 
 import numpy as np
 
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    mistake,
+    passed,
+)
 from ntklab.kernels import NNGP, DeepNTK
-
-from .answers import CheckFailed, ask, constant_factor, generator, hint_for, mistake, passed
 
 STEP_HINTS = {
     -1.0: "the outputs run away from y. Which way does gradient descent go?",

@@ -3,9 +3,15 @@
 import numpy as np
 
 from ntklab.activations import ReLU, half_angle, with_bias
+from ntklab.course.checks.answers import (
+    CheckFailed,
+    ask,
+    constant_factor,
+    generator,
+    hint_for,
+    passed,
+)
 from ntklab.kernels import TwoLayerNTK
-
-from .answers import CheckFailed, ask, constant_factor, generator, hint_for, passed
 
 CIRCLE_HINTS = {
     2.0: "twice too large: 1/2π in place of the 1/4π of (11).",
