@@ -23,7 +23,7 @@ from ntklab.networks import FullyConnected, TwoLayerReLU
 from ntklab.training import train
 
 
-def times(size="quick", *, rng, density=ONE_TWO_FOUR, device="cpu"):
+def times(size="quick", *, rng, density=ONE_TWO_FOUR, device="cpu", progress=False):
     """Figure 7: every κ with `seeds` networks, beside the theory for the same points and start.
 
     Parameters
@@ -66,7 +66,7 @@ def times(size="quick", *, rng, density=ONE_TWO_FOUR, device="cpu"):
     training = train(
         networks, X, np.concatenate(targets), rate, setting.iterations,
         regions=np.array([region.contains(x) for region in density.regions]),
-        threshold=setting.threshold, norm="half_mse", record=1, device=device,
+        threshold=setting.threshold, norm="half_mse", record=1, device=device, progress=progress,
     )
     return pd.concat(frames, ignore_index=True).assign(trained=training.reached.ravel())
 
@@ -112,7 +112,7 @@ class Order:
         return tuple(int(j) for j in np.argsort(self.reached, kind="stable"))
 
 
-def order(size="quick", *, rng, frequency=14, threshold=0.1, device="cpu"):
+def order(size="quick", *, rng, frequency=14, threshold=0.1, device="cpu", progress=False):
     """Figure 6: which region of the density 11:1:3 converges first on sin 14x?
 
     Parameters
@@ -138,7 +138,7 @@ def order(size="quick", *, rng, frequency=14, threshold=0.1, device="cpu"):
     rate = min(SUM_RATE * len(x), 1.8 / spectrum.eigenvalues[0])  # 11:1:3 leaves less room
     training = train(
         [network], to_circle(x), y + start, rate, 2 * setting.iterations, regions=regions,
-        threshold=threshold, record=12, outputs=True, device=device,
+        threshold=threshold, record=12, outputs=True, device=device, progress=progress,
     )
     descent = dynamics.gradient_descent(spectrum, y, rate)
     predicted = [descent.error(training.iterations, mask) for mask in regions]

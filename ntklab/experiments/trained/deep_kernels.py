@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import torch
+from tqdm.auto import tqdm
 
 from ntklab.experiments import deep_kernels as exact
 from ntklab.experiments.toolkit import chosen
@@ -36,7 +37,9 @@ def preactivations(X, width, hidden_layers, networks, rng, *, device="auto"):
         g = math.sqrt(2 / width) * torch.relu(f)
 
 
-def gaussianity(size="quick", *, hidden_layers=3, angle=2 * np.pi / 3, rng, device="auto"):
+def gaussianity(
+    size="quick", *, hidden_layers=3, angle=2 * np.pi / 3, rng, device="auto", progress=False
+):
     r"""Covariance and excess kurtosis of the pre-activations of random networks (3) (ReLU).
 
     For the layers h = 1, ..., L at two unit inputs x, x' that are `angle` apart:
@@ -56,7 +59,7 @@ def gaussianity(size="quick", *, hidden_layers=3, angle=2 * np.pi / 3, rng, devi
     X = to_circle([0.0, angle])
     sigma = [np.array([[1, c], [c, 1]]) for c in exact.correlations(L, np.array([angle]))[:L, 0]]
     frames = []
-    for m in size.widths:
+    for m in tqdm(size.widths, disable=not progress):
         parts = [[] for _ in range(L)]
         at_once = max(1, CHUNK // m**2)
         for done in range(0, size.networks, at_once):
