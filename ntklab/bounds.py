@@ -140,7 +140,9 @@ def coefficient_printed(q, frequency, density):
 def coefficient(eigenvalues, source):
     """|g_i| <= λ_i S: for every density, κ and i (the corrected lemma). Falls like 1/q²."""
     eigenvalues = finite_array("eigenvalues", eigenvalues, within=LARGEST)
-    return eigenvalues * positive("source", source, infinite=True)
+    source = positive("source", source, infinite=True)
+    # without a source nothing is known, of λ_i = 0 neither
+    return eigenvalues * source if source < np.inf else np.full(eigenvalues.shape, np.inf)
 
 
 def reciprocal_tail_printed(n):

@@ -93,6 +93,9 @@ def test_what_the_kernel_cannot_see_has_no_source_and_no_time():
     x, w = fredholm.quadrature(ONE_TWO_FOUR, 100)
     np.testing.assert_allclose((w * np.cos(3 * x)) @ spectrum(x), 0, atol=1e-9)
     assert dynamics.gradient_flow(spectrum, wave(3)).time_to_reach(0.05).time == np.inf
+    # nothing is known of a coefficient then, and λ = 0 is no exception
+    assert (bounds.coefficient([1.0, 0.0], np.inf) == np.inf).all()
+    assert bounds.tail(0.0, np.inf) == np.inf
 
 
 # -- the lemma -----------------------------------------------------------------------------------
