@@ -191,7 +191,10 @@ def modes_printed(tolerance, frequency, density):
     """
     tolerance = positive("tolerance", tolerance)
     frequency = _frequency(frequency)
-    by_tail = (_coefficient(density) / tolerance) ** 2
+    with np.errstate(over="ignore"):
+        by_tail = (_coefficient(density) / tolerance) ** 2
+    if not np.isfinite(by_tail):
+        raise ValueError(f"tolerance: must leave a number of modes, got {tolerance:g}")
     return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(density.minimum))))
 
 

@@ -291,6 +291,7 @@ def test_late_decay_is_a_power_and_no_exponential():
     assert np.log(e[1] / e[0]) / np.log(4) == pytest.approx(-1.25, abs=0.06)
 
 
+STEEP = PiecewiseConstant.proportional([-np.pi, 0.0], [1.0, 1e-300])
 LAM = np.array([0.2, 0.1, 0.01])
 
 
@@ -305,6 +306,7 @@ LAM = np.array([0.2, 0.1, 0.01])
         (lambda: bounds.amplitude_constant(TrigPolynomial([0.5])), "density"),
         (lambda: bounds.coefficient_printed([5], 0, ONE_TWO_FOUR), "frequency"),
         (lambda: bounds.coefficient(LAM, -1.0), "source"),
+        (lambda: bounds.modes_printed(1e-70, 1, STEEP), "tolerance"),
         (lambda: bounds.reciprocal_tail(1), "n"),
         (lambda: bounds.reciprocal_tail_printed(2.5), "n"),
         (lambda: bounds.modes_printed(0.0, 3, ONE_TWO_FOUR), "tolerance"),
