@@ -64,7 +64,7 @@ def _steps(w, x):
     """[(place, step)] of 1_r along the points of one turn, (m,) each; the points' own places."""
     theta, order = angle(x).sort()
     start, stop = (index[0] for index in ends(w[None], three_turns(theta)[None]))
-    n = len(x)
+    n, on = len(x), (start < stop).long()  # where it is nowhere active, no rounding is left either
     begun = start // n != stop // n  # its arc has begun before the turn
-    steps = [(start % n, 1), (stop % n, -1), (torch.zeros_like(start), begun)]
+    steps = [(start % n, on), (stop % n, -on), (torch.zeros_like(start), begun)]
     return steps, order.argsort()
