@@ -33,14 +33,16 @@ def ends(w, turns):
     phi, n = angle(w[:, :2].mT), turns.shape[-1] // 3
     if w.shape[1] == 3:
         cosine = -w[:, 2] / torch.hypot(w[:, 0], w[:, 1])
-        half, everywhere = torch.acos(cosine.clamp(-1, 1)), cosine <= -1
+        # where cosine is -1 it is active everywhere but opposite to φ
+        half, everywhere = torch.acos(cosine.clamp(-1, 1)), cosine < -1
     else:
         # a neuron that is zero is nowhere active
         half, everywhere = math.pi / 2 * w.any(dim=1).to(w.dtype), None
     # no number gets a place, where it shows in the output
     low, high = ((phi + side * half).nan_to_num_(0.0).contiguous() for side in (-1, 1))
     start = torch.searchsorted(turns, low, right=True)
-    stop = torch.searchsorted(turns, high).maximum(start)  # at an end it is not active
+    stop = torch.searchsorted(turns, high)  # at an end it is not active
+    stop = stop.maximum(start).minimum(start + n)
     if everywhere is not None:
         stop = torch.where(everywhere, start + n, stop)
     return start.clamp_(max=3 * n), stop.clamp_(max=3 * n)
@@ -62,7 +64,7 @@ def _steps(w, x):
     """[(place, step)] of 1_r along the points of one turn, (m,) each; the points' own places."""
     theta, order = angle(x).sort()
     start, stop = (index[0] for index in ends(w[None], three_turns(theta)[None]))
-    n = len(x)
+    n, on = len(x), (start < stop).long()  # where it is nowhere active, no rounding is left either
     begun = start // n != stop // n  # its arc has begun before the turn
-    steps = [(start % n, 1), (stop % n, -1), (torch.zeros_like(start), begun)]
+    steps = [(start % n, on), (stop % n, -on), (torch.zeros_like(start), begun)]
     return steps, order.argsort()

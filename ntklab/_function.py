@@ -123,7 +123,9 @@ class Function:
 
     def _call(self, values, x):
         x = x.clone()  # the network may write into it
-        return functional_call(self.network, values, (x,)) if values else self.network(x)
+        found = functional_call(self.network, values, (x,)) if values else self.network(x)
+        alone = isinstance(found, torch.Tensor) and found.ndim == 0 and len(x) == 1
+        return found[None] if alone else found  # after a squeeze() of all axes
 
     def _fresh(self):
         return {name: value.clone() for name, value in self._buffers.items()}

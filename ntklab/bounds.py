@@ -140,7 +140,9 @@ def coefficient_printed(q, frequency, density):
 def coefficient(eigenvalues, source):
     """|g_i| <= λ_i S: for every density, κ and i (the corrected lemma). Falls like 1/q²."""
     eigenvalues = finite_array("eigenvalues", eigenvalues, within=LARGEST)
-    return eigenvalues * positive("source", source, infinite=True)
+    source = positive("source", source, infinite=True)
+    # without a source nothing is known, of λ_i = 0 neither
+    return eigenvalues * source if source < np.inf else np.full(eigenvalues.shape, np.inf)
 
 
 def reciprocal_tail_printed(n):
@@ -189,7 +191,10 @@ def modes_printed(tolerance, frequency, density):
     """
     tolerance = positive("tolerance", tolerance)
     frequency = _frequency(frequency)
-    by_tail = (_coefficient(density) / tolerance) ** 2
+    with np.errstate(over="ignore"):
+        by_tail = (_coefficient(density) / tolerance) ** 2
+    if not np.isfinite(by_tail):
+        raise ValueError(f"tolerance: must leave a number of modes, got {tolerance:g}")
     return 2 * int(np.ceil(max(by_tail, 2 * frequency * density.Z / np.sqrt(density.minimum))))
 
 

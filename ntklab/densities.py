@@ -107,10 +107,11 @@ class CircleDensity(ABC):
     def mass(self, region):
         """∫_R p, the share of the data in an arc."""
         instance_of("region", region, Region)
-        ends = np.array([region.start, region.stop])
-        turns = np.floor((ends + np.pi) / (2 * np.pi))
-        low, high = turns + self._mass(wrap(ends))
-        return float(high - low)
+        ends = wrap([region.start, region.stop])
+        # a whole number but for rounding, also where an end is next to ±π
+        turns = np.rint((region.length - (ends[1] - ends[0])) / (2 * np.pi))
+        low, high = self._mass(ends)
+        return float(turns + (high - low))
 
     def _quantile(self, u):
         """P⁻¹(u): the angle below which the fraction `u` of the data lies, u in [0, 1)."""

@@ -133,13 +133,16 @@ class Dynamics:
     def _measure(self, region, norm):
         one_of("norm", norm, NORMS)
         inside, weights = self._weights(region)
-        scaled = np.sqrt(weights)[:, None] * self.spectrum.values[inside] * self.coefficients
-        rest = np.sqrt(weights) * self._remainder[inside]
+        # in units of a power of two, lest squares over- or underflow
+        unit = np.ldexp(1.0, np.frexp(np.abs(self.residual).max())[1] - 1)
+        scaled = np.sqrt(weights)[:, None] * self.spectrum.values[inside]
+        scaled = scaled * (self.coefficients / unit)
+        rest = np.sqrt(weights) * (self._remainder[inside] / unit)
         mass = 1.0 if norm == "l2" else weights.sum()
 
         def measure(decay):
             square = np.sum((decay @ scaled.T + rest) ** 2, axis=1) / mass
-            return square / 2 if norm == "half_mse" else np.sqrt(square)
+            return unit * (unit * square) / 2 if norm == "half_mse" else unit * np.sqrt(square)
 
         return measure
 
@@ -164,7 +167,7 @@ class Dynamics:
         """The first time, or iteration, at which the error is at most `threshold`.
 
         Found by root finding on the exact curve. A region's error need not fall steadily, so the
-        curve is first looked at on 600 times spaced evenly in log t.
+        curve is first looked at on 600 times spaced evenly in log t, whole ones for descent.
 
         Parameters
         ----------
@@ -186,6 +189,8 @@ class Dynamics:
         floor = float(measure(zero)[0])
         if measure(np.ones((1, len(lam))))[0] <= threshold:
             return Reach(0, floor)
+        if not lam[0] > 0:
+            return Reach(np.inf, floor)
         # modes with ηλ > 1 alternate: even and odd iterations lie on curves of their own
         parities = (0, 1) if self._flips.any() else (None,)
         times = [self._first_crossing(measure, threshold, parity) for parity in parities]
@@ -193,7 +198,6 @@ class Dynamics:
 
     def _first_crossing(self, measure, threshold, parity):
         """First crossing of the curve through the times of one parity, or of both."""
-        step = 1.0 if self.learning_rate is None else self.learning_rate
         lam = self.spectrum.eigenvalues
         # for η near 2/λ_1 the first mode is the slowest of all
         slowest = self._rates[lam > 1e-14 * lam[0]].min()
@@ -202,20 +206,23 @@ class Dynamics:
             t = np.atleast_1d(t)
             return measure(self._decay(t, np.full(t.shape, parity or 0))) - threshold
 
-        grid = np.geomspace(SLOWEST / (step * lam[0]), 60 / slowest, 600)
-        start = float(parity or 0)
-        grid = np.append(start, grid[grid > start])
+        if self.learning_rate is None:
+            grid = np.append(0.0, np.geomspace(SLOWEST / lam[0], 60 / slowest, 600))
+        else:  # whole iterations, for between them the curve may dip
+            step = 1 if parity is None else 2
+            grid = np.geomspace(1.0, max(60 / slowest, 2.0), 600)
+            grid = step * np.unique(np.append(0.0, np.ceil(grid / step))) + (parity or 0)
         j = _first(lambda t: gap(t) <= 0, grid)
         if j is None:
             return np.inf
-        t = grid[j] if j == 0 else brentq(lambda t: gap(t)[0], grid[j - 1], grid[j], xtol=1e-12)
         if self.learning_rate is None:
-            return float(t)
-        # the next whole iteration of this parity at which the error is indeed below
-        whole = np.arange(max(0, int(np.floor(t)) - 3), int(np.floor(t)) + 12, dtype=float)
-        whole = whole if parity is None else whole[whole % 2 == parity]
-        good = gap(whole) <= 0
-        return int(whole[np.argmax(good)]) if good.any() else int(np.ceil(t))
+            low, high = grid[max(j - 1, 0)], grid[j]
+            return float(brentq(lambda t: gap(t)[0], low, high, xtol=1e-12) if j else high)
+        low, high = int(grid[max(j - 1, 0)]), int(grid[j])
+        while high - low > step:
+            middle = low + (high - low) // (2 * step) * step
+            low, high = (low, middle) if gap(float(middle))[0] <= 0 else (middle, high)
+        return high
 
 
 def _first(holds, times):
@@ -247,7 +254,8 @@ def gradient_descent(spectrum, target, learning_rate, start=None):
     """
     instance_of("spectrum", spectrum, Spectrum)
     learning_rate = finite_number("learning_rate", learning_rate, above=0)
-    limit = 2 / spectrum.eigenvalues[0]
+    largest = spectrum.eigenvalues[0]
+    limit = 2 / largest if largest > 0 else np.inf
     if learning_rate >= limit:
         raise ValueError(
             f"learning_rate: must be below 2/λ_1 = {limit:.6g} to converge, got {learning_rate:.6g}"

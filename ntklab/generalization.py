@@ -39,6 +39,8 @@ from ntklab.spectrum import Spectrum
 
 MOST_POINTS = 1500  # predictions at all nodes of quadrature then take 250 MB
 NODES, ARCS = 6, 128  # Gauss nodes between neighbouring kinks; arcs that no panel exceeds
+RESOLVED = 1e-4  # of the target's size, how far off polynomials may be on such an arc
+MOST_FEATURES = 4 * 10**7  # numbers, 320 MB
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class Learner:
         """The time at which the error on new data is least, over all or in one region.
 
         The curve is looked at on 400 times spaced evenly in log t and at t → ∞, and polished
-        around the best one.
+        around the best one, as far as t = 0 where that is the first.
 
         Returns
         -------
@@ -168,14 +170,14 @@ class Learner:
         if end <= rms[j] * (1 + 1e-6):
             return Stop(np.inf, end)
 
-        def at(log_t):
-            t = np.array([np.exp(log_t)])
-            return float(measure(self.descent._decay(t, np.zeros(1))).rms[0])
+        def at(t):
+            return float(measure(self.descent._decay(np.array([t]), np.zeros(1))).rms[0])
 
-        ends = np.log(grid[[max(j - 1, 0), min(j + 1, len(grid) - 1)]])
-        time = float(np.exp(minimize_scalar(at, bounds=ends, method="bounded").x))
+        ends = grid[j - 1] if j else 0.0, grid[min(j + 1, len(grid) - 1)]
+        polish = {"bounds": ends, "method": "bounded", "options": {"xatol": 1e-6 * grid[j]}}
+        time = float(minimize_scalar(at, **polish).x)
         if self.descent.learning_rate is None:
-            return Stop(time, at(np.log(time)))
+            return min((Stop(t, at(t)) for t in (0.0, time)), key=lambda stop: stop.rms)
         whole = np.unique(np.maximum(np.floor(time) + np.arange(-1, 3), 0))
         rms = measure(self.descent.decay(whole)).rms
         return Stop(int(whole[np.argmin(rms)]), float(rms.min()))
@@ -198,7 +200,7 @@ class Learner:
 
     def _measure(self, density, region):
         instance_of("density", density, CircleDensity)
-        x, weights = _nodes(self.descent.spectrum.points, density, region)
+        x, weights = _nodes(self.descent.spectrum.points, density, region, self.target)
         features, g = self._features(x), values_of("target", self.target, x)
         square = weights @ features**2
         coefficients = self.descent.coefficients
@@ -290,7 +292,7 @@ def learning_curve(
     counts = counts if np.iterable(counts) else [counts]
     counts = sequence("counts", counts, whole_number, at_least=1, at_most=MOST_POINTS)
     test = density if test is None else instance_of("test", test, CircleDensity)
-    x, weights = _nodes(np.empty(0), test, region)
+    x, weights = _nodes(density.breakpoints, test, region, target)
     goal = values_of("target", target, x)  # refused here, before the spectrum is solved
     spectrum = fredholm.solve(kernel, density, max(64, 4 * max(counts)))
     lam, g = spectrum.eigenvalues, spectrum.project(target)
@@ -366,15 +368,16 @@ def _capacity(lam, n, ridge):
     return np.exp(brentq(excess, np.log(most) - 60, np.log(most) + 1e-9, xtol=1e-13))
 
 
-def _nodes(points, density, region):
-    """Nodes and weights of ∫_R … q / ∫_R q for functions with kinks at the points and antipodes."""
+def _nodes(points, density, region, target):
+    """Nodes and weights of ∫_R … q / ∫_R q for functions with kinks at the points and antipodes,
+    and for the target."""
     region = region if region is None else instance_of("region", region, Region)
     ends = [] if region is None else [region.start, region.stop]
     edges = np.concatenate([
         np.linspace(-np.pi, np.pi, ARCS + 1), density.breakpoints,
         *(wrap(np.asarray(cuts, dtype=float)) for cuts in (points, points + np.pi, ends)),
     ])
-    edges = np.unique(edges)
+    edges = _resolving(target, np.unique(edges), MOST_FEATURES // (NODES * max(len(points), 256)))
     s, w = legendre.leggauss(NODES)
     half = np.diff(edges)[:, None] / 2
     x = (edges[:-1, None] + half * (1 + s)).ravel()
@@ -385,6 +388,26 @@ def _nodes(points, density, region):
     if not weights.sum() > 0:
         raise ValueError("region: must hold test data, got an empty one")
     return x, weights / weights.sum()
+
+
+def _resolving(target, edges, most):
+    """Edges of panels, halved where polynomials through a target's values at the nodes miss it."""
+    s, _ = legendre.leggauss(NODES)
+    between = (np.append(-1, s) + np.append(s, 1)) / 2
+    to_between = legendre.legvander(between, NODES - 1)
+    to_between = to_between @ np.linalg.inv(legendre.legvander(s, NODES - 1))
+    while True:
+        starts, half = edges[:-1, None], np.diff(edges)[:, None] / 2
+        at, seen = (values_of("target", target, (starts + half * (1 + u)).ravel())
+                    for u in (s, between))
+        missed = np.abs(at.reshape(-1, NODES) @ to_between.T - seen.reshape(-1, NODES + 1))
+        allowed = RESOLVED * np.abs(at).max() * np.pi / ARCS
+        short = (missed * half).max(axis=1) > allowed
+        if not short.any():
+            return edges
+        edges = np.sort(np.append(edges, (edges[:-1] + edges[1:])[short] / 2))
+        if len(edges) > most:
+            raise ValueError(f"target: must not oscillate as fast, got one beyond {most} panels")
 
 
 def _labels(spectrum, labels):

@@ -200,7 +200,8 @@ def ntk_drift(initial, trained, X, **options):
     Raises
     ------
     ValueError, TypeError
-        As for `empirical_ntk`, and when `trained` is a state of another architecture.
+        As for `empirical_ntk`, when `trained` is a state of another architecture, and where the
+        kernel at the start is zero.
     """
     instance_of("initial", initial, torch.nn.Module)
     if isinstance(trained, Mapping):
@@ -211,6 +212,8 @@ def ntk_drift(initial, trained, X, **options):
             raise ValueError(f"trained: must be a state of `initial` ({error})") from None
     instance_of("trained", trained, torch.nn.Module)
     start = empirical_ntk(initial, X, **options)
+    if not start.any():
+        raise ValueError("initial: must have a tangent kernel on X that is not zero")
     change = empirical_ntk(trained, X, **options) - start
     # H is symmetric: its operator norm is its largest eigenvalue in modulus
     operator = [np.abs(np.linalg.eigvalsh(matrix)).max() for matrix in (change, start)]
@@ -256,7 +259,7 @@ def _product(X, v, function, memory, bar):
             gradients = ((function.gradients(name, x), direction[name]) for name in weights)
             return sum(g.flatten(1) @ d.flatten() for g, d in gradients)
 
-    cost = _cost(lambda x: along(x, function.pullback(x, torch.ones_like(v[: len(x)]))), X)
+    cost = _cost(lambda x: along(x, function.pullback(x, v.new_ones(len(x)))), X)
     blocks = _blocks(0, len(v), _block_length(memory, cost, STRIP))
     direction = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     answer = np.zeros(len(v))

@@ -293,6 +293,11 @@ def _measure(data, regions, threshold, norm):
         threshold = data.tensor("threshold", threshold, (), shares.shape[-2:-1])
         if (threshold <= 0).any():
             raise ValueError(f"threshold: must be > 0, got {threshold.min():g}")
+        # errors are roots of means of squares, and smaller ones would be 0
+        least = torch.finfo(threshold.dtype).tiny ** (1 if norm == "half_mse" else 0.5)
+        if (threshold < least).any():
+            wanted = f"must be >= {least:.2g} in {threshold.dtype}"
+            raise ValueError(f"threshold: {wanted}, got {threshold.min():g}")
     return shares.expand(count, -1, -1), threshold
 
 
@@ -359,7 +364,8 @@ def _tensor(name, values, dtype, device, *shapes):
     """Checked values; n and R in a shape stand for any number but 0."""
     if isinstance(values, torch.Tensor):
         values = _array(values.detach())
-    array = finite_array(name, values)
+    # squares, and means of them, have to be numbers of the dtype
+    array = finite_array(name, values, within=torch.finfo(dtype).max ** 0.48)
 
     def fits(shape):
         pairs = zip(shape, array.shape, strict=False)

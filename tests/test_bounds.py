@@ -93,6 +93,9 @@ def test_what_the_kernel_cannot_see_has_no_source_and_no_time():
     x, w = fredholm.quadrature(ONE_TWO_FOUR, 100)
     np.testing.assert_allclose((w * np.cos(3 * x)) @ spectrum(x), 0, atol=1e-9)
     assert dynamics.gradient_flow(spectrum, wave(3)).time_to_reach(0.05).time == np.inf
+    # nothing is known of a coefficient then, and λ = 0 is no exception
+    assert (bounds.coefficient([1.0, 0.0], np.inf) == np.inf).all()
+    assert bounds.tail(0.0, np.inf) == np.inf
 
 
 # -- the lemma -----------------------------------------------------------------------------------
@@ -288,6 +291,7 @@ def test_late_decay_is_a_power_and_no_exponential():
     assert np.log(e[1] / e[0]) / np.log(4) == pytest.approx(-1.25, abs=0.06)
 
 
+STEEP = PiecewiseConstant.proportional([-np.pi, 0.0], [1.0, 1e-300])
 LAM = np.array([0.2, 0.1, 0.01])
 
 
@@ -302,6 +306,7 @@ LAM = np.array([0.2, 0.1, 0.01])
         (lambda: bounds.amplitude_constant(TrigPolynomial([0.5])), "density"),
         (lambda: bounds.coefficient_printed([5], 0, ONE_TWO_FOUR), "frequency"),
         (lambda: bounds.coefficient(LAM, -1.0), "source"),
+        (lambda: bounds.modes_printed(1e-70, 1, STEEP), "tolerance"),
         (lambda: bounds.reciprocal_tail(1), "n"),
         (lambda: bounds.reciprocal_tail_printed(2.5), "n"),
         (lambda: bounds.modes_printed(0.0, 3, ONE_TWO_FOUR), "tolerance"),

@@ -200,6 +200,24 @@ def test_regions_partition_the_circle(density, x):
     assert sum(r.length for r in density.regions) == pytest.approx(TURN)
 
 
+@properties
+@given(piecewise_constant(), st.integers(-2, 2), st.integers(0, 10), st.integers(-3, 3))
+def test_an_arc_that_ends_next_to_the_seam_has_its_mass(density, turns, count, steps):
+    start = -np.pi + turns * TURN
+    stop = start + count * TURN / 10 + steps * 5e-16
+    if start < stop <= start + TURN:
+        expected = density._mass(-np.pi + count * TURN / 10)
+        assert density.mass(Region(start, stop)) == pytest.approx(expected, abs=1e-12)
+        rest = Region(stop, start + TURN) if stop < start + TURN else None
+        assert rest is None or density.mass(rest) == pytest.approx(1 - expected, abs=1e-12)
+
+
+def test_the_mass_of_almost_all_of_the_circle_is_one():
+    assert uniform().mass(Region(-np.pi, np.nextafter(np.pi, 0))) == pytest.approx(1)
+    last = Region(np.nextafter(np.pi, 0), 1.5 * np.pi)
+    assert uniform().mass(last) == pytest.approx(0.25)
+
+
 def test_regions_of_densities():
     thirds = np.linspace(-np.pi, np.pi, 4)
     for region, start, stop in zip(ONE_TWO_FOUR.regions, thirds[:-1], thirds[1:], strict=True):

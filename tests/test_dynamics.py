@@ -5,7 +5,8 @@ import pytest
 
 from ntklab import dynamics, fredholm, gram
 from ntklab.densities import PiecewiseConstant, Region, uniform
-from ntklab.kernels import TwoLayerNTK
+from ntklab.kernels import DeepNTK, TwoLayerNTK
+from ntklab.spectrum import Spectrum
 
 KERNEL = TwoLayerNTK(bias=True)
 DENSITY = PiecewiseConstant.equal_pieces([1, 2, 4])
@@ -59,6 +60,59 @@ def test_a_first_mode_that_flips_on_to_the_target_is_seen_at_the_first_step():
     exact = dynamics.gradient_descent(pair, -pair.values @ (1 / pair.values[0]), rate)
     np.testing.assert_allclose(exact.error([0, 1, 2], first), [2, 0.1, 1.8], atol=0.01)
     assert exact.time_to_reach(0.5, first).time == 1
+
+
+def test_a_crossing_between_two_iterations_is_none():
+    # alone in the region the curve passes zero and stays below -0.1 of the start from then on
+    ones = np.ones((2, 1))
+    one = Spectrum(np.array([0.7]), np.arange(2.0), np.full(2, 0.5), ones, lambda x: ones)
+    exact = dynamics.gradient_descent(one, [1.0, 0.5], 1.0)
+    first = np.array([True, False])
+    np.testing.assert_allclose(exact.error([0, 1, 2], first), [1, 0.475, 0.3175])
+    second = np.array([False, True])
+    np.testing.assert_allclose(exact.error([0, 1, 2, 3], second), [0.5, 0.025, 0.1825, 0.22975])
+    assert exact.time_to_reach(0.1, second).time == 1
+    assert exact.time_to_reach(0.02, second) == dynamics.Reach(np.inf, 0.25)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_time_is_the_first_iteration_of_all(seed):
+    rng = np.random.default_rng(seed)
+    values = np.linalg.qr(rng.standard_normal((4, 4)))[0][:, :3] * 2
+    eigenvalues = np.sort(10 ** rng.uniform(-1.5, 0, 3))[::-1]
+    spectrum = Spectrum(eigenvalues, np.arange(4.0), np.full(4, 0.25), values, None)
+    rate = rng.choice([0.5, 1.0, 1.2, 1.9]) / eigenvalues[0]
+    exact = dynamics.gradient_descent(spectrum, rng.standard_normal(4), rate)
+    region = np.arange(4) == seed % 4
+    errors = exact.error(np.arange(40), region)
+    for threshold in np.geomspace(1e-3, 0.999, 30) * errors[0]:
+        found, there = exact.time_to_reach(threshold, region).time, errors <= threshold
+        assert found >= 40 or there[found]
+        assert found == np.argmax(there) if there.any() else found >= 40
+
+
+def test_one_mode_that_a_step_puts_out_is_reached_at_that_step():
+    ones = np.ones((2, 1))
+    one = Spectrum(np.array([0.5]), np.arange(2.0), np.full(2, 0.5), ones, lambda x: ones)
+    assert dynamics.gradient_descent(one, [1.0, 1.0], 2.0).time_to_reach(0.5).time == 1
+
+
+def test_what_no_eigenvalue_moves_is_never_reached():
+    still = gram.solve(DeepNTK(2), np.zeros((3, 2)))
+    for exact in (dynamics.gradient_flow(still, np.ones(3)),
+                  dynamics.gradient_descent(still, np.ones(3), 1.0)):
+        assert exact.time_to_reach(0.5) == dynamics.Reach(np.inf, 1.0)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e300])
+@pytest.mark.parametrize("norm", ["rms", "l2"])
+def test_the_size_of_a_target_sets_the_unit_alone(scale, norm):
+    usual, scaled = (dynamics.gradient_flow(FULL, size * TARGET) for size in (1.0, scale))
+    errors = scaled.error([0, 20], norm=norm) / scale
+    np.testing.assert_allclose(errors, usual.error([0, 20], norm=norm), rtol=1e-12)
+    found, expected = (scaled.time_to_reach(0.1 * scale, norm=norm),
+                       usual.time_to_reach(0.1, norm=norm))
+    assert found.time == pytest.approx(expected.time, rel=1e-9)
 
 
 def test_flow_is_the_limit_of_small_steps():

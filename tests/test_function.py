@@ -356,6 +356,18 @@ def test_kernel_is_autograd_row_by_row(name):
     assert_untouched(network, before)
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_squeezing_a_single_point_to_a_number_is_no_matter(count):
+    network = seeded(base)()
+    squeezed = Of(lambda self, x: self.net(x).squeeze(), net=network)
+    for route in ("jacobian", "products"):
+        found = empirical_ntk(squeezed, X[:count], route=route)
+        np.testing.assert_allclose(found, empirical_ntk(network, X[:count]), atol=1e-12)
+    expected = empirical_ntk(network, X[:count]) @ V[:count]
+    found = ntk_vector_product(squeezed, X[:count], V[:count])
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 @each
 def test_products_are_right_or_refused(name):
     network, J = built(name), rows_at_X(name)

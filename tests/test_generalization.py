@@ -91,6 +91,36 @@ def test_quadrature_is_exact_at_the_kinks(sample, monkeypatch):
     np.testing.assert_allclose(coarse.variance, fine.variance, rtol=1e-10)
 
 
+@pytest.mark.parametrize("kappa", [128, 192, 256, 1000])
+def test_a_fast_target_is_resolved(kappa):
+    points = np.array([0.1, 0.7, 2.0, -1.0, -2.0])
+    learner = generalization.learner(KERNEL, points, lambda x: np.cos(kappa * x))
+    x = (np.arange(40_000) + 0.5) / 40_000 * 2 * np.pi - np.pi
+    expected = np.mean((learner.predict([0, 30.0], x) - np.cos(kappa * x)) ** 2, axis=1)
+    np.testing.assert_allclose(learner.errors([0, 30.0], uniform()).bias, expected, rtol=1e-6)
+    if kappa < 1000:
+        curve = generalization.learning_curve(KERNEL, uniform(), learner.target, [3])
+        assert curve.bias[0] == pytest.approx(0.5, rel=1e-5)
+
+
+def test_a_target_that_jumps_is_resolved_and_a_hopeless_one_refused(sample):
+    jumps = generalization.learner(KERNEL, sample, lambda x: np.sign(np.sin(3 * x + 0.1)))
+    assert jumps.errors([0], uniform()).bias[0] == pytest.approx(1, rel=1e-12)
+    hopeless = generalization.learner(KERNEL, sample, lambda x: np.cos(1e7 * x))
+    with pytest.raises(ValueError, match="^target: "):
+        hopeless.errors([0], uniform())
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0])
+def test_where_noise_is_all_one_stops_at_once(sample, size):
+    learner = generalization.learner(KERNEL, sample, lambda x: size * target(x), noise=100.0)
+    stop, start = learner.best_stop(P), learner.errors([0], P).rms[0]
+    assert stop.rms <= start and stop.time < 1e-3
+    assert size or stop == generalization.Stop(0.0, 0.0)
+    times = np.append(0, np.geomspace(1e-9, 1, 3000))
+    assert stop.rms <= learner.errors(times, P).rms.min() * (1 + 1e-12)
+
+
 def test_ridge_regression_by_a_linear_solver(sample):
     learner = generalization.learner(KERNEL, sample, target, noise=0.4)
     found = learner.ridge_errors([0.0, 1e-3], P)

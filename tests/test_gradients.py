@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ntklab import _gradients as gradients
 from ntklab._gradients import Arcs, Layers, Patterns
 from ntklab.networks import FullyConnected, TwoLayerReLU
+from ntklab.tangent import empirical_ntk
 
 torch.set_num_threads(1)
 
@@ -84,6 +85,22 @@ def test_neurons_that_are_zero_and_points_on_their_borders_are_inactive(bias):
     torch.testing.assert_close(u, expected, rtol=0, atol=1e-12)
     for name in wanted:
         torch.testing.assert_close(slopes[name], wanted[name], rtol=0, atol=1e-12)
+
+
+def test_a_neuron_active_everywhere_but_at_one_point():
+    network = two_layer(bias=True, train_output=True)[0]
+    X = torch.cat([torch.eye(2), -torch.eye(2)]).double()
+    with torch.no_grad():
+        network.W[:8] = torch.cat([X, 2 * X])
+        network.b[:8] = torch.tensor([1.0] * 4 + [2.0] * 4)
+    targets = torch.randn(1, 4, generator=seeded(3), dtype=torch.float64)
+    u, slopes = in_closed_form(Arcs(network), [network], X, targets)
+    expected, wanted = by_autograd([network], X, targets)
+    torch.testing.assert_close(u, expected, rtol=0, atol=1e-12)
+    for name in wanted:
+        torch.testing.assert_close(slopes[name], wanted[name], rtol=0, atol=1e-12)
+    kernels = [empirical_ntk(network, X, route=route) for route in ("arcs", "jacobian")]
+    np.testing.assert_allclose(*kernels, atol=1e-13)
 
 
 def by_autograd(networks, X, targets):

@@ -262,6 +262,24 @@ def test_drift_by_its_definition():
     assert ntk_drift(start, copy.deepcopy(start), X).frobenius == 0
 
 
+@pytest.mark.parametrize("network", [two_layer(), deep(), any_module()])
+def test_the_product_at_a_single_point(network):
+    expected = empirical_ntk(network, X[:1])[0] * V[:1]
+    np.testing.assert_allclose(ntk_vector_product(network, X[:1], V[:1]), expected)
+
+
+def test_a_kernel_of_dead_neurons_is_zero_and_has_no_relative_drift():
+    dead = two_layer(20, 2, train_output=True)
+    with torch.no_grad():
+        dead.W.zero_()
+        dead.b.fill_(-1)
+    points = to_circle(ANGLES)
+    for route in ("arcs", "factors"):
+        assert (empirical_ntk(dead, points, route=route) == 0).all()
+    with pytest.raises(ValueError, match="^initial: .* not zero"):
+        ntk_drift(dead, two_layer(20, 2), points)
+
+
 def test_wide_networks_drift_less():
     points = to_circle(ANGLES)
     target = torch.tensor(np.cos(ANGLES))

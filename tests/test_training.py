@@ -759,6 +759,8 @@ def test_progress_bar(capsys):
     ("regions", HALVES[:0], ValueError, r"got \(0, 40\)"),
     ("regions", HALVES & [[True], [False]], ValueError, r"must each hold points, got \[\d+, 0\]"),
     ("threshold", 0.0, ValueError, "must be > 0, got 0"),
+    ("threshold", 1e-160, ValueError, "must be >= 1.5e-154 in torch.float64, got 1e-160"),
+    ("targets", 1e160 * TARGETS, ValueError, "must be <= .* in size"),
     ("threshold", [0.1, -0.1], ValueError, "must be > 0, got -0.1"),
     ("threshold", [0.1, 0.1, 0.1], ValueError, r"shape \(\) or \(2,\), got \(3,\)"),
     ("threshold", np.nan, ValueError, "must be finite"),
