@@ -1,5 +1,6 @@
 """Settings of all tests. How lectures become tests: tests/collector.py."""
 
+import gc
 import os
 import signal
 
@@ -12,6 +13,16 @@ settings.load_profile("ntklab")
 
 # Tests of interrupts need them, also where pytest runs in the background, which ignores them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+gc.disable()  # until all tests are collected: they are here to stay
+
+
+def pytest_collection_finish():
+    """The collector of garbage need not look through thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+
 
 # Fixtures that take long to make, or are made for tests that do: a browser, a batch of hostile
 # submissions, Binder's environment, nbgrader's course, a whole report, pytest in a faulty course.

@@ -149,7 +149,7 @@ def test_eigenfunctions_are_orthonormal_by_another_quadrature(density):
 def test_the_eigen_equation_holds_at_any_point(density):
     # ∫ k(x, z) p(z) f(z) dz by SciPy's adaptive quadrature, cut at x, x + π and the breakpoints
     spectrum = solved(density)
-    for x in np.random.default_rng(0).uniform(-PI, PI, 3):
+    for x in np.random.default_rng(0).uniform(-PI, PI, 2):
         antipode = x - PI if x > 0 else x + PI
         cuts = np.unique(np.concatenate([[-PI, PI, x, antipode], density.breakpoints]))
 
@@ -227,7 +227,7 @@ def test_traces(density):
 
 
 @each_density
-@pytest.mark.parametrize("by", [0.7, PI, -2.345])
+@pytest.mark.parametrize("by", [PI, -2.345])
 def test_the_spectrum_turns_with_the_density(density, by):
     turned = solve(KERNEL, rotated(density, by), 20)
     np.testing.assert_allclose(turned.eigenvalues, solved(density).eigenvalues[:20], rtol=1e-11)

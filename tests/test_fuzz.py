@@ -36,7 +36,7 @@ MODULES = (
     "explorers"
 ).split()
 
-DEAR = ("explorers",)
+DEAR = ("explorers", "generalization.learning_curve", "training.train")
 SECONDS = 5  # of computing for one call
 MEMORY = 4 * 2**30  # bytes that one call may ask for
 

@@ -29,6 +29,10 @@ ZOO = {
 }
 
 
+SLOW = pytest.mark.slow
+DEAR = ("1:40", "1:1e6", "eight", "two arcs")
+
+
 def exact(density, start):
     """The eigenvalue next to `start` to 25 digits, by the secant method."""
     flint.ctx.prec = 400
@@ -54,7 +58,9 @@ def true_errors(density, spectrum, indices):
     ])
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=SLOW if name in DEAR else ()) for name in ZOO]
+)
 def test_the_bound_holds_and_is_near_the_truth(name):
     density = ZOO[name]
     spectrum = fredholm.solve(KERNEL, density, 20)
@@ -68,7 +74,9 @@ def test_the_bound_holds_and_is_near_the_truth(name):
     assert (spectrum.errors[big] <= 100 * errors[big]).all()
 
 
-@pytest.mark.parametrize("name", ["1:2:4", "1:40", "zero arcs", "eight", "1:1e6"])
+@pytest.mark.parametrize(
+    "name", ["1:2:4", "zero arcs", *(pytest.param(name, marks=SLOW) for name in DEAR)]
+)
 def test_the_bound_of_harmonics_holds_and_is_near_the_truth(name, monkeypatch):
     monkeypatch.setattr(_harmonics, "FIRST", 128)
     monkeypatch.setattr(_harmonics, "ENOUGH", 1)
