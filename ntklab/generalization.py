@@ -17,7 +17,6 @@ Learning rates are those of the mean loss, as in `ntklab.dynamics`.
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.polynomial import legendre
 from scipy.optimize import brentq, minimize_scalar
 
 from ntklab import dynamics, fredholm, gram
@@ -28,9 +27,11 @@ from ntklab._arguments import (
     instance_of,
     sample_of_angles,
     sequence,
+    values_at,
     values_of,
     whole_number,
 )
+from ntklab._panels import gauss_between
 from ntklab.densities import CircleDensity, Region
 from ntklab.dynamics import Dynamics
 from ntklab.geometry import wrap
@@ -96,16 +97,16 @@ class Learner:
         Arguments and errors are those of `learner`.
         """
         noise = finite_number("noise", noise, at_least=0, at_most=LARGEST)
-        spectrum = self.descent.spectrum
-        residual = -values_of("target", target, spectrum.points)
+        residual = -values_of("target", target, self.descent.spectrum.points)
         descent = replace(self.descent, residual=residual)
-        return Learner(self.kernel, target, noise, descent)
+        return replace(self, target=target, noise=noise, descent=descent)
 
     def predict(self, t, x, labels=None):
         """u_t(x), shape (len(t), m), for labels (n,) at the sample's points; g's values if None."""
         spectrum = self.descent.spectrum
-        labels = -self.descent.residual if labels is None else _labels(spectrum, labels)
-        coefficients = spectrum.project(labels)
+        if labels is None:
+            labels = -self.descent.residual
+        coefficients = spectrum.project(values_at("labels", labels, spectrum.points))
         return (self._gains(self.descent.decay(t)) * coefficients) @ self._features(x).T
 
     def errors(self, t, density, region=None):
@@ -326,7 +327,8 @@ def norm_bound(spectrum, labels):
     lam, n = spectrum.eigenvalues, len(spectrum.points)
     if len(lam) < n or lam[-1] <= n * np.finfo(float).eps * lam[0]:
         raise ValueError(f"spectrum: must hold {n} eigenvalues above rounding, got {len(lam)}")
-    return float(np.sqrt(2 * np.sum(spectrum.project(_labels(spectrum, labels)) ** 2 / lam) / n))
+    coefficients = spectrum.project(values_at("labels", labels, spectrum.points))
+    return float(np.sqrt(2 * np.sum(coefficients**2 / lam) / n))
 
 
 def random_label_error(spectrum, t, region=None):
@@ -370,15 +372,12 @@ def _nodes(points, density, region):
     """Nodes and weights of ∫_R … q / ∫_R q for functions with kinks at the points and antipodes."""
     region = region if region is None else instance_of("region", region, Region)
     ends = [] if region is None else [region.start, region.stop]
-    edges = np.concatenate([
+    edges = np.unique(np.concatenate([
         np.linspace(-np.pi, np.pi, ARCS + 1), density.breakpoints,
         *(wrap(np.asarray(cuts, dtype=float)) for cuts in (points, points + np.pi, ends)),
-    ])
-    edges = np.unique(edges)
-    s, w = legendre.leggauss(NODES)
-    half = np.diff(edges)[:, None] / 2
-    x = (edges[:-1, None] + half * (1 + s)).ravel()
-    weights = (half * w).ravel() * density.pdf(x)
+    ]))
+    x, lengths = gauss_between(edges, NODES)
+    weights = lengths * density.pdf(x)
     if region is not None:
         inside = region.contains(x)
         x, weights = x[inside], weights[inside]
@@ -387,9 +386,3 @@ def _nodes(points, density, region):
     return x, weights / weights.sum()
 
 
-def _labels(spectrum, labels):
-    n = len(spectrum.points)
-    labels = finite_array("labels", labels(spectrum.points) if callable(labels) else labels)
-    if labels.shape != (n,):
-        raise ValueError(f"labels: must have one value per point, shape ({n},), got {labels.shape}")
-    return labels
