@@ -219,11 +219,12 @@ class TwoLayerNTK(ZonalKernel):
             return super().harmonic_eigenvalues(frequencies, dimension)
         q = whole_numbers("frequencies", frequencies)
         q = np.minimum(q, 1e75)  # beyond, 1/q⁴ is below all numbers
-        zero, one = 1 / (2 * np.pi**2) + self.bias / 8, 1 / 16 + self.bias / (2 * np.pi**2)
         with np.errstate(divide="ignore", invalid="ignore"):
             even = (q**2 + 1) / (2 * np.pi**2 * (q**2 - 1) ** 2)
             odd = float(self.bias) / (2 * np.pi**2 * q**2)
-        values = np.select([q == 0, q == 1, q % 2 == 0], [zero, one, even], odd)
+        values = np.where(q % 2 == 0, even, odd)
+        values = np.where(q == 0, 1 / (2 * np.pi**2) + self.bias / 8, values)
+        values = np.where(q == 1, 1 / 16 + self.bias / (2 * np.pi**2), values)
         return values * (4 * np.pi * self.constant)
 
 
