@@ -119,6 +119,14 @@ def size(name, value, *, at_least=1, at_most=MOST):
     return whole_number(name, value, at_least=at_least, at_most=at_most)
 
 
+def whole_numbers(name, values, *, at_least=0):
+    """`values` as a float64 array of whole numbers."""
+    numbers = finite_array(name, values)
+    if (numbers < at_least).any() or (numbers != np.round(numbers)).any():
+        raise ValueError(f"{name}: must be whole and >= {at_least}, got {numbers.tolist()}")
+    return numbers
+
+
 def boolean(name, value):
     """`value` as a bool: nothing else is true or false here."""
     if not isinstance(value, bool | np.bool_):
@@ -144,6 +152,15 @@ def values_of(name, function, x):
     values = finite_array(name, function(x))
     if values.shape != x.shape:
         raise ValueError(f"{name}: must give one value per place, {x.shape}, got {values.shape}")
+    return values
+
+
+def values_at(name, values, points):
+    """The values, given or of a function, at `points` (n,) or (n, d): shape (n,)."""
+    values = finite_array(name, values(points) if callable(values) else values)
+    if values.shape != (len(points),):
+        wanted = f"must have one value per point, shape ({len(points)},)"
+        raise ValueError(f"{name}: {wanted}, got {values.shape}")
     return values
 
 

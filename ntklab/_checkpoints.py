@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ntklab._arguments import _short
+from ntklab._files import replace
 
 MAGIC = b"ntklab training checkpoint 1\n"
 KEPT = "it was left as it is, move it away to start again"
@@ -35,12 +36,7 @@ def save(path, settings, **content):
     buffer = io.BytesIO()
     torch.save({"settings": settings, **content}, buffer)
     payload = buffer.getvalue()
-    draft = path.with_name(path.name + ".tmp")
-    with open(draft, "wb") as file:
-        file.write(MAGIC + hashlib.sha256(payload).digest() + payload)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)  # at any moment the path holds one whole checkpoint
+    replace(path, MAGIC + hashlib.sha256(payload).digest() + payload)
 
 
 def load(path, settings, device):

@@ -12,8 +12,6 @@ from typing import Any
 
 import torch
 
-from ntklab import _graphs
-
 CHECK = 32  # iterations between two looks at what the device has found
 
 
@@ -155,10 +153,6 @@ class Descent:
             ahead = self._recorded(ahead, view, u, errors, copied=True)
             ahead = replace(ahead, iteration=ahead.iteration + 1)
         return self._checked(replace(ahead, rows=replay.rows()))
-
-    def replay(self, state, view):
-        """The step on this view as a graph on a GPU, or None where there is none to be had."""
-        return _graphs.replay(self.step, state.rows, view)
 
     @torch.no_grad()
     def end(self, state):

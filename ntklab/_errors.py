@@ -47,12 +47,25 @@ def error_bounds(eigenvalues, residuals, following=np.inf, rounding=0.0):
     return errors + rounding, np.minimum(functions, UNDETERMINED)
 
 
+def above_rounding(values, count, fewer):
+    """How many eigenvalues exceed rounding; refuses a count beyond, unless `fewer` will do."""
+    good = np.count_nonzero(values > 100 * EPS * values[0])
+    if count > good and not fewer:
+        raise ValueError(f"count: only {good} eigenvalues exceed rounding, got {count}")
+    return good
+
+
 def fix_signs(values):
-    """`values` (N, k) with each column's sign such that its first entry of full size is positive.
+    """`values` (N, k) with each column's first entry of full size positive."""
+    return values * signs(values)
+
+
+def signs(values):
+    """1 or -1 for each column of `values` (N, k): the sign of its first entry of full size.
 
     An eigenfunction's sign is free; fixing it makes pictures and printed figures repeatable.
     """
     height = np.abs(values)
     # "of full size" with a margin, so that rounding among equal extrema cannot flip the choice
     first = np.argmax(height > 0.9 * height.max(axis=0), axis=0)
-    return values * np.where(values[first, np.arange(values.shape[1])] < 0, -1.0, 1.0)
+    return np.where(values[first, np.arange(values.shape[1])] < 0, -1.0, 1.0)

@@ -74,7 +74,10 @@ class Function:
 
     def derivative(self, weights, x, direction):
         """The derivative of f(x) along a change of the parameters `weights`, shape (n,)."""
-        return _jvp(lambda some: self.outputs(some, x), weights, direction)
+        with warnings.catch_warnings():
+            # the first use of jvp makes torch compile rules of its own, in a way it deprecates
+            warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+            return jvp(lambda some: self.outputs(some, x), (weights,), (direction,))[1]
 
     def pullback(self, x, v):
         """{θ: Σ_i v_i ∂f(x_i)/∂θ} over the trained parameters."""
@@ -325,13 +328,6 @@ def _agrees(attempt, exact):
     bound = torch.finfo(exact.dtype).eps ** 0.5
     size = float(exact.abs().max()) if exact.numel() else 0.0
     return torch.allclose(found, exact, rtol=bound, atol=bound * size, equal_nan=True)
-
-
-def _jvp(function, at, direction):
-    with warnings.catch_warnings():
-        # the first use of jvp makes torch compile rules of its own, in a way that it deprecates
-        warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
-        return jvp(function, (at,), (direction,))[1]
 
 
 def _gpus(points):

@@ -102,15 +102,23 @@ def unstack(networks, parameters, order=None):
     return copies
 
 
-class Arcs:
+class _Route:
+    """What routes have in common."""
+
+    def __init__(self, network):
+        self.memory = MEMORY  # bytes of work at a time, less where a device runs out of it
+        self.trained = network.trained_parameters
+
+    def order(self, parameters):
+        """The order of neurons, (N, m), that suits best; None for any."""
+        return None
+
+
+class Arcs(_Route):
     """The two-layer ReLU network on points of the circle (of any positive norm without bias).
 
     The work is of order m, so it is done in float64 whatever the dtype of the networks.
     """
-
-    def __init__(self, network):
-        self.memory = MEMORY
-        self.trained = network.trained_parameters
 
     def order(self, parameters):
         """Neurons by angle, (N, m): in that order the look-ups below run through memory once."""
@@ -151,15 +159,8 @@ class Arcs:
         return torch.empty_like(u).scatter_(1, _rows(order).expand_as(u), u), ends, w, a
 
 
-class Patterns:
+class Patterns(_Route):
     """The two-layer ReLU network on any points."""
-
-    def __init__(self, network):
-        self.memory = MEMORY
-        self.trained = network.trained_parameters
-
-    def order(self, parameters):
-        return None
 
     def prepare(self, X):
         return thin(X)
@@ -174,31 +175,27 @@ class Patterns:
         u = self._outputs(w, a, x)
         weighted = ((u - targets) / u.shape[-1])[:, None] * x
         S = torch.empty_like(w)
-        for some, few in self._blocks(w, x):
-            pattern = self._pattern(w[some, :, few], x[some])
+        for some, few, pattern in self._patterns(w, x):
             S[some, :, few] = torch.bmm(weighted[some], pattern.mT)
         return u, _two_layer_gradients(w, a, S, parameters, self.trained)
 
     def _outputs(self, w, a, x):
         active, sums = a[:, None] * w, torch.zeros_like(x)
-        for some, few in self._blocks(w, x):
-            pattern = self._pattern(w[some, :, few], x[some])
+        for some, few, pattern in self._patterns(w, x):
             sums[some] += torch.bmm(active[some, :, few], pattern)
         return (sums * x).sum(1)
 
-    @staticmethod
-    def _pattern(w, x):
-        return torch.bmm(w.mT, x).gt_(0)  # in place: 1 where active, 0 elsewhere
-
-    def _blocks(self, w, x):
-        """Slices of networks and of neurons whose pattern fits; it is made twice, never stored."""
+    def _patterns(self, w, x):
+        """(networks, neurons, their pattern), as many as fit; it is made twice, never stored."""
         entries = (CACHE if x.device.type == "cpu" else self.memory) // x.element_size()
         (count, _, width), n = w.shape, x.shape[-1]
-        few = min(width, max(64, entries // n))
-        some = max(1, entries // (n * few))
-        for i in range(0, count, some):
-            for j in range(0, width, few):
-                yield slice(i, i + some), slice(j, j + few)
+        height = min(width, max(64, entries // n))
+        depth = max(1, entries // (n * height))
+        for i in range(0, count, depth):
+            for j in range(0, width, height):
+                some, few = slice(i, i + depth), slice(j, j + height)
+                # in place: 1 where active, 0 elsewhere
+                yield some, few, torch.bmm(w[some, :, few].mT, x[some]).gt_(0)
 
     @staticmethod
     def _expand(points, w):
@@ -206,18 +203,14 @@ class Patterns:
         return points[..., : w.shape[1], :].expand(len(w), -1, -1)
 
 
-class Layers:
+class Layers(_Route):
     """Any network of `ntklab.networks`, by ∂f/∂W⁽ʰ⁾ = b⁽ʰ⁾ g⁽ʰ⁻¹⁾ᵀ."""
 
     def __init__(self, network):
-        self.memory = MEMORY  # bytes of work at a time, less where a device runs out of it
-        self.trained = network.trained_parameters
+        super().__init__(network)
         self._scheme = network._scheme
         entries = 3 * sum(network.widths)  # a point's values, slopes and backward vectors
         self._bytes = entries * next(network.parameters()).element_size()
-
-    def order(self, parameters):
-        return None
 
     def prepare(self, X):
         return X if X.ndim == 3 else X[None]

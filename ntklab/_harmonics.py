@@ -8,7 +8,8 @@ small; it is applied by fast Fourier transforms, and what is cut off is seen in 
 import numpy as np
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from ntklab._errors import EPS, error_bounds, fix_signs
+from ntklab._errors import EPS, above_rounding, error_bounds, signs
+from ntklab._panels import gauss_between
 from ntklab.geometry import wrap
 from ntklab.spectrum import Spectrum
 
@@ -76,9 +77,7 @@ def _solve_up_to(N, weights, p, count, fewer):
     start = np.random.default_rng(0).normal(size=n)
     values, u = eigsh(LinearOperator((n, n), apply, dtype=float), k, which="LA", v0=start)
     values, u = values[::-1], u[:, ::-1]
-    good = np.count_nonzero(values > 100 * EPS * values[0])
-    if count > good and not fewer:
-        raise ValueError(f"count: only {good} eigenvalues exceed rounding, got {count}")
+    good = above_rounding(values, count, fewer)
     count, values, u = min(count, good), values[:good], u[:, :good]
 
     series = np.array([beyond(v) for v in u.T]) / np.sqrt(values)[:, None]
@@ -97,7 +96,7 @@ def _spectrum(density, values, series, errors, functions, size):
     evaluate = _evaluator(series, size)
     x, w = _nodes(density, len(values))
     raw = evaluate(x)
-    flip = np.where(np.sum(raw * fix_signs(raw), axis=0) < 0, -1.0, 1.0)
+    flip = signs(raw)
     return Spectrum(
         values, x, w * density.pdf(x), raw * flip, lambda at: evaluate(at) * flip,
         errors, functions,
@@ -133,6 +132,4 @@ def _nodes(density, count):
         [-np.pi, np.pi], density.edges, wrap(density.edges + np.pi),
         np.linspace(-np.pi, np.pi, int(np.ceil(steepest)) + 1),
     ]))
-    s, ws = np.polynomial.legendre.leggauss(NODES)
-    halves = np.diff(cuts)[:, None] / 2
-    return (cuts[:-1, None] + halves * (1 + s)).ravel(), (halves * ws).ravel()
+    return gauss_between(cuts, NODES)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import chebyshev
 
+from ntklab._panels import chebyshev_to_powers
+
 BINS = 64  # equal parts of [0, π], each cut into as many equal cells as it needs
 MOST_CELLS = 4096  # of one bin
 DEGREE = 7
@@ -57,9 +59,7 @@ def tabulate(profile):
     t = chebyshev.chebpts1(DEGREE + 1)
     to_series = chebyshev.chebvander(t, DEGREE) * 2 / (DEGREE + 1)
     to_series[:, 0] /= 2
-    to_powers = np.zeros((DEGREE + 1, DEGREE + 1))
-    for k in range(DEGREE + 1):
-        to_powers[: k + 1, k] = chebyshev.cheb2poly([0] * k + [1])
+    to_powers = chebyshev_to_powers(DEGREE)
     pieces, size = [None] * BINS, 0.0
     todo, before, cells = np.arange(BINS), np.full(BINS, np.inf), 1
     while todo.size:

@@ -13,7 +13,7 @@ the lecture's q²/Z² only where √p has no jumps to reflect the wave.
 
 import numpy as np
 
-from ntklab._arguments import LARGEST, finite_array, instance_of, positive, whole_number
+from ntklab._arguments import LARGEST, instance_of, positive, whole_number, whole_numbers
 from ntklab.densities import CircleDensity, PiecewiseConstant
 from ntklab.fredholm import eigenvalues, quadrature
 from ntklab.kernels import DEEPEST, ZonalKernel
@@ -35,10 +35,8 @@ def eigenvalue_printed(q, Z):
     with np.errstate(divide="ignore"):
         even = (q**2 + 1) / (np.pi**2 * (q**2 - 1) ** 2)
         odd = 1 / (np.pi**2 * q**2)
-    values = np.where(q % 2 == 0, even, odd)
-    values = np.where(q == 0, 1 / (2 * np.pi**2) + 1 / 8, values)
-    values = np.where(q == 1, 1 / np.pi**2 + 1 / 8, values)
-    return Z**2 * values
+    zero, one = 1 / (2 * np.pi**2) + 1 / 8, 1 / np.pi**2 + 1 / 8
+    return Z**2 * np.select([q == 0, q == 1, q % 2 == 0], [zero, one, even], odd)
 
 
 def eigenvalue_corrected(q, Z):
@@ -237,7 +235,4 @@ def deep_eigenvalue(q, hidden_layers):
 
 
 def _frequencies(q):
-    q = finite_array("q", q)
-    if (q < 0).any() or (q != np.round(q)).any():
-        raise ValueError(f"q: must be whole and >= 0, got {q.tolist()}")
-    return np.minimum(q, LARGEST)  # whose fourth power is a number still
+    return np.minimum(whole_numbers("q", q), LARGEST)  # whose fourth power is a number still

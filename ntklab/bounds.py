@@ -40,6 +40,7 @@ from ntklab._arguments import (
     positive,
     size,
     whole_number,
+    whole_numbers,
 )
 from ntklab.densities import CircleDensity, PiecewiseConstant, Region
 from ntklab.fredholm import quadrature
@@ -150,7 +151,7 @@ def reciprocal_tail_printed(n):
 
     The sum over q would be below 1/q_n, but q_i = ⌊i/2⌋ takes every q twice.
     """
-    return 1 / (_modes(n) // 2)
+    return 1 / (whole_numbers("n", n, at_least=2) // 2)
 
 
 def reciprocal_tail(n):
@@ -159,7 +160,7 @@ def reciprocal_tail(n):
     1/s² < ∫_{s-½}^{s+½} dx/x², since 1/x² is convex; so Σ_{s>q} 1/s² < 1/(q+½). Odd n = 2q+1 leaves
     every s > q twice: 2/(q+½) = 4/n. Even n = 2q leaves one q more: 1/q² + 2/(q+½) < 2/(q-½).
     """
-    n = _modes(n)
+    n = whole_numbers("n", n, at_least=2)
     return np.where(n % 2 == 1, 4 / n, 4 / (n - 1))
 
 
@@ -330,13 +331,6 @@ def _lowest(density, kind=PiecewiseConstant):
 
 def _coefficient(density):
     return 8 * amplitude_constant(density) * density.Z / (3 * np.sqrt(_lowest(density)))
-
-
-def _modes(n):
-    n = finite_array("n", n)
-    if (n < 2).any() or (n != np.round(n)).any():
-        raise ValueError(f"n: must be whole and >= 2, got {n.tolist()}")
-    return n
 
 
 def _frequency(frequency):

@@ -38,6 +38,7 @@ from scipy.fft import irfft, rfft
 from scipy.sparse.linalg import LinearOperator
 
 from ntklab._arguments import finite_array, instance_of, real_array, sample_of_angles
+from ntklab._panels import chebyshev_to_powers
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK, ZonalKernel
 
@@ -121,13 +122,11 @@ class CircleGram(LinearOperator):
             In O(n k + m (k + log n)) time.
         """
         places, sample = _fold(finite_array("x", x, ndim=1)), _fold(self._angles)
-        v = _coefficients(v, self.shape[1])
         at_or_below = np.searchsorted(sample.offset, places.offset, side="right")
-        order = np.append(self._order.T.ravel()[: len(v) - 1], self._order[-1, -1])
-        # column by column: the temporaries stay at a few arrays of n
-        columns = (finite_array("v", column, ndim=1)[order] for column in np.atleast_2d(v.T))
-        products = [self._elsewhere(column, sample, places, at_or_below) for column in columns]
-        return products[0] if v.ndim == 1 else np.reshape(products, (v.shape[1], len(x))).T
+        order = np.append(self._order.T.ravel()[: self.shape[1] - 1], self._order[-1, -1])
+        return _by_columns(
+            v, order, len(x), lambda column: self._elsewhere(column, sample, places, at_or_below)
+        )
 
     def _matvec(self, v):
         v = np.asarray(v).reshape(-1)
@@ -235,10 +234,7 @@ class ZonalGram(LinearOperator):
         # places in the order of the sample: by pairs of opposite cells, then by u in [-1/2, 1/2]
         below = np.searchsorted(self._cell % half + self._u / 2, cell % half + u / 2)
         targets = self._targets(cell, u, below)
-        v = _coefficients(v, len(self._u))
-        columns = (finite_array("v", column, ndim=1)[self._order] for column in np.atleast_2d(v.T))
-        products = [self._product(column, *targets) for column in columns]
-        return products[0] if v.ndim == 1 else np.reshape(products, (v.shape[1], len(u))).T
+        return _by_columns(v, self._order, len(u), lambda column: self._product(column, *targets))
 
     def _targets(self, cell, u, below):
         """Of places: cell, u, side, points in the pairs of cells before and up to it, and below."""
@@ -286,10 +282,7 @@ class ZonalGram(LinearOperator):
 def _cell_polynomials(profile):
     """How far off K is, the transforms of α_{d,m} over d, and the odd powers of |s| at 0 and π."""
     s = chebyshev.chebpts1(DEGREE + 1)
-    to_powers = np.zeros((DEGREE + 1, DEGREE + 1))
-    for k in range(DEGREE + 1):
-        to_powers[: k + 1, k] = chebyshev.cheb2poly([0] * k + [1])
-    to_powers = to_powers @ np.linalg.inv(chebyshev.chebvander(s, DEGREE))
+    to_powers = chebyshev_to_powers(DEGREE) @ np.linalg.inv(chebyshev.chebvander(s, DEGREE))
     at_kink = np.vander((1 + s) / 2, DEGREE + 1, increasing=True)
     between = np.linspace(-1, 1, DEGREE + 1)
     for cells in CELLS:
@@ -322,11 +315,15 @@ def _cell_polynomials(profile):
     return error, symbols, [c * ~even for c in kinks]
 
 
-def _coefficients(v, n):
-    v = real_array("v", v)
+def _by_columns(v, order, count, product):
+    """product(c), shape (count,), of v (n,) in this order, or of each column of v (n, k)."""
+    v, n = real_array("v", v), len(order)
     if v.ndim not in (1, 2) or len(v) != n:
         raise ValueError(f"v: must have shape ({n},) or ({n}, k), got {v.shape}")
-    return v
+    # column by column: the temporaries stay at a few arrays of n
+    columns = (finite_array("v", column, ndim=1)[order] for column in np.atleast_2d(v.T))
+    products = [product(column) for column in columns]
+    return products[0] if v.ndim == 1 else np.reshape(products, (v.shape[1], count)).T
 
 
 @dataclass(frozen=True)

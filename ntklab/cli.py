@@ -273,14 +273,9 @@ def _add_reproduce(commands):
         "--seeds", metavar="N", type=int,
         help="with --paper: networks of each setting (default: as each figure and claim needs)",
     )
-    where = command.add_mutually_exclusive_group()
-    where.add_argument(
-        "--workers", metavar="N", type=int,
-        help="processes (default: all cores; one at a time on a GPU)",
-    )
-    where.add_argument(
-        "--dask", metavar="ADDRESS",
-        help="run on the Dask cluster there; its machines see the same folder",
+    _add_processes(
+        command, "processes (default: all cores; one at a time on a GPU)",
+        "run on the Dask cluster there; its machines see the same folder",
     )
     command.set_defaults(run=_reproduce)
 
@@ -338,11 +333,9 @@ def _add_grade(commands):
     command.add_argument(
         "--memory", metavar="GB", type=float, default=2.0, help="of a submission (default: 2)"
     )
-    where = command.add_mutually_exclusive_group()
-    where.add_argument("--workers", metavar="N", type=int, help="at a time (default: all cores)")
-    where.add_argument(
-        "--dask", metavar="ADDRESS",
-        help="mark on the Dask cluster there; its machines see the same folders",
+    _add_processes(
+        command, "at a time (default: all cores)",
+        "mark on the Dask cluster there; its machines see the same folders",
     )
     command.add_argument(
         "--trusted", action="store_true",
@@ -377,6 +370,12 @@ def _grade(args):
     print(*grades.remarks, sep="\n")
     names = ("index.html", "summary.csv", "grades.csv", "marks.csv", "feedback")
     _report([args.out / name for name in names])
+
+
+def _add_processes(command, workers, dask):
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", metavar="N", type=int, help=workers)
+    where.add_argument("--dask", metavar="ADDRESS", help=dask)
 
 
 @contextlib.contextmanager

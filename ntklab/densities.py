@@ -12,6 +12,7 @@ from numpy.polynomial import Chebyshev
 from scipy.optimize import elementwise
 from scipy.special import i0e
 
+from ntklab import _panels
 from ntklab._arguments import (
     finite_array,
     finite_number,
@@ -356,10 +357,9 @@ class TrigPolynomial(_SmoothDensity):
 
     def _series(self, x):
         total = np.ones_like(x)
-        for k, a in enumerate(self.cosine, start=1):
-            total = total + a * np.cos(k * x)
-        for k, b in enumerate(self.sine, start=1):
-            total = total + b * np.sin(k * x)
+        for wave, series in ((np.cos, self.cosine), (np.sin, self.sine)):
+            for k, coefficient in enumerate(series, start=1):
+                total = total + coefficient * wave(k * x)
         return total / (2 * np.pi)
 
 
@@ -468,9 +468,7 @@ def _agrees(series, function, a, b, scale):
 def _piecewise(starts, levels, primitives, x):
     """levels_i + primitives_i(x) on the panel i that holds x."""
     x = np.asarray(x, dtype=np.float64)
-    index = np.clip(np.searchsorted(starts, x, side="right") - 1, 0, len(starts) - 1)
     result = np.empty(x.shape)
-    for i in np.unique(index):
-        here = index == i
+    for i, here in _panels.each(starts, x):
         result[here] = levels[i] + primitives[i](x[here])
     return result

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import brentq
 
-from ntklab._arguments import finite_array, finite_number, instance_of, one_of
+from ntklab._arguments import finite_array, finite_number, instance_of, one_of, values_at
 from ntklab.densities import Region
 from ntklab.spectrum import Spectrum
 
@@ -270,14 +270,5 @@ def gradient_flow(spectrum, target, start=None):
 
 
 def _residual(spectrum, target, start):
-    def at_points(name, g):
-        values = finite_array(name, g(spectrum.points) if callable(g) else g)
-        if values.shape != (len(spectrum.points),):
-            raise ValueError(
-                f"{name}: must have one value per point, shape ({len(spectrum.points)},), "
-                f"got {values.shape}"
-            )
-        return values
-
-    residual = -at_points("target", target)
-    return residual if start is None else residual + at_points("start", start)
+    residual = -values_at("target", target, spectrum.points)
+    return residual if start is None else residual + values_at("start", start, spectrum.points)

@@ -14,7 +14,8 @@ from scipy.linalg import eigh, qr, solve_triangular
 
 from ntklab import _harmonics
 from ntklab._arguments import boolean, finite_number, instance_of, values_of, whole_number
-from ntklab._errors import EPS, error_bounds, fix_signs
+from ntklab._errors import EPS, above_rounding, error_bounds, fix_signs
+from ntklab._panels import each, gauss
 from ntklab.densities import CircleDensity, PiecewiseConstant
 from ntklab.geometry import wrap
 from ntklab.kernels import ZonalKernel
@@ -78,9 +79,9 @@ def solve(kernel, density, count=None, *, refine=1):
     if isinstance(density, PiecewiseConstant) and len(density.values) > MANY_PIECES:
         return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     edges = _refined(_cuts(density), _expected_turn(density, count), refine)
-    if isinstance(density, PiecewiseConstant) and count <= _harmonics.LAST // 4:
-        if _count_of_nodes(edges) > MOST_NODES:
-            return _harmonics.solve(kernel, density, count, refine, fewer=usual)
+    too_many = _count_of_nodes(edges) > MOST_NODES and count <= _harmonics.LAST // 4
+    if isinstance(density, PiecewiseConstant) and too_many:
+        return _harmonics.solve(kernel, density, count, refine, fewer=usual)
     while True:
         _affordable(edges)
         spectrum, unresolved = _solve_on(kernel, density, count, edges, fewer=usual)
@@ -171,8 +172,7 @@ def eigenvalues(kernel, density, count, *, mean_free=False):
     mean_free = boolean("mean_free", mean_free)
     edges = _refined(_cuts(density), _expected_turn(density, count))
     _affordable(edges)
-    starts, halves = _panels(edges)
-    x, w = _nodes(starts, halves)
+    _, halves, x, w = _panels(edges)
     symmetric, _, root = _matrix(kernel, density.pdf(x), x, w, halves)
     if mean_free:
         root = root / np.linalg.norm(root)
@@ -195,8 +195,7 @@ def quadrature(density, frequency, *, reciprocal=False):
     if boolean("reciprocal", reciprocal):
         edges = _resolving(lambda x: 1 / density.pdf(x), edges, RECIPROCAL)
     edges = _refined(edges, lambda a, b: (b - a) * (1 + frequency))
-    starts, halves = _panels(edges)
-    return _nodes(starts, halves)
+    return _panels(edges)[2:]
 
 
 def _cuts(density):
@@ -216,8 +215,7 @@ def _resolving(function, edges, tolerance):
     integral, as seen in its last coefficients and between the nodes."""
     while True:
         _affordable(edges)
-        starts, halves = _panels(edges)
-        x, w = _nodes(starts, halves)
+        starts, halves, x, w = _panels(edges)
         values = function(x)
         series = values.reshape(len(starts), NODES_PER_PANEL) @ _to_series().T
         tails = np.abs(series[:, -2:]).max(axis=1) * halves
@@ -277,21 +275,16 @@ def _expected_turn(density, count):
 
 
 def _panels(half_edges):
-    """Starts and half lengths of the panels on the half circle, then of their antipodes."""
+    """Starts and half lengths of the panels on the half circle, then of their antipodes; nodes
+    and weights on all of them."""
     starts = np.concatenate([half_edges[:-1], half_edges[:-1] + np.pi])
-    return starts, np.tile(np.diff(half_edges) / 2, 2)
-
-
-def _nodes(starts, halves, count=NODES_PER_PANEL):
-    s, ws = legendre.leggauss(count)
-    x = (starts[:, None] + halves[:, None] * (1 + s)).ravel()
-    return x, (halves[:, None] * ws).ravel()
+    halves = np.tile(np.diff(half_edges) / 2, 2)
+    return starts, halves, *gauss(starts, halves, NODES_PER_PANEL)
 
 
 def _solve_on(kernel, density, count, half_edges, fewer):
     """Eigenpairs on given panels, and for each panel whether its Legendre series are too short."""
-    starts, halves = _panels(half_edges)
-    x, w = _nodes(starts, halves)
+    starts, halves, x, w = _panels(half_edges)
     p = density.pdf(x)
     unseen = abs(w @ p - 1)  # of pieces it is what the ends of narrow ones, rounded, leave over
     if unseen > (ROUNDED if isinstance(density, PiecewiseConstant) else TAIL):
@@ -305,10 +298,7 @@ def _solve_on(kernel, density, count, half_edges, fewer):
     lowest = max(len(x) - count - 1, 0)
     values, vectors = eigh(symmetric, subset_by_index=[lowest, len(x) - 1])
     values, vectors = values[::-1], vectors[:, ::-1]
-    good = np.count_nonzero(values > 100 * EPS * values[0])
-    if good < count and not fewer:
-        raise ValueError(f"count: only {good} eigenvalues exceed rounding, got {count}")
-    count = min(count, good)
+    count = min(count, above_rounding(values, count, fewer))
     following, values, vectors = values[count:], values[:count], vectors[:, :count]
     # v = T v / λ rather than u/√(wp): it also holds where p is zero or tiny
     functions = fix_signs(integral @ (np.sqrt(p / w)[:, None] * vectors) / values)
@@ -343,7 +333,7 @@ def _residuals(kernel, density, starts, halves, values, evaluate):
     By other nodes than the solver's. Rounding of ε λ_0/λ_i in v_i = T v_i/λ_i weighs λ_0 times as
     much in T v_i; what of it lies along the earlier functions says nothing about λ_i.
     """
-    y, w = _nodes(starts, halves, CHECK_NODES)
+    y, w = gauss(starts, halves, CHECK_NODES)
     functions, root = evaluate(y), np.sqrt(w * density.pdf(y))[:, None]
     weighed = density.pdf(y)[:, None] * functions
     rows = _rows(kernel, y, w, halves, CHECK_NODES)
@@ -401,10 +391,8 @@ def _evaluator(starts, halves, series):
 
     def evaluate(x):
         x = wrap(x)
-        panel = np.clip(np.searchsorted(starts, x, side="right") - 1, 0, len(starts) - 1)
         result = np.empty((len(x), series.shape[2]))
-        for a in np.unique(panel):
-            here = panel == a
+        for a, here in each(starts, x):
             local = np.clip((x[here] - starts[a]) / halves[a] - 1, -1, 1)
             result[here] = legendre.legvander(local, NODES_PER_PANEL - 1) @ series[a]
         return result

@@ -28,9 +28,11 @@ from ntklab._arguments import (
     instance_of,
     sample_of_angles,
     sequence,
+    values_at,
     values_of,
     whole_number,
 )
+from ntklab._panels import gauss_between
 from ntklab.densities import CircleDensity, Region
 from ntklab.dynamics import Dynamics
 from ntklab.geometry import wrap
@@ -98,16 +100,16 @@ class Learner:
         Arguments and errors are those of `learner`.
         """
         noise = finite_number("noise", noise, at_least=0, at_most=LARGEST)
-        spectrum = self.descent.spectrum
-        residual = -values_of("target", target, spectrum.points)
+        residual = -values_of("target", target, self.descent.spectrum.points)
         descent = replace(self.descent, residual=residual)
-        return Learner(self.kernel, target, noise, descent)
+        return replace(self, target=target, noise=noise, descent=descent)
 
     def predict(self, t, x, labels=None):
         """u_t(x), shape (len(t), m), for labels (n,) at the sample's points; g's values if None."""
         spectrum = self.descent.spectrum
-        labels = -self.descent.residual if labels is None else _labels(spectrum, labels)
-        coefficients = spectrum.project(labels)
+        if labels is None:
+            labels = -self.descent.residual
+        coefficients = spectrum.project(values_at("labels", labels, spectrum.points))
         return (self._gains(self.descent.decay(t)) * coefficients) @ self._features(x).T
 
     def errors(self, t, density, region=None):
@@ -328,7 +330,8 @@ def norm_bound(spectrum, labels):
     lam, n = spectrum.eigenvalues, len(spectrum.points)
     if len(lam) < n or lam[-1] <= n * np.finfo(float).eps * lam[0]:
         raise ValueError(f"spectrum: must hold {n} eigenvalues above rounding, got {len(lam)}")
-    return float(np.sqrt(2 * np.sum(spectrum.project(_labels(spectrum, labels)) ** 2 / lam) / n))
+    coefficients = spectrum.project(values_at("labels", labels, spectrum.points))
+    return float(np.sqrt(2 * np.sum(coefficients**2 / lam) / n))
 
 
 def random_label_error(spectrum, t, region=None):
@@ -373,15 +376,13 @@ def _nodes(points, density, region, target):
     and for the target."""
     region = region if region is None else instance_of("region", region, Region)
     ends = [] if region is None else [region.start, region.stop]
-    edges = np.concatenate([
+    edges = np.unique(np.concatenate([
         np.linspace(-np.pi, np.pi, ARCS + 1), density.breakpoints,
         *(wrap(np.asarray(cuts, dtype=float)) for cuts in (points, points + np.pi, ends)),
-    ])
-    edges = _resolving(target, np.unique(edges), MOST_FEATURES // (NODES * max(len(points), 256)))
-    s, w = legendre.leggauss(NODES)
-    half = np.diff(edges)[:, None] / 2
-    x = (edges[:-1, None] + half * (1 + s)).ravel()
-    weights = (half * w).ravel() * density.pdf(x)
+    ]))
+    most = MOST_FEATURES // (NODES * max(len(points), 256))
+    x, lengths = gauss_between(_resolving(target, edges, most), NODES)
+    weights = lengths * density.pdf(x)
     if region is not None:
         inside = region.contains(x)
         x, weights = x[inside], weights[inside]
@@ -408,11 +409,3 @@ def _resolving(target, edges, most):
         edges = np.sort(np.append(edges, (edges[:-1] + edges[1:])[short] / 2))
         if len(edges) > most:
             raise ValueError(f"target: must not oscillate as fast, got one beyond {most} panels")
-
-
-def _labels(spectrum, labels):
-    n = len(spectrum.points)
-    labels = finite_array("labels", labels(spectrum.points) if callable(labels) else labels)
-    if labels.shape != (n,):
-        raise ValueError(f"labels: must have one value per point, shape ({n},), got {labels.shape}")
-    return labels

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from scipy.special import beta
 
 from ntklab._arguments import (
@@ -21,7 +20,9 @@ from ntklab._arguments import (
     one_of,
     sequence,
     whole_number,
+    whole_numbers,
 )
+from ntklab._panels import gauss_between
 from ntklab._tables import tabulate
 from ntklab.activations import dual_activation, half_angle, with_bias
 from ntklab.geometry import (
@@ -101,7 +102,7 @@ class ZonalKernel(ABC):
         ValueError
             A frequency that is negative, not whole or beyond 20000; a dimension below 2.
         """
-        frequencies = _frequencies(frequencies)
+        frequencies = whole_numbers("frequencies", frequencies)
         dimension = _dimension(dimension)
         top = int(frequencies.max(initial=0))
         if top > MOST_FREQUENT:
@@ -140,13 +141,6 @@ def _dimension(dimension):
     return whole_number("dimension", dimension, at_least=2, at_most=MOST_DIMENSIONS)
 
 
-def _frequencies(frequencies):
-    q = finite_array("frequencies", frequencies)
-    if (q < 0).any() or (q != np.round(q)).any():
-        raise ValueError(f"frequencies: must be whole and >= 0, got {q.tolist()}")
-    return q
-
-
 def _graded_nodes(frequency, halvings):
     """Gauss-Legendre nodes and weights on [0, π/2] for f(t) cos(frequency t), f analytic inside.
 
@@ -157,9 +151,7 @@ def _graded_nodes(frequency, halvings):
     pieces = zip(edges[:-1], edges[1:], parts, strict=True)
     fine = [np.linspace(a, b, n, endpoint=False) for a, b, n in pieces]
     fine = np.concatenate([*fine, [np.pi / 2]])
-    s, w = leggauss(32)
-    halves = np.diff(fine)[:, None] / 2
-    return (fine[:-1, None] + halves * (1 + s)).ravel(), (halves * w).ravel()
+    return gauss_between(fine, 32)
 
 
 class TwoLayerNTK(ZonalKernel):
@@ -225,7 +217,8 @@ class TwoLayerNTK(ZonalKernel):
         """
         if _dimension(dimension) != 2:
             return super().harmonic_eigenvalues(frequencies, dimension)
-        q = np.minimum(_frequencies(frequencies), 1e75)  # beyond, 1/q⁴ is below all numbers
+        q = whole_numbers("frequencies", frequencies)
+        q = np.minimum(q, 1e75)  # beyond, 1/q⁴ is below all numbers
         with np.errstate(divide="ignore", invalid="ignore"):
             even = (q**2 + 1) / (2 * np.pi**2 * (q**2 - 1) ** 2)
             odd = float(self.bias) / (2 * np.pi**2 * q**2)

@@ -406,14 +406,11 @@ def _with_derivative(function, z):
 
 
 def _c_sigma(activation):
-    if callable(activation):  # of arrays, as the infinite width has it
+    def on_arrays(z):  # as the infinite width has it
+        values = activation(torch.from_numpy(z))
+        return instance_of("activation", values, torch.Tensor).numpy()
 
-        def on_arrays(z):
-            values = activation(torch.from_numpy(z))
-            return instance_of("activation", values, torch.Tensor).numpy()
-
-        return dual_activation(on_arrays).c_sigma
-    return dual_activation(activation).c_sigma
+    return dual_activation(on_arrays if callable(activation) else activation).c_sigma
 
 
 def _normal(generator, *shape):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ntklab._arguments import MOST, finite_array, instance_of, size
+from ntklab._arguments import MOST, finite_array, instance_of, size, values_at
 from ntklab._errors import UNDETERMINED
 from ntklab.densities import Region
 
@@ -70,12 +70,7 @@ class Spectrum:
         for: with 32 nodes a panel, some 60 radians a panel. For a steeper target ask for more
         eigenfunctions, or `refine`.
         """
-        g = finite_array("target", target(self.points) if callable(target) else target)
-        if g.shape != (len(self.points),):
-            raise ValueError(
-                f"target: must have one value per point, shape ({len(self.points)},), got {g.shape}"
-            )
-        return self.values.T @ (self.weights * g)
+        return self.values.T @ (self.weights * values_at("target", target, self.points))
 
     def local_frequency(self, region, samples=4096):
         """The frequency in 1/radian at which each v_i oscillates inside an arc, by FFT.

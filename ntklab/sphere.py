@@ -38,7 +38,7 @@ from ntklab._arguments import (
     size,
     whole_number,
 )
-from ntklab._errors import error_bounds, fix_signs
+from ntklab._errors import error_bounds, signs
 from ntklab.geometry import unit_vectors
 from ntklab.kernels import ZonalKernel
 from ntklab.spectrum import Spectrum
@@ -103,7 +103,6 @@ class Bands:
         if abs(mass - 1) > 1e-9:
             raise ValueError(f"values: must integrate to 1 over the sphere, got {mass:.6g}")
         for name, array in (("edges", edges), ("values", values)):
-            array = array.copy()
             array.setflags(write=False)
             object.__setattr__(self, name, array)
 
@@ -265,17 +264,15 @@ def solve(kernel, density, count=50, *, orders=None, degree=None):
     if count is not None:
         whole_number("count", count, at_most=len(values))
         values = values[:count]
-    found = _Modes(values, degree)
     highest = max(m for _, m, *_ in values)
     turn = 2 * np.pi * np.arange(2 * highest + 1) / (2 * highest + 1)
     points = at_height(np.repeat(z, len(turn)), np.tile(turn, len(z)))
     at_points = np.repeat(weights, len(turn)) / len(turn)
-    unsigned = found(points)
-    signed = fix_signs(unsigned)
-    flip = np.sign(np.sum(signed * unsigned, axis=0))
+    unsigned = _evaluate(values, degree, points)
+    flip = signs(unsigned)
     return Spectrum(
-        np.array([value for value, *_ in values]), points, at_points, signed,
-        lambda X: flip * found(unit_vectors("x", X, dimension=3)),
+        np.array([value for value, *_ in values]), points, at_points, flip * unsigned,
+        lambda X: flip * _evaluate(values, degree, unit_vectors("x", X, dimension=3)),
         *np.array([mode[4:] for mode in values]).T,
     )
 
@@ -320,24 +317,18 @@ def _legendre(m, degrees, z):
     return Y
 
 
-@dataclass(frozen=True)
-class _Modes:
-    """Eigenfunctions from their coefficients, at any unit vectors."""
-
-    modes: list  # of (eigenvalue, m, "cos" or "sin", coefficients, errors)
-    degree: int
-
-    def __call__(self, X):
-        z, longitude = np.clip(X[:, 2], -1, 1), np.arctan2(X[:, 1], X[:, 0])
-        heights, where = np.unique(z, return_inverse=True)
-        out = np.empty((len(X), len(self.modes)))
-        for m in {mode[1] for mode in self.modes}:
-            chosen = [i for i, mode in enumerate(self.modes) if mode[1] == m]
-            coefficients = np.stack([self.modes[i][3] for i in chosen], axis=1)
-            legendre = _legendre(m, np.arange(m, self.degree + 1), heights)
-            profile = (legendre.T @ coefficients)[where]
-            scale = 1.0 if m == 0 else np.sqrt(2)
-            waves = {"cos": scale * np.cos(m * longitude), "sin": scale * np.sin(m * longitude)}
-            for column, i in enumerate(chosen):
-                out[:, i] = profile[:, column] * waves[self.modes[i][2]]
-        return out
+def _evaluate(modes, degree, X):
+    """Eigenfunctions at unit vectors, from (eigenvalue, m, "cos" or "sin", coefficients, …)."""
+    z, longitude = np.clip(X[:, 2], -1, 1), np.arctan2(X[:, 1], X[:, 0])
+    heights, where = np.unique(z, return_inverse=True)
+    out = np.empty((len(X), len(modes)))
+    for m in {mode[1] for mode in modes}:
+        chosen = [i for i, mode in enumerate(modes) if mode[1] == m]
+        coefficients = np.stack([modes[i][3] for i in chosen], axis=1)
+        legendre = _legendre(m, np.arange(m, degree + 1), heights)
+        profile = (legendre.T @ coefficients)[where]
+        scale = 1.0 if m == 0 else np.sqrt(2)
+        waves = {"cos": scale * np.cos(m * longitude), "sin": scale * np.sin(m * longitude)}
+        for column, i in enumerate(chosen):
+            out[:, i] = profile[:, column] * waves[modes[i][2]]
+    return out

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
-from ntklab import _checkpoints, _gradients
+from ntklab import _checkpoints, _gradients, _graphs
 from ntklab._arguments import (
     boolean,
     finite_array,
@@ -227,7 +227,7 @@ def _descend(descent, store, start, iterations, progress):
             store.save(state)
             if view is None or view.active is not state.active:
                 view = descent.view(state.active)
-                replay = descent.replay(state, view)
+                replay = _graphs.replay(descent.step, state.rows, view)
             state = descent.advance(state, view, iterations, replay)
             if state.iteration % CHECK == 0:
                 bar.update(state.iteration - bar.n)

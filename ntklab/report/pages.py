@@ -1,8 +1,6 @@
 """Pages of the report: claims, runs, and figures as HTML and as Markdown."""
 
 import base64
-import contextlib
-import os
 from html import escape
 from pathlib import Path
 
@@ -10,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 import ntklab
+from ntklab._files import replace
 from ntklab.claims import CLAIMS
 from ntklab.experiments.full_size import runs
 from ntklab.report.figures import FIGURES, TABLE
@@ -126,21 +125,6 @@ def _comparison_shown(folder):
 def _markdown(shown):
     rows = [list(shown), ["---"] * shown.shape[1], *shown.astype(str).to_numpy().tolist()]
     return ["| " + " | ".join(v.replace("|", "\\|") for v in row) + " |" for row in rows]
-
-
-def replace(path, content):
-    """Write a file that is on disk on return; on an error the old file stays as it was."""
-    draft = path.with_name(path.name + ".tmp")
-    try:
-        with open(draft, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise OSError(error.errno, f"not written ({error.strerror})", str(path)) from None
 
 
 PAGE = """<!doctype html>
