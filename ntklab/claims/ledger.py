@@ -31,8 +31,10 @@ class Rate:
 
     @property
     def confirmed(self):
+        """Near the claimed exponent, and known well enough to say that it falls at all."""
         room = max(self.margin, 2 * self.measured.error)
-        return abs(self.measured.exponent - self.expected) <= room
+        near = abs(self.measured.exponent - self.expected) <= room
+        return near and self.measured.exponent + 2 * self.measured.error < 0
 
 
 @dataclass(frozen=True)
