@@ -69,8 +69,9 @@ def test_verdict_of_the_eigenvalue_figure_at_a_smaller_size():
         (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.5, 0.01, 1.0), -0.5)), "asymptotic"),
         (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.9, 0.01, 1.0), -0.5)), "unsettled"),
         (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(0.5, 0.01, 1.0), 0.5)), "unsettled"),
-        # so uncertain that it may as well rise
+        # so uncertain that it is near anything
         (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.2, 3.4, 1.0), -2.0)), "unsettled"),
+        (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-4.0, 1.3, 1.0), -2.0)), "unsettled"),
         (
             Measurement(0.3, 0.2, "", corrected_rate=Rate("n", PowerLaw(-0.5, 0.01, 1.0), -0.5)),
             "corrected",

@@ -78,9 +78,9 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
         printed=float(np.abs(measured + 2).max()),
         tolerance=0.25,
         corrected=float(np.abs([*(measured - power), in_density - density_power, *off]).max()),
-        figure=f"{hidden_layers} hidden layers: λ ~ κ^{slopes[2]:z.2f} on the circle "
-        f"(κ 50 to 200), κ^{slopes[3]:z.2f} on the sphere (κ 10 to 30); "
-        f"time ~ κ^{measured.mean():z.2f} (κ 8 to 24), time·p in the "
+        figure=f"{hidden_layers} hidden layer{'s' if hidden_layers > 1 else ''}: "
+        f"λ ~ κ^{slopes[2]:z.2f} on the circle (κ 50 to 200), κ^{slopes[3]:z.2f} on the sphere "
+        f"(κ 10 to 30); time ~ κ^{measured.mean():z.2f} (κ 8 to 24), time·p in the "
         f"{'three' if len(ratios) == 3 else len(ratios)} regions {' : '.join(ratios)}",
     )
 
