@@ -260,7 +260,8 @@ explorer.explorer()
 #
 # <details><summary>What you should have seen</summary>
 #
-# The prediction from $H(0)$ is good first: a network knows its own kernel before that kernel is the limit. At width 512 hardly
+# The prediction from $H(0)$ is good first, while most is being learned: a network knows its own kernel before that kernel is the limit. (In
+# the end narrow networks have mostly learned more than $H(0)$ says, for their kernel has moved.) At width 512 hardly
 # anything depends on the start. Depth takes a network farther from its limit: fluctuations of the layers multiply.
 # </details>
 #

@@ -89,7 +89,7 @@ print(f"networks are off infinite width on the same labels by {off:.0%} at most"
 #
 # 1. They move far to the right: with hardly any noise, hardly anything is lost by training on.
 # 2. At 1, up to the luck of the sample: then there is only one kind of place.
-# 3. Both go up: a fast wave is learned late, and by then more noise has come along.
+# 3. In the dense half both go up: a fast wave is learned late, when more noise has come along. Ten sparse labels hardly hold one: there the best moment jumps.
 # </details>
 
 # %%

@@ -6,7 +6,7 @@ import pytest
 from ntklab import asymptotics, claims
 from ntklab.claims import Measurement, Rate, eigenfunctions
 from ntklab.densities import PiecewiseConstant, uniform
-from ntklab.experiments import PowerLaw
+from ntklab.experiments import PowerLaw, eigenvalue_table
 
 EXPECTED = {
     "C08": "asymptotic",
@@ -69,6 +69,9 @@ def test_verdict_of_the_eigenvalue_figure_at_a_smaller_size():
         (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.5, 0.01, 1.0), -0.5)), "asymptotic"),
         (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.9, 0.01, 1.0), -0.5)), "unsettled"),
         (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(0.5, 0.01, 1.0), 0.5)), "unsettled"),
+        # so uncertain that it is near anything
+        (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-0.2, 3.4, 1.0), -2.0)), "unsettled"),
+        (Measurement(0.3, 0.2, "", rate=Rate("n", PowerLaw(-4.0, 1.3, 1.0), -2.0)), "unsettled"),
         (
             Measurement(0.3, 0.2, "", corrected_rate=Rate("n", PowerLaw(-0.5, 0.01, 1.0), -0.5)),
             "corrected",
@@ -126,3 +129,41 @@ def test_a_card_shows_all_that_the_text_does_and_escapes_it():
     assert "(1) &amp; &lt;b&gt;" in html
     assert "ε &lt; m<sup>−1/2</sup>, Σ<sub>i</sub> λ<sub>i+1</sub>" in html
     assert "two-layer: x−z" in html and "off by 2.2·10<sup>−5</sup>" in html
+
+
+EVEN = PiecewiseConstant.equal_pieces([1, 1, 1])
+
+
+def test_under_uniform_data_in_three_pieces_a_law_of_rounding_confirms_nothing():
+    assert eigenfunctions.measure_lemma(density=EVEN).verdict == "unsettled"
+
+
+def test_pairs_of_one_eigenvalue_are_found_equal():
+    measured = eigenfunctions.measure_pairs(EVEN, highest=16)
+    assert measured.verdict == "holds" and "at most" in measured.figure
+
+
+def test_half_a_pair_of_one_eigenvalue_lies_in_its_plane():
+    """6 eigenvectors end within a pair, whose two a sample mixes as it likes."""
+    measured = eigenfunctions.measure_eigenfunctions(EVEN, points=500, count=6)
+    assert measured.verdict == "holds" and "2q zeros" in measured.figure
+
+
+def test_amplitudes_are_compared_where_the_density_is_equal():
+    with pytest.raises(ValueError, match="^density: regions 0 and 2 must have the same p"):
+        eigenfunctions.measure_amplitudes(PiecewiseConstant.equal_pieces([11, 1, 3]))
+
+
+def test_a_table_is_told_by_what_it_holds():
+    table = eigenvalue_table({"uniform": uniform()}, frequencies=12, points=3000)
+    told = claims.judge("C14", table=table).measurement.figure
+    assert told.startswith("1 density, q from 10 to 12") and "; 3000 points are" in told
+
+
+def test_without_the_stray_factor_odd_waves_are_exact_from_3_on():
+    measured = eigenfunctions.measure_general_solution(highest=12)
+    assert "without it nothing for odd q from 3 on" in measured.figure
+    # but not at q = 1: 1/√(πλ) is no integer over Z there
+    lam = eigenfunctions.KERNEL.harmonic_eigenvalues([1, 3])
+    effective = uniform().Z / np.sqrt(np.pi * lam)
+    assert effective == pytest.approx([0.669, 3.0], abs=1e-3)

@@ -6,6 +6,7 @@ import pytest
 
 from ntklab import claims
 from ntklab.claims import convergence
+from ntklab.densities import uniform
 
 EXPECTED = {"C18": "asymptotic", "C19": "corrected", "C20": "holds"}
 
@@ -44,3 +45,13 @@ def test_iteration_table_bounds_in_order():
     assert (table.corrected < table.printed).all()
     np.testing.assert_allclose(table.printed[0], table.printed[1])  # it does not know κ
     assert table.direct[1] > 3 * table.direct[0]
+
+
+def test_under_uniform_data_the_law_is_exact_and_has_no_border():
+    measured = convergence.measure_times(frequencies=(5, 7, 10), density=uniform(), border=(5,))
+    assert measured.verdict == "holds" and "never passed" in measured.figure
+
+
+def test_bounds_that_fail_are_not_said_to_hold():
+    measured = convergence.measure_lemma(scale=0.7, zoo=convergence.ZOO[:1], frequencies=(2, 5))
+    assert "fail by a factor 1." in measured.figure

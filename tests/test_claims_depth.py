@@ -68,3 +68,9 @@ def test_likeness_to_waves_is_lost_in_x_and_kept_in_the_phase():
 def test_what_the_theorem_asks_for_is_out_of_reach():
     measured = judge("C27").measurement
     assert measured.verdict == "corrected" and "10^76" in measured.figure
+
+
+def test_sentences_follow_the_regions_and_the_number_of_modes():
+    four = PiecewiseConstant.equal_pieces([1, 2, 4, 8])
+    assert "in the 4 regions 1 : " in depth.measure_decay(density=four).figure
+    assert "at q = 1, 5, 10, and" in depth.measure_likeness(depths=(1,), count=21).figure

@@ -29,4 +29,6 @@ def test_high_does_not():
 
 def test_nothing_learned_settles_nothing():
     idle = [replace(run, outputs=np.zeros_like(run.outputs)) for run in runs()]
-    assert judge("C01", learnings=idle).measurement.verdict == "unsettled"
+    measured = judge("C01", learnings=idle).measurement
+    assert measured.verdict == "unsettled"
+    assert "half learned never in the dense half and never in" in measured.figure

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from ntklab import sphere
-from ntklab.claims import judge
+from ntklab.claims import CLAIMS, judge
 from ntklab.experiments import sphere as hemispheres
 
 
@@ -44,3 +44,10 @@ def test_zonal_harmonics_are_one_of_many():
 def test_times_are_a_cubic_where_the_frequency_is_high():
     assert judge("C31").measurement.verdict == "holds"
     assert judge("C31", power=2.0).measurement.verdict == "unsettled"
+
+
+def test_thresholds_are_those_of_the_settings():
+    claim = CLAIMS["C23"]
+    assert "δ from 0.05 to 0.32" in claim.settings
+    tried = [given.get("threshold", hemispheres.PROTOCOL) for given in claim.elsewhere.values()]
+    assert min(tried) == 0.05 and max(tried) < 0.32

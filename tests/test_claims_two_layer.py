@@ -2,7 +2,7 @@
 
 import pytest
 
-from ntklab.claims import judge, two_layer
+from ntklab.claims import CLAIMS, judge, two_layer
 from ntklab.experiments import ONE_TWO_FOUR
 from ntklab.kernels import TwoLayerNTK
 
@@ -38,3 +38,14 @@ def test_a_right_constant_would_hold():
     assert two_layer.measure_constant(bias=True).verdict == "unsettled"
     both = TwoLayerNTK(bias=True, normalization="network")
     assert two_layer.measure_constant(both, bias=True).verdict == "corrected"
+
+
+def test_the_sentence_is_about_the_network_that_was_measured():
+    with_bias = judge("C07", **CLAIMS["C07"].elsewhere["with bias"]).measurement.figure
+    assert "of (6) with a bias have 2.000" in with_bias and "(7)" not in with_bias
+    assert "of (6) without bias have 2.000" in judge("C07").measurement.figure
+
+
+def test_points_without_opposites_are_refused():
+    with pytest.raises(ValueError, match="^points: must be even"):
+        two_layer.measure_decomposition(points=41)

@@ -88,3 +88,39 @@ def test_the_moment_is_where_the_picture_says():
     moment = explorer.compute(time=300.0)
     assert moment.time == 300.0
     assert moment.stopping.stops[1].time < moment.stopping.stops[0].time
+
+
+def test_a_curve_that_never_falls_or_never_rises_is_not_said_to():
+    """Few sparse points and a fast wave: there nothing is best; without noise the end is."""
+    run = generalization.stopping(
+        PiecewiseConstant.equal_pieces([1, 25]), 12, 120, 0.0, rng=np.random.default_rng(8)
+    )
+    assert run.stops[0].time == 0 and np.isinf(run.stops[1].time)
+    figure = pictures.stopping_times(run)
+    text = figure.get_label()
+    assert "rises" not in text and "sparse 0.71, 0.71 at 0," in text and "in the end" in text
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "v"]
+    assert all(1 <= line.get_xdata()[0] <= 1e6 for line in marks)
+
+
+def test_regions_are_called_by_their_densities():
+    names = {
+        (1, 4): ["all", "sparse", "dense"],
+        (4, 1): ["all", "dense", "sparse"],
+        (1, 1): ["all", "region 0", "region 1"],
+        (1, 2, 4): ["all", "region 0", "region 1", "region 2"],
+    }
+    for weights, expected in names.items():
+        density = PiecewiseConstant.equal_pieces(weights)
+        run = generalization.stopping(density, points=60, rng=np.random.default_rng(0))
+        _, labels = pictures.stopping_times(run).axes[0].get_legend_handles_labels()
+        assert labels == expected
+
+
+def test_random_labels_are_told_by_times():
+    text = pictures.random_labels(
+        generalization.random_labels(
+            P, 100, np.geomspace(1, 1e6, 30), 2, rng=np.random.default_rng(7)
+        )
+    ).get_label()
+    assert "of a wave half is left at time" in text and "in the sparse half" in text

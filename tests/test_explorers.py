@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ntklab import figures
+from ntklab.experiments import sphere as hemispheres
 from ntklab.explorers import (
     beyond,
     board,
@@ -233,3 +234,40 @@ def test_every_control_says_what_it_is():
         for control in explorer(name).controls.values():
             assert 0 < len(control.description) <= 16, name  # more would be cut off
             assert getattr(control, "continuous_update", False) is False, name
+
+
+@pytest.mark.parametrize(("ratio", "frequency"), [(4.0, 30), (39.8, 30), (39.8, 10)])
+def test_times_on_the_sphere_do_not_hang_on_the_basis(ratio, frequency):
+    seen = sphere.compute(ratio, frequency, 0.01)
+    finer = hemispheres.population((ratio,), (frequency,), 0.01, degree=500)
+    np.testing.assert_allclose(seen.times, finer[["sparse", "dense"]].to_numpy()[0], rtol=0.01)
+
+
+def test_the_limit_of_frequencies_belongs_to_them():
+    """18 points on a third carry κ = 27, whose limit π·18/(2π/3) is 27 but for rounding."""
+    weights = {"left": 10.0, "middle": 10**-0.5, "right": 10**-0.5}
+    assert convergence.compute(**weights, frequency=27, threshold=0.5).frequency == 27
+    with pytest.raises(ValueError, match="^frequency: must be <= 27, .* got int 28"):
+        convergence.compute(**weights, frequency=28)
+
+
+def test_what_lecture_08_says_of_fast_waves():
+    stops = [generalization.compute(frequency=k).stopping.stops for k in (1, 6, 12)]
+    dense = [s[1] for s in stops]
+    assert dense[0].time < dense[1].time < dense[2].time
+    assert dense[0].rms < dense[1].rms < dense[2].rms
+    sparse = [s[0] for s in stops]
+    assert sparse[2].time == 0 < sparse[0].time and sparse[2].rms == pytest.approx(0.707, abs=0.005)
+
+
+def test_what_lecture_01_says_of_narrow_networks():
+    """H(0) predicts best on the way; in the end most have learned more than it says."""
+    nearer, more = [], []
+    for seed in range(6):
+        seen = tangent_kernel.compute(16, 1, seed)
+        ways = (seen.predicted, seen.limit)
+        own, limit = (np.linalg.norm(seen.outputs - u, axis=1).max() for u in ways)
+        nearer.append(own < limit)
+        trained, said = (seen.errors(u)[-1] for u in (seen.outputs, seen.predicted))
+        more.append(trained < said)
+    assert sum(nearer) >= 4 and sum(more) >= 5

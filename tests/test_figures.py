@@ -9,7 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from ntklab import asymptotics, experiments, figures, fredholm
-from ntklab.densities import PiecewiseConstant
+from ntklab.densities import PiecewiseConstant, uniform
+from ntklab.explorers import eigenfunctions as explorer
 from ntklab.figures import eigenfunctions as pictures
 from ntklab.figures import style
 from ntklab.kernels import TwoLayerNTK
@@ -92,3 +93,28 @@ def test_colours_are_named_in_one_place():
         named = re.findall(r"\"(#[0-9A-Fa-f]{6})\"", path.read_text(encoding="utf-8"))
         assert bool(named) == (path.name == "style.py"), path.name
     assert len(set(style.COLORS.values())) == len(style.COLORS)
+
+
+def test_nothing_is_said_of_amplitudes_and_nothing_of_waves_where_the_density_is_even():
+    """Under 1:2:4 eigenfunctions 0, 1 and 9 grow from one region to a denser one (C10)."""
+    amplitude = experiments.region_amplitudes(experiments.ONE_TWO_FOUR, SPECTRUM)
+    assert (np.diff(amplitude[[0, 1, 9]], axis=1).max(axis=1) > 0).all()
+    text = pictures.eigenfunction_gallery(experiments.ONE_TWO_FOUR, SPECTRUM, [0, 9]).get_label()
+    assert "Waves are shorter where the density is larger." in text and "lower" not in text
+    even = fredholm.solve(TwoLayerNTK(), uniform(), 9)
+    text = pictures.eigenfunction_gallery(uniform(), even, [1]).get_label()
+    assert text.endswith("over the circle and the density.")
+
+
+def test_eigenvalues_far_from_the_law_are_not_called_near():
+    seen = explorer.compute(left=39.8, middle=0.1, right=0.1)
+    q = (np.arange(1, 61) + 1) // 2
+    near = np.pi * q**2 * seen.spectrum.eigenvalues[1:] / seen.density.Z**2
+    assert near.max() > 3
+    told = f"{near.min():.2f} to {near.max():.2f} times Z squared over pi q squared"
+    assert told in pictures.density_and_spectrum(seen).get_label()
+
+
+@pytest.mark.parametrize(("number", "words"), [(0.6, "1 step"), (1, "1 step"), (0, "0 steps")])
+def test_one_is_no_plural(number, words):
+    assert style.counted(number, "step") == words

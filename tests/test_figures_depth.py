@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from ntklab import figures
+from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, depth
 from ntklab.explorers import depth as explorer
 from ntklab.figures import depth as pictures
@@ -46,3 +47,14 @@ def test_slopes_of_a_power_are_that_power_for_every_seed():
     slopes = depth.slopes_by_seed(LAZY)
     expected = {"start": -0.5, "drift": -0.5, "residual": -0.6}
     np.testing.assert_allclose(slopes.exponent, slopes.quantity.map(expected), rtol=1e-9)
+
+
+def test_regions_are_counted_and_compared():
+    halves = PiecewiseConstant.equal_pieces([1, 9])
+    wave = np.sin(X)[:, None]
+    text = pictures.compared_eigenfunctions(halves, X, wave, wave, ["one", "two"]).get_label()
+    assert "of 2 regions" in text
+    times = depth.learning_times(halves, (2, 4), DeepNTK(2))
+    last = (times.time * times.density)[times.frequency == 4]
+    told = f"at most a factor {last.max() / last.min():.2f} apart"
+    assert told in pictures.times_by_depth({2: times}).get_label()

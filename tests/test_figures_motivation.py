@@ -54,3 +54,26 @@ def test_eigenvectors_tell_how_much_slower_they_are():
     assert "first by 1, 4, 8." in pictures.eigenvectors(
         RUN.points, 8.0 / 2.0 ** np.arange(60), np.eye(60), chosen=(0, 2, 3)
     ).get_label()
+
+
+def test_alt_text_says_when_half_is_learned_and_names_halves_by_their_data():
+    for draw in (pictures.learned_fractions, lambda run: pictures.snapshots(run, [3])):
+        told = "cos 5x never in the dense half and never in the sparse one."
+        assert told in draw(RUN).get_label()
+    longer = SMALL._replace(iterations=3000)
+    more, less = (motivation.predict(r, (1, 5), longer, points=60) for r in (4.0, 0.25))
+    times = more.half_learned()
+    assert times.loc["dense", 1] < times.loc["sparse", 1]
+    np.testing.assert_allclose(times, less.half_learned(), rtol=1e-6)
+    assert f"cos x at iteration {times.loc['dense', 1]:.0f} in the dense half" in (
+        pictures.learned_fractions(more).get_label()
+    )
+    shaded = pictures.snapshots(less, [3]).axes[0].patches[0].get_extents()
+    sparse = pictures.snapshots(more, [3]).axes[0].patches[0].get_extents()
+    assert shaded.x0 == pytest.approx(sparse.x1)
+
+
+def test_equal_halves_are_called_equal():
+    even = motivation.predict(1.0, (1, 5), SMALL, points=60)
+    assert "equally dense" in pictures.moment(even, 7, "exact").get_label()
+    assert "equally dense" not in pictures.moment(RUN, 7, "exact").get_label()

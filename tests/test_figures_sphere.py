@@ -39,3 +39,16 @@ def test_modes_are_told_with_their_zeros():
     assert f"order 0, {above} zeros above and {below} below" in (
         pictures.unequal_modes(MODES, 4).get_label()
     )
+
+
+def test_equal_halves_are_called_equal():
+    text = pictures.halves_learning(explorer.compute(ratio=1)).get_label()
+    assert "equally dense" in text and "Both halves need the same time." in text
+    assert "sparse" not in text
+
+
+def test_quotients_are_told_as_they_are():
+    two = EXACT[EXACT.ratio == 2]
+    text = pictures.quotients(two, SAMPLES, hemispheres.PAPER).get_label()
+    assert f"1 to 2, {two.quotient.iloc[0]:.2f} at the lowest frequency" in text
+    assert "1 to 3" not in text

@@ -52,3 +52,7 @@ def test_zeros_are_marked_as_zeros():
     assert never.get_xdata().tolist() == [3, 5, 7, 9, 11]
     left = pictures.uniform_eigenvalues(two_layer.uniform_spectra(5)).axes[0]
     assert [tick.get_text() for tick in left.get_yticklabels()][0] == "zero"
+
+
+def test_one_iteration_is_no_plural():
+    assert "after 1 iteration:" in pictures.bias_switch(bias.compute(iteration=1)).get_label()

@@ -72,15 +72,16 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
     p = times.groupby("region").density.first()
     in_density = fit_power(p.to_numpy(), table.iloc[-1].to_numpy()).exponent
     off = [slopes[dimension] + dimension for dimension in slopes]
-    ratio = table.iloc[-1] * p / (table.iloc[-1] * p).iloc[-1]
+    product = table.iloc[-1] * p
+    ratios = ["1", *(f"{r:z.2f}" for r in (product / product.iloc[0]).iloc[1:])]
     return Measurement(
         printed=float(np.abs(measured + 2).max()),
         tolerance=0.25,
         corrected=float(np.abs([*(measured - power), in_density - density_power, *off]).max()),
-        figure=f"{hidden_layers} hidden layers: λ ~ κ^{slopes[2]:z.2f} on the circle "
-        f"(κ 50 to 200), κ^{slopes[3]:z.2f} on the sphere (κ 10 to 30); "
-        f"time ~ κ^{measured.mean():z.2f} (κ 8 to 24), time·p in the three regions "
-        f"1 : {ratio[1] / ratio[0]:z.2f} : {ratio[2] / ratio[0]:z.2f}",
+        figure=f"{hidden_layers} hidden layer{'s' if hidden_layers > 1 else ''}: "
+        f"λ ~ κ^{slopes[2]:z.2f} on the circle (κ 50 to 200), κ^{slopes[3]:z.2f} on the sphere "
+        f"(κ 10 to 30); time ~ κ^{measured.mean():z.2f} (κ 8 to 24), time·p in the "
+        f"{'three' if len(ratios) == 3 else len(ratios)} regions {' : '.join(ratios)}",
     )
 
 
@@ -96,20 +97,22 @@ def measure_decay(hidden_layers=10, density=ONE_TWO_FOUR, power=2.0, density_pow
 def measure_likeness(density=ONE_TWO_FOUR, depths=(1, 3, 10), count=41):
     """C29: overlap of each pair of eigenfunctions with waves in x, and with waves in Ψ/Z."""
     figures, straight, warped = [], [], []
+    last = (count - 1) // 2
+    shown = (1, 5, last)
     for L in depths:
         kernel = TwoLayerNTK() if L == 1 else DeepNTK(L)
         table = depth.wave_overlaps(density, kernel, count)
         straight.append(table.straight.iloc[-1])
         warped.append(table.warped.iloc[-1])
-        overlaps = ", ".join(f"{table.straight[q - 1]:z.2f}" for q in (1, 5, 20))
+        overlaps = ", ".join(f"{table.straight[q - 1]:z.2f}" for q in shown)
         layers = f"{L} hidden layer{'s' if L > 1 else ''}"
         figures.append(f"{overlaps} and {warped[-1]:z.2f} for {layers}")
     return Measurement(
         printed=float(1 - min(straight)),
         tolerance=0.1,
         corrected=float(1 - min(warped)),
-        figure="overlap with cos qx, sin qx at q = 1, 5, 20, and with cos(qΨ/Z), sin(qΨ/Z) at 20: "
-        + "; ".join(figures),
+        figure=f"overlap with cos qx, sin qx at q = {', '.join(map(str, shown))}, and with "
+        f"cos(qΨ/Z), sin(qΨ/Z) at {last}: {'; '.join(figures)}",
     )
 
 

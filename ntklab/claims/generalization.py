@@ -16,7 +16,7 @@ FREQUENCIES = (1, 2, 4, 8, 16)  # each learned later than the one before
     "is there a link between generalization and frequency bias?",
     "in the linear regime there is: one spectrum decides both, and of waves the one learned "
     "first errs least on new data; which one is first, the density decides",
-    "two layers with bias, uniform and 1:8, stopped at the best moment",
+    "two layers with bias, uniform and 1:8, noise 0 and 0.5, stopped at the best moment",
     {
         "other samples": {"first_seed": 100},
         "11:1:3": {"densities": {"11:1:3": PiecewiseConstant.equal_pieces([11, 1, 3])}},

@@ -31,8 +31,10 @@ class Rate:
 
     @property
     def confirmed(self):
+        """Near the claimed exponent, and known to half of it: a wide guess confirms nothing."""
         room = max(self.margin, 2 * self.measured.error)
-        return abs(self.measured.exponent - self.expected) <= room
+        near = abs(self.measured.exponent - self.expected) <= room
+        return near and 2 * self.measured.error <= abs(self.expected) / 2
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,11 @@ def measure_order(learnings=None, seeds=3, first_seed=0):
         printed=float(ratio),
         tolerance=0.99,
         figure=f"{len(times)} networks of {setting.hidden_layers} hidden layers, width "
-        f"{setting.width}: κ={low} is half learned after {dense[0]:z.2g} iterations in the dense "
-        f"half and {sparse[0]:z.2g} in the sparse one (medians), κ={high} after {_count(dense[1])} "
+        f"{setting.width}: κ={low} is half learned {_count(dense[0], ' iterations')} in the dense "
+        f"half and {_count(sparse[0])} in the sparse one (medians), κ={high} {_count(dense[1])} "
         f"and {_count(sparse[1])}; largest ratio of the two in one half {ratio:z.1g}",
     )
 
 
-def _count(iterations):
-    return f"{iterations:z.2g}" if np.isfinite(iterations) else "never"
+def _count(iterations, unit=""):
+    return f"after {iterations:z.2g}{unit}" if np.isfinite(iterations) else "never"

@@ -16,7 +16,8 @@ from ntklab.sphere import hemispheres, solve
     "r = 2, 3, 4, an undershoot due to sampling",
     "the population undershoots without any sampling, for 1/p is a law of high frequencies; "
     "at the paper's threshold random points add a fifth of its gap at most",
-    "S², zonal targets, κ from 2 to 7, 300 points in the sparse half, targets of norm 1",
+    "S², zonal targets, κ from 2 to 7, 300 points in the sparse half, targets of norm 1, δ from "
+    "0.05 to 0.32 of their size",
     {
         "δ = 0.2": {"threshold": 0.2, "draws": 3},
         "δ = 0.1": {"threshold": 0.1, "draws": 3},

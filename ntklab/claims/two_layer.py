@@ -71,8 +71,9 @@ def measure_constant(corrected=NO_BIAS, bias=False):
         printed=float(np.abs(ratio - 1).max()),
         tolerance=1e-3,
         corrected=off,
-        figure=f"the gradients of (6) without bias have {ratio.min():z.3f} to {ratio.max():z.3f} "
-        f"times the inner product that (7) prints; 1/2π in place of 1/4π is "
+        figure=f"the gradients of (6) {'with a' if bias else 'without'} bias have "
+        f"{ratio.min():z.3f} to {ratio.max():z.3f} times the inner product that "
+        f"{'(cos θ + 1)(π - θ)/4π says' if bias else '(7) prints'}; 1/2π in place of 1/4π is "
         f"{'within 1e-4' if off < 1e-4 else f'off by {off:z.1g}'}",
     )
 
@@ -156,6 +157,8 @@ def measure_harmonics(kernel=KERNEL, density=None, highest=6):
 )
 def measure_decomposition(kernel=KERNEL, points=40, shift=0.1):
     """C25: H∞ = Σ λ v vᵀ and its least eigenvalue, on points that come with their opposites."""
+    if points % 2:
+        raise ValueError(f"points: must be even, or none has its opposite, got {points}")
     x = np.linspace(-np.pi, np.pi, points, endpoint=False) + shift
     H = kernel.at_angles(x)
     eigenvalues, v = np.linalg.eigh(H)
@@ -167,7 +170,8 @@ def measure_decomposition(kernel=KERNEL, points=40, shift=0.1):
         # an eigenvalue at rounding level is none that (18)'s users could divide by
         printed=rebuilt if least > 1e-12 else 1.0,
         tolerance=1e-12,
-        figure=f"{points} even points: H is rebuilt within 1e-12; least eigenvalue over the "
-        f"largest {least:z.1e} with bias; without, {zeros} of {points} are 0 to rounding, one for "
-        f"each pair of opposites beyond d = 2",
+        figure=f"{points} even points: H is rebuilt "
+        f"{'within 1e-12' if rebuilt <= 1e-12 else f'to {rebuilt:z.0e}'}; least eigenvalue over "
+        f"the largest {least:z.1e} with bias; without, {zeros} of {points} are 0 to rounding, one "
+        f"for each pair of opposites beyond d = 2",
     )

@@ -23,7 +23,7 @@ import pandas as pd
 
 from ntklab._arguments import one_of, whole_number
 from ntklab.densities import PiecewiseConstant
-from ntklab.experiments.toolkit import fractions
+from ntklab.experiments.toolkit import fractions, named_halves
 from ntklab.geometry import wrap
 from ntklab.kernels import TwoLayerNTK
 
@@ -184,7 +184,7 @@ def compare(
         if train is not None:
             routes["trained"] = train(loss, y, t)
         for route, outputs in routes.items():
-            for half, region in zip(("dense", "sparse"), density.regions, strict=True):
+            for half, region in named_halves(density).items():
                 inside = region.contains(x)
                 columns = {"loss": name, "order": s, "route": route, "half": half}
                 for k, fraction in zip(kappa, fractions(waves, outputs, inside), strict=True):

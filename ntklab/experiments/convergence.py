@@ -130,7 +130,8 @@ def check_frequencies(density, x, frequencies, *, name="frequencies"):
     lengths = [region.length for region in density.regions]
     limits = np.pi * region_counts(density, x) / lengths
     for frequency in frequencies:
-        if frequency > float(limits.min()):  # exact for any whole number
+        # the limit as a float may lie a rounding error below the whole number that it is
+        if frequency > float(limits.min()) * (1 + 1e-12):
             raise ValueError(
                 f"{name}: must be <= {limits.min():z.4g}, Nyquist's limit in the sparsest "
                 f"region ({np.argmin(limits)}), got {_short(frequency)}"

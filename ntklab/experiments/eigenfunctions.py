@@ -52,7 +52,7 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000):
     Returns
     -------
     pandas.DataFrame
-        density, index, q, population, sample, printed (17), corrected Z²/(πq²).
+        density, points, index, q, population, sample, printed (17), corrected Z²/(πq²).
     """
     kernel, count = TwoLayerNTK(bias=True), 2 * frequencies + 1
     index = np.arange(count)
@@ -61,6 +61,7 @@ def eigenvalue_table(densities=None, frequencies=20, points=50_000):
     for name, density in (densities or lecture_densities()).items():
         frames.append(pd.DataFrame({
             "density": name,
+            "points": points,
             "index": index,
             "q": q,
             "population": fredholm.solve(kernel, density, count).eigenvalues,

@@ -13,11 +13,10 @@ import pandas as pd
 
 from ntklab import dynamics, gram
 from ntklab.densities import CircleDensity, PiecewiseConstant
-from ntklab.experiments.toolkit import chosen, fractions
+from ntklab.experiments.toolkit import chosen, fractions, half_learned, named_halves
 from ntklab.kernels import DeepNTK
 
 AMPLITUDES = (1.0, 0.4)
-HALVES = ("dense", "sparse")
 
 
 class Setting(NamedTuple):
@@ -69,7 +68,7 @@ class Learning:
             iteration, half, frequency, fraction (1 is all of it).
         """
         frames = []
-        for half, region in zip(HALVES, self.density.regions, strict=True):
+        for half, region in named_halves(self.density).items():
             inside = region.contains(self.points)
             found = fractions(self.components, self.outputs, inside)
             for frequency, fraction in zip(self.frequencies, found, strict=True):
@@ -95,15 +94,7 @@ def components(x, frequencies):
 
 
 def _crossing(curve):
-    t, fraction = curve.iteration.to_numpy(float), curve.fraction.to_numpy()
-    below = np.flatnonzero(fraction < 0.5)
-    if not below.size:
-        return t[0]
-    j = below[-1]
-    if j == len(t) - 1:
-        return np.inf
-    share = (0.5 - fraction[j]) / (fraction[j + 1] - fraction[j])
-    return float(t[j] + share * (t[j + 1] - t[j]))
+    return half_learned(curve.iteration.to_numpy(float), curve.fraction.to_numpy())
 
 
 def predict(ratio=40.0, frequencies=(1, 16), size="quick", points=1000):

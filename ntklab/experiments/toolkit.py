@@ -35,6 +35,34 @@ def fractions(waves, outputs, inside):
     return np.linalg.lstsq(basis, outputs[:, inside].T)[0][:-1]
 
 
+HALVES = ("dense", "sparse")
+
+
+def named_halves(density):
+    """{"dense": region, "sparse": region} of two regions; of equal ones the first is "dense"."""
+    first, second = density.regions
+    ordered = density.mass(first) * second.length >= density.mass(second) * first.length
+    return dict(zip(HALVES, (first, second) if ordered else (second, first), strict=True))
+
+
+def half_learned(t, fraction):
+    """The time from which on a fraction is at least 1/2 for good; inf if it ends below.
+
+    Parameters
+    ----------
+    t, fraction : ndarray, shape (T,)
+        Times in order; between two of them the fraction is taken as linear.
+    """
+    below = np.flatnonzero(fraction < 0.5)
+    if not below.size:
+        return float(t[0])
+    j = below[-1]
+    if j == len(t) - 1:
+        return np.inf
+    share = (0.5 - fraction[j]) / (fraction[j + 1] - fraction[j])
+    return float(t[j] + share * (t[j + 1] - t[j]))
+
+
 def rms(table, column, by="width"):
     """(values of `by`, root mean square of a column for each), two arrays for `fit_power`."""
     mean = table.groupby(by)[column].agg(lambda v: np.sqrt(np.mean(v**2)))

@@ -13,7 +13,7 @@ from ntklab.explorers.board import Board, log_slider, whole_slider
 from ntklab.explorers.frames import Plan
 from ntklab.figures.sphere import halves_learning
 
-DEGREE = 60
+DEGREE = 300  # times within 1 % also at 1 : 40, κ = 30 and δ = 0.01, where 60 would miss a third
 FRAMES = Plan(
     ("ratio", "frequency"),
     ratio=(1.0, 2.0, 4.0, 10.0, 39.8),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ntklab.experiments.toolkit import half_learned
 from ntklab.figures.panels import legend_of_all, new, two_in_a_row
 from ntklab.figures.style import COLORS, SERIES, WIDE, styled
 
@@ -36,11 +37,28 @@ def fractions_by_loss(table):
         ax.set(title=f"{_named(loss, order)} loss", ylim=(-0.25, 1.3), xlabel="time · λ₁")
     legend_of_all(axes, 3)
     names = ", ".join(_named(*panel) for panel in panels)
+    exact = table[table.route == "predicted"]
+    told = "; ".join(
+        f"{_named(loss, order)} loss {_halfway(part)}"
+        for (loss, order), part in exact.groupby(["loss", "order"], sort=False)
+    )
     trained = " Dots are a trained network." if (table.route == "trained").any() else ""
     return figure, (
         f"Fractions of waves learned against time in the dense and the sparse half, for the "
-        f"losses {names}. Under the ordinary loss the sparse half is late; with quadrature weights "
-        f"both halves agree; larger Sobolev orders bring the frequencies together.{trained}"
+        f"losses {names}. Half is learned, dense and sparse half: {told}.{trained}"
+    )
+
+
+def _halfway(table):
+    """When half of every wave is learned for good in the dense and in the sparse half, in words."""
+    curves = table.groupby(["frequency", "half"], sort=False)
+    times = {
+        key: half_learned(curve.time.to_numpy(), curve.fraction.to_numpy()) for key, curve in curves
+    }
+    shown = {key: f"{t:z.2g}" if np.isfinite(t) else "never" for key, t in times.items()}
+    return ", ".join(
+        f"κ = {k} at {shown[k, 'dense']} and {shown[k, 'sparse']}"
+        for k in dict.fromkeys(table.frequency)
     )
 
 
@@ -61,10 +79,11 @@ def speeds_by_loss(frequencies, speeds, ratio):
     ax.set(xlabel="frequency κ", ylabel="speed relative to κ = 1")
     ax.set_title(f"density ratio {ratio:zg}")
     ax.legend()
+    low, high = frequencies[0], frequencies[-1]
+    told = ", ".join(f"{values[-1] / values[0]:z.2g} ({name})" for name, values in speeds.items())
     return figure, (
-        "Speed of learning against frequency on doubly logarithmic axes, for several losses: "
-        f"{', '.join(speeds)}. The ordinary one falls like one over the square of the frequency; "
-        "Sobolev weights flatten the curve and then turn it upwards."
+        "Speed of learning against frequency on doubly logarithmic axes, for several losses. "
+        f"From kappa {low} to {high} it changes by a factor of {told}."
     )
 
 

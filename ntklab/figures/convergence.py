@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.ticker import NullFormatter
 
 from ntklab.figures.axes import angle_axis, draw_density, shade_regions, ticks
+from ntklab.figures.motivation import wave
 from ntklab.figures.panels import legend_of_all, new, two_in_a_row, two_over_one
-from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, styled
+from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, counted, styled
 
 
 def named(density):
@@ -41,11 +42,15 @@ def order_of_regions(order):
     last.axhline(order.threshold, color="0.3", lw=0.8, ls="--")
     last.set(xlabel="1 + iteration", ylabel="rms error", title="dotted: linear theory")
     last.legend(loc="lower left")
-    sequence = ", ".join(f"{order.density.values[j]:z.3f}" for j in order.sequence())
+    done = np.isfinite(order.reached)
+    densities = [f"{order.density.values[j]:z.3f}" for j in order.sequence()]
+    first, rest = densities[: done.sum()], densities[done.sum() :]
+    told = f"Regions are finished in this order of densities: {', '.join(first) or 'none'}"
+    if rest:
+        told += f"; not by iteration {order.iterations[-1]}: {', '.join(rest)}"
     return figure, (
         f"A network learning sin {order.frequency}x: outputs over the target at three moments, and "
-        f"the error of each region against the iteration. Regions are finished in the order of "
-        f"their densities {sequence}."
+        f"the error of each region against the iteration. {told}."
     )
 
 
@@ -61,10 +66,10 @@ def coefficients_and_bounds(table, frequency):
               label="8BZ/(3q√p*), where it applies")
     ax.loglog(table.q, table.corrected, "-", color=COLORS["law"], label="λ_i S")
     ax.axvline(frequency, color="0.5", lw=0.8, ls=":")
-    ax.set(xlabel="q", ylabel=f"coefficient of cos {frequency}x")
+    ax.set(xlabel="q", ylabel=f"coefficient of {wave(frequency)}")
     ax.legend(loc="lower left")
     return figure, (
-        f"Coefficients of cos {frequency}x in the eigenfunctions against q on logarithmic axes. "
+        f"Coefficients of {wave(frequency)} in the eigenfunctions against q on logarithmic axes. "
         "The lemma's bound falls like 1/q and is far above them; the corrected bound falls like "
         "1/q squared and comes close near the target's own frequency."
     )
@@ -138,10 +143,12 @@ def iteration_bounds(table):
     ax.set_ylabel("iterations times η")
     ax.legend()
     worst = (table.printed / table.exact).max()
+    slopes = [f"{_slope(table.frequency, table[name]):z.2f} ({name})"
+              for name in ("exact", "direct", "corrected", "printed")]
     return figure, (
-        f"Iterations until the error over the circle is below the threshold, against kappa. The "
-        f"exact times and two bounds rise in parallel with slope two; the printed proof's bound is "
-        f"flat and up to {worst:z.0g} times the truth."
+        f"Iterations until the error over the circle is below the threshold, against kappa. Mean "
+        f"slopes: {', '.join(slopes)}. The printed proof's bound is up to {worst:z.0g} times the "
+        "truth."
     )
 
 
@@ -186,12 +193,26 @@ def finishing_times(exact, trained, ratios=None):
         right.set(xlabel="density p* of the sparsest third", ylabel="iterations")
         right.set_title("sparsest region against p*", fontsize=10)
         right.legend()
-    return figure, (
-        "Left: iterations until each region is learned against kappa, exact curves of slope two "
-        "with trained networks on them and the bound a little above the sparsest region's. Right: "
-        "the sparsest region's time falls like one over its density; the time for the whole circle "
-        "stops rising once too few data are in the region to count."
+    slopes = [_slope(rows.frequency, rows.exact) for _, rows in exact.groupby("region")]
+    room = sparsest.bound / sparsest.exact
+    told = (
+        "terations until each region is learned against kappa: exact curves of mean slopes "
+        f"{', '.join(f'{s:z.2f}' for s in slopes)}, trained networks beside them, and the bound, "
+        f"{room.min():z.2g} to {room.max():z.2g} times the sparsest region's."
     )
+    if ratios is None:
+        return figure, f"I{told}"
+    return figure, (
+        f"Left: i{told} Right: against its density the sparsest region's time has mean slope "
+        f"{_slope(ratios.lowest, ratios.exact):z.2f}, that of the whole circle "
+        f"{_slope(ratios.lowest, ratios.circle):z.2f}."
+    )
+
+
+def _slope(x, y):
+    """The power of x by which y changes from the least x to the greatest."""
+    (x0, x1), (y0, y1) = ((v[x.idxmin()], v[x.idxmax()]) for v in (x, y))
+    return np.log(y1 / y0) / np.log(x1 / x0)
 
 
 @styled
@@ -231,6 +252,7 @@ def departures(found, factor, leaves):
 def sampled_times(grid, random):
     """Times over that of the densest region: a grid's, and every random draw's, against κ."""
     figure, (left, right) = new(1, 2, size=(WIDE, 3.6))
+    told = []
     for ax, times, title in ((left, grid, "even grids"), (right, random, "random draws")):
         wide = times.pivot(index=["draw", "frequency"], columns="region", values="theory")
         densities = times.groupby("region").density.first()
@@ -242,15 +264,17 @@ def sampled_times(grid, random):
                         alpha=max(0.2, 1 / len(values)))
             ax.plot(values.columns, values.median(), lw=2, color=color, label=named(densities[j]))
             ax.axhline(densities.max() / densities[j], color=color, lw=0.8, ls="--")
+            last = values[values.columns[-1]]
+            told.append(f"{title}, {named(densities[j])}: {last.min():z.2f} to {last.max():z.2f}")
         ax.set(xlabel="κ", ylabel="time over that of the densest", title=title)
     top = max(left.get_ylim()[1], right.get_ylim()[1])
     left.set_ylim(0.7, top)
     right.set_ylim(0.7, top)
     left.legend()
     return figure, (
-        "Finishing times of the regions over that of the densest against kappa, dashed lines at "
-        "the ratios of the densities. On even grids the curves approach them from below; random "
-        "draws scatter widely about them."
+        "Finishing times of the regions over that of the densest against kappa, on even grids and "
+        "for random draws, dashed lines at the ratios of the densities. At the largest kappa, "
+        f"{'; '.join(told)}."
     )
 
 
@@ -297,7 +321,7 @@ def theorem_board(seen):
     below.axhline(threshold, color="0.3", lw=0.8, ls="--", label="threshold δ")
     bottom = min(0.3 * threshold, 0.9 * max(1e-6, seen.curves.min()))
     below.set_ylim(bottom, max(1, 1.2 * seen.curves.max()))
-    below.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning cos {seen.frequency}x")
+    below.set(xlabel="1 + iteration", ylabel="rms error", title=f"learning {wave(seen.frequency)}")
     below.legend(loc="lower left", fontsize=8)
     place = np.arange(len(table))
     for column, marker, meaning, label in (
@@ -310,7 +334,7 @@ def theorem_board(seen):
     for i, row in enumerate(table.itertuples()):
         name = named(row.density)
         if np.isfinite(row.exact):
-            told.append(f"{name} after {row.exact:z.0f} iterations")
+            told.append(f"{name} after {counted(row.exact, 'iteration')}")
         else:
             told.append(f"{name} never, floor {row.floor:z.3g}")
             right.annotate(f"never\nfloor {row.floor:z.2g}", (i, 0.5), ha="center", size=9,
@@ -320,6 +344,6 @@ def theorem_board(seen):
     if np.isfinite(table.exact).any():
         right.legend(fontsize=8)
     return figure, (
-        f"Density, learning curves of cos {seen.frequency}x by region, and finishing times at "
+        f"Density, learning curves of {wave(seen.frequency)} by region, and finishing times at "
         f"threshold {threshold:z.3g}: {'; '.join(told)}."
     )

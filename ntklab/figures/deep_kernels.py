@@ -4,7 +4,7 @@ import numpy as np
 
 from ntklab.figures.axes import plain_ticks, theta_axis, ticks
 from ntklab.figures.panels import new
-from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, styled
+from ntklab.figures.style import COLORS, MARKERS, SERIES, WIDE, layers, styled
 
 
 @styled
@@ -29,8 +29,8 @@ def gaussian_layers(samples, table):
                   label=f"width {m}")
     left.set(xlabel="pre-activation of one neuron", ylabel="density over networks", ylim=(1e-5, 1))
     left.legend()
-    layers = sorted(set(table.layer))[1:]
-    for i, h in enumerate(layers):
+    deep = sorted(set(table.layer))[1:]
+    for i, h in enumerate(deep):
         part = table[table.layer == h]
         right.errorbar(part.width, part.excess, 2 * part.error, fmt=MARKERS[i], ms=4,
                        color=SERIES[i], capsize=3, label=f"layer {h}")
@@ -44,7 +44,7 @@ def gaussian_layers(samples, table):
         "Left: distribution of a deep pre-activation over random networks of width "
         f"{', '.join(map(str, samples))} on a logarithmic scale; narrow networks have heavier "
         "tails than the normal density, wide ones follow it. Right: excess kurtosis of layers "
-        f"{', '.join(map(str, layers))} against the width with error bars of two standard errors, "
+        f"{', '.join(map(str, deep))} against the width with error bars of two standard errors, "
         "on the exact curves, which fall like 1/m."
     )
 
@@ -106,7 +106,7 @@ def layers_and_parts(seen):
         theta_axis(ax, "angle θ (rad)")
         ax.axhline(0, color="0.3", lw=0.6)
     return figure, (
-        f"{seen.activation}, {seen.hidden_layers} hidden layers. Left, the correlation of two "
+        f"{seen.activation}, {layers(seen.hidden_layers)}. Left, the correlation of two "
         f"inputs after each layer against their angle; inputs {seen.angle:z.2f} apart start with "
         f"{seen.correlations[0, at]:z.2f} and end with {seen.correlations[-1, at]:z.2f}. Right, "
         f"the tangent kernel as a stack of its layers' parts, {low[0]:z.2f} at angle 0 and "

@@ -52,9 +52,12 @@ def eigenfunction_gallery(density, spectrum, indices, title=""):
     figure.supxlabel("angle x (rad)", fontsize=11)
     if title:
         figure.suptitle(title)
+    p = density.pdf(x)
+    # of amplitudes no such thing can be said: they depend on the arrangement of the regions (C10)
+    told = " Waves are shorter where the density is larger." if np.ptp(p) > 1e-9 * p.max() else ""
     return figure, (
         f"{title or 'Eigenfunctions'}: eigenfunctions number {', '.join(map(str, indices))} over "
-        f"the circle and the density. Each oscillates faster and lower where the density is larger."
+        f"the circle and the density.{told}"
     )
 
 
@@ -77,6 +80,7 @@ def density_and_spectrum(seen):
                  label="Z²/πq²")
     right.loglog(max(q[index], 0.8), spectrum.eigenvalues[index], "o", ms=9, mfc="none",
                  mew=2, color="black", label=f"i = {index}")
+    near = (np.pi * q**2 * spectrum.eigenvalues / density.Z**2)[1:]
     right.set(xlabel="q", ylabel="eigenvalue λ", title=f"λ = {spectrum.eigenvalues[index]:z.4g}")
     right.legend()
     x = np.linspace(-np.pi, np.pi, 1601)[:-1]
@@ -85,9 +89,9 @@ def density_and_spectrum(seen):
     below.set_title(f"eigenfunction i = {index}")
     angle_axis(below)
     return figure, (
-        f"Density with Z = {density.Z:z.4f}, its eigenvalues on logarithmic axes near the line "
-        f"Z squared over pi q squared, and eigenfunction {index}, eigenvalue "
-        f"{spectrum.eigenvalues[index]:z.4g}."
+        f"Density with Z = {density.Z:z.4f}, its eigenvalues on logarithmic axes, "
+        f"{near.min():z.2f} to {near.max():z.2f} times Z squared over pi q squared, and "
+        f"eigenfunction {index}, eigenvalue {spectrum.eigenvalues[index]:z.4g}."
     )
 
 

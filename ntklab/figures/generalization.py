@@ -2,12 +2,25 @@
 
 import numpy as np
 
+from ntklab.experiments.toolkit import half_learned
 from ntklab.figures.axes import angle_axis, plain_ticks, shade_regions
 from ntklab.figures.panels import new
 from ntklab.figures.style import COLORS, HALVES, SERIES, WIDE, styled
 
-NAMES = {-1: "all", 0: "sparse", 1: "dense"}
-INKS = {-1: "black", 0: HALVES["sparse"], 1: HALVES["dense"]}
+ALL = -1  # the region that is the whole circle
+
+
+def _looks(densities):
+    """{region: (name, colour)}: two are sparse and dense if they differ; others have numbers."""
+    found = {ALL: ("all", "black")}
+    if len(densities) == 2 and not np.isclose(*densities):
+        names = ("sparse", "dense") if densities[0] < densities[1] else ("dense", "sparse")
+        return found | {j: (name, HALVES[name]) for j, name in enumerate(names)}
+    return found | {j: (f"region {j}", SERIES[j % len(SERIES)]) for j in range(len(densities))}
+
+
+def _regions(density):
+    return _looks([density.mass(region) / region.length for region in density.regions])
 
 
 @styled
@@ -15,9 +28,11 @@ def sample(stopping, time):
     """Noisy labels, the target, and what is predicted everywhere at one time."""
     figure, ax = new(size=(WIDE, 3.4))
     _sample(ax, stopping, time)
+    points = stopping.learner.descent.spectrum.points
+    counts = [f"{region.contains(points).sum()}" for region in stopping.density.regions]
     return figure, (
-        f"Noisy labels of a wave of frequency {stopping.frequency} on the circle, few on one half "
-        f"and many on the other, and the prediction at time {time:z.3g} over the target."
+        f"Noisy labels of a wave of frequency {stopping.frequency} on the circle, by region "
+        f"{' and '.join(counts)}, and the prediction at time {time:z.3g} over the target."
     )
 
 
@@ -44,28 +59,33 @@ def stopping_times(stopping, networks=None):
 
 
 def _errors(ax, stopping, networks=None):
+    looks = _regions(stopping.density)
     for j, curve in stopping.curves.groupby("region"):
-        ax.loglog(curve.t, curve.rms, color=INKS[j], label=NAMES[j])
+        name, ink = looks[j]
+        ax.loglog(curve.t, curve.rms, color=ink, label=name)
         stop = stopping.stops[j]
-        if np.isfinite(stop.time):
-            ax.plot(stop.time, stop.rms, "v", color=INKS[j], ms=8)
+        if curve.t.min() <= stop.time <= curve.t.max():
+            ax.plot(stop.time, stop.rms, "v", color=ink, ms=8)
         if networks is not None:
             rows = networks[networks.region == j]
-            ax.plot(rows.t, rows.trained, "o", mfc="none", color=INKS[j])
-            ax.plot(rows.t, rows.theory, "+", color=INKS[j])
+            ax.plot(rows.t, rows.trained, "o", mfc="none", color=ink)
+            ax.plot(rows.t, rows.theory, "+", color=ink)
     plain_ticks(ax, stopping.curves.rms.min(), stopping.curves.rms.max())
     ax.set(xlabel="time ηt", ylabel="rms error on new data")
     ax.legend(title="region")
 
 
 def _told(stopping):
-    best = "; ".join(
-        f"{NAMES[j]} {'never' if np.isinf(stop.time) else f'at {stop.time:z.3g}'}, {stop.rms:z.2g}"
-        for j, stop in stopping.stops.items()
-    )
+    """Where each curve begins, is least and ends: one need not fall at first, nor rise at last."""
+    looks, told = _regions(stopping.density), []
+    for j, curve in stopping.curves.groupby("region"):
+        stop, rms = stopping.stops[j], curve.rms.to_numpy()
+        when = "in the end" if np.isinf(stop.time) else f"at {stop.time:z.3g}"
+        told.append(f"{looks[j][0]} {rms[0]:z.2g}, {stop.rms:z.2g} {when}, {rms[-1]:z.2g}")
+    t = stopping.times
     return (
-        "Root mean square error on new data against time, over all and in each half; each curve "
-        f"falls, is least, and rises again. Best moments and errors: {best}."
+        "Root mean square error on new data against time, over all and by region: at time "
+        f"{t[0]:z.3g}, at its best moment, and at {t[-1]:z.0e}: {'; '.join(told)}."
     )
 
 
@@ -73,19 +93,28 @@ def _told(stopping):
 def bias_and_variance(stopping, law):
     """Squared bias and variance by region; the variance's law dotted."""
     figure, axes = new(1, 2, size=(WIDE, 3.4), sharey=True)
+    looks, told = _regions(stopping.density), []
     for j, ax in enumerate(axes):
         curve = stopping.curves[stopping.curves.region == j]
         ax.loglog(curve.t, curve.bias, color=SERIES[2], label="bias²")
         ax.loglog(curve.t, curve.variance, color=SERIES[3], label="variance")
         ax.loglog(curve.t, law[j], ":", color=COLORS["law"], label="law ∝ √(t/p)")
-        ax.axvline(stopping.stops[j].time, color=INKS[j], lw=1)
-        ax.set(xlabel="time ηt", title=f"{NAMES[j]} half", ylim=(1e-5, 2))
+        name, ink = looks[j]
+        ax.axvline(stopping.stops[j].time, color=ink, lw=1)
+        ax.set(xlabel="time ηt", title=_place(name), ylim=(1e-5, 2))
+        above = (curve.variance > curve.bias).to_numpy()
+        cross = f"at time {curve.t.to_numpy()[np.argmax(above)]:z.2g}" if above.any() else "never"
+        told.append(f"{cross} in the {_place(name)}")
     axes[0].set_ylabel("mean square error")
     axes[0].legend(loc="lower left")
     return figure, (
-        "Squared bias falls and variance rises with time, in the sparse half and in the dense one. "
-        "They cross earlier where data are dense; there the variance follows its law, a root of t."
+        "Squared bias and variance against time by region, beside the variance's law, a root of "
+        f"t. The variance first exceeds the squared bias {', '.join(told)}."
     )
+
+
+def _place(name):
+    return f"{name} half" if name in HALVES else name
 
 
 @styled
@@ -103,10 +132,14 @@ def bounds(table):
     ax.set(xlabel="frequency κ", ylabel="error on new data")
     ax.legend()
     return figure, (
-        "Bound and error on new data against the frequency of the target. Both rise with it; the "
-        f"bound, from {waves.bound.min():z.2g} to {waves.bound.max():z.2g}, lies far above the "
-        "error."
+        "Bound and error on new data against the frequency of the target: from "
+        f"{_span(waves.bound)} and from {_span(waves.loss)} for frequencies from "
+        f"{waves.frequency.iloc[0]} to {waves.frequency.iloc[-1]}."
     )
+
+
+def _span(values):
+    return f"{values.iloc[0]:z.2g} to {values.iloc[-1]:z.2g}"
 
 
 @styled
@@ -114,15 +147,21 @@ def random_labels(table):
     """What is left of a wave and of random labels, by region."""
     figure, axes = new(1, 2, size=(WIDE, 3.4), sharey=True)
     named = {"wave": "a wave", "random": "random ±1 labels"}
+    looks, told = _looks(table.groupby("region").density.first().to_numpy()), []
     for ax, (column, title) in zip(axes, named.items(), strict=True):
+        times = []
         for j, rows in table.groupby("region"):
-            ax.semilogx(rows.t, rows[column], color=INKS[j], label=f"{NAMES[j]} half")
+            name, ink = looks[j]
+            ax.semilogx(rows.t, rows[column], color=ink, label=_place(name))
+            half = half_learned(rows.t.to_numpy(), 1 - rows[column].to_numpy())
+            when = f"at time {half:z.2g}" if np.isfinite(half) else "never"
+            times.append(f"{when} in the {_place(name)}")
         ax.set(xlabel="time ηt", title=title, ylim=(0, 1.05))
+        told.append(f"of {title} half is left {', '.join(times)}")
     axes[0].set_ylabel("left to learn (rms)")
     axes[0].legend()
     return figure, (
-        "What is left to learn at the training points against time. The wave goes first in the "
-        "dense half; random labels go first in the sparse half: the order is reversed."
+        f"What is left to learn at the training points against time: {'; '.join(told)}."
     )
 
 

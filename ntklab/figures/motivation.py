@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ntklab.experiments.toolkit import named_halves
 from ntklab.figures.axes import angle_axis, draw_density
 from ntklab.figures.panels import legend_below, new, two_in_a_row
 from ntklab.figures.style import COLORS, HALVES, styled
@@ -65,8 +66,23 @@ def snapshots(learning, iterations):
     low, high = map(wave, learning.frequencies)
     return figure, (
         f"The target {low} + 0.4 {high} and the network's output at iterations {seen}. "
-        "The slow wave is there first, the ripple on it later and first where data are dense."
+        f"{_half_learned(learning)}"
     )
+
+
+def _half_learned(learning):
+    """When half of each wave is learned, in words."""
+    table = learning.half_learned()
+    told = "; ".join(
+        f"{wave(frequency)} {_when(table.loc['dense', frequency])} in the dense half and "
+        f"{_when(table.loc['sparse', frequency])} in the sparse one"
+        for frequency in learning.frequencies
+    )
+    return f"Half is learned of {told}."
+
+
+def _when(iteration):
+    return f"at iteration {iteration:z.0f}" if np.isfinite(iteration) else "never"
 
 
 def _output(ax, learning, asked, kind="network"):
@@ -78,9 +94,10 @@ def _output(ax, learning, asked, kind="network"):
     ax.plot(grid, np.cos(low * grid) + 0.4 * np.cos(high * grid), color=COLORS["target"], lw=2.5,
             label="target")
     ax.plot(x, output, color=COLORS[kind], lw=1.2, label="network")
-    sparse = x >= 0
-    ax.plot(x[sparse], output[sparse], ".", color=COLORS[kind], ms=4)
-    ax.axvspan(-np.pi, 0, color="0.5", alpha=0.15, lw=0)
+    dense, sparse = named_halves(learning.density).values()
+    few = sparse.contains(x)
+    ax.plot(x[few], output[few], ".", color=COLORS[kind], ms=4)
+    ax.axvspan(dense.start, dense.stop, color="0.5", alpha=0.15, lw=0)
     title = f"iteration {t}: rms error {_rms(output, target):z.2f}"
     ax.set(title=title, ylabel="output", ylim=(-1.9, 1.9))
     angle_axis(ax)
@@ -179,8 +196,7 @@ def learned_fractions(learning, predicted=None):
     low, high = map(wave, learning.frequencies)
     return figure, (
         f"Fraction of {low} and of {high} learned against the iteration, in the dense "
-        f"and in the sparse half. In each half the low frequency rises first; each frequency "
-        "rises in the dense half first."
+        f"and in the sparse half. {_half_learned(learning)}"
     )
 
 
@@ -217,7 +233,8 @@ def moment(learning, iteration, title, kind="network"):
         f"{row.fraction:z.0%} of {wave(row.frequency)} in the {row.half} half"
         for row in table.itertuples()
     )
+    even = "" if np.ptp(learning.density.values) else " The halves are equally dense."
     return figure, (
         f"Density of the data, the output at iteration {t} over the target, and the fractions "
-        f"learned against the iteration. At this moment: {told}."
+        f"learned against the iteration. At this moment: {told}.{even}"
     )

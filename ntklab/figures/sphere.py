@@ -56,10 +56,16 @@ def halves_learning(seen):
         f"time in sparse over time in dense half: {quotient:z.2f}; densities 1 : {seen.ratio:z.3g}"
     )
     below.legend()
+    even = seen.ratio == 1
+    halves = "halves are equally dense" if even else (
+        f"upper half is {seen.ratio:z.3g} times as dense as the lower"
+    )
+    told = "Both halves need the same time" if even else (
+        f"The sparse half needs {quotient:z.2f} times as long as the dense one"
+    )
     return figure, (
-        f"A sphere whose upper half is {seen.ratio:z.3g} times as dense as the lower; the zonal "
-        f"harmonic of degree {seen.frequency} on it; and the error in both halves against time. "
-        f"The sparse half needs {quotient:z.2f} times as long as the dense one."
+        f"A sphere whose {halves}; the zonal harmonic of degree {seen.frequency} on it; and the "
+        f"error in both halves against time. {told}."
     )
 
 
@@ -111,11 +117,15 @@ def quotients(exact, samples, paper):
     ax.set(xlabel="frequency κ (degree of the harmonic)", xlim=(0, exact.frequency.max() + 0.5))
     ax.set_ylabel("time in sparse half / in dense half")
     figure.legend(loc="outside lower center", ncols=3)
+    told = "; ".join(
+        f"1 to {ratio:zg}, {part.quotient.iloc[0]:z.2f} at the lowest frequency, "
+        f"{part.quotient.min():z.2f} at least, {part.quotient.iloc[-1]:z.2f} at frequency "
+        f"{part.frequency.iloc[-1]}, paper's median {paper[ratio]}"
+        for ratio, part in exact.groupby("ratio")
+    )
     return figure, (
-        "Quotient of learning times of the two halves against frequency, for density ratios 2, 3 "
-        "and 4. Population lines start near 1.5, 2 and 2.8, dip, and rise slowly towards the "
-        "ratio. Random points scatter about them. The paper's medians lie where the lines are at "
-        "low frequency."
+        "Quotient of learning times of the two halves against frequency, for densities that "
+        f"relate as {told}. Random points scatter about the population's lines."
     )
 
 

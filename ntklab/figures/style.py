@@ -94,6 +94,12 @@ def styled(draw):
     return wrapper
 
 
+def counted(number, noun):
+    """How many, in words: "1 iteration", "20 iterations"."""
+    shown = f"{number:z.0f}"
+    return f"{shown} {noun}{'' if shown == '1' else 's'}"
+
+
 def layers(L):
     """How many hidden layers, in words."""
-    return f"{L} hidden layer{'s' if L > 1 else ''}"
+    return counted(L, "hidden layer")

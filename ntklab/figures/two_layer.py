@@ -5,7 +5,7 @@ from matplotlib.patches import Wedge
 
 from ntklab.figures.axes import angle_axis, theta_axis
 from ntklab.figures.panels import new, two_over_one
-from ntklab.figures.style import COLORS, SERIES, styled
+from ntklab.figures.style import COLORS, SERIES, counted, styled
 
 
 @styled
@@ -214,6 +214,6 @@ def bias_switch(seen):
     below.legend(loc="upper right", ncols=2)
     return figure, (
         f"Kernel {state} bias against the angle, its eigenvalues under uniform data, and the "
-        f"target cos x + cos {seen.frequency}x with what is learned after {seen.iteration:z.0f} "
-        f"iterations: {learned}."
+        f"target cos x + cos {seen.frequency}x with what is learned after "
+        f"{counted(seen.iteration, 'iteration')}: {learned}."
     )

@@ -16,6 +16,7 @@ from ntklab._arguments import one_of, whole_number
 from ntklab.experiments import convergence, motivation, sphere
 from ntklab.experiments.convergence import ELEVEN_ONE_THREE, PROTOCOL
 from ntklab.experiments.eigenfunctions import ONE_TWO_FOUR
+from ntklab.experiments.toolkit import HALVES
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Learned:
     def half_learned(self):
         """The iteration at which each wave was half learned: rows halves, columns frequencies."""
         wide = self.table.pivot(index="half", columns="frequency", values="iteration")
-        return wide.loc[list(motivation.HALVES), list(self.frequencies)]
+        return wide.loc[list(HALVES), list(self.frequencies)]
 
 
 def learned(table):
