@@ -118,3 +118,8 @@ def test_eigenvalues_far_from_the_law_are_not_called_near():
 @pytest.mark.parametrize(("number", "words"), [(0.6, "1 step"), (1, "1 step"), (0, "0 steps")])
 def test_one_is_no_plural(number, words):
     assert style.counted(number, "step") == words
+
+
+def test_numbers_are_said_without_powers_of_ten():
+    told = [style.plain(value) for value in (187.3, 0.0714, 1.0, 52_300.0, -1e-300 * 0)]
+    assert told == ["190", "0.071", "1", "52000", "0"]

@@ -4,7 +4,7 @@ import numpy as np
 
 from ntklab.experiments.toolkit import half_learned
 from ntklab.figures.panels import legend_of_all, new, two_in_a_row
-from ntklab.figures.style import COLORS, SERIES, WIDE, styled
+from ntklab.figures.style import COLORS, SERIES, WIDE, plain, styled
 
 HALF_STYLES = {"dense": "-", "sparse": "--"}
 
@@ -55,7 +55,7 @@ def _halfway(table):
     times = {
         key: half_learned(curve.time.to_numpy(), curve.fraction.to_numpy()) for key, curve in curves
     }
-    shown = {key: f"{t:z.2g}" if np.isfinite(t) else "never" for key, t in times.items()}
+    shown = {key: plain(t) if np.isfinite(t) else "never" for key, t in times.items()}
     return ", ".join(
         f"κ = {k} at {shown[k, 'dense']} and {shown[k, 'sparse']}"
         for k in dict.fromkeys(table.frequency)
@@ -80,7 +80,7 @@ def speeds_by_loss(frequencies, speeds, ratio):
     ax.set_title(f"density ratio {ratio:zg}")
     ax.legend()
     low, high = frequencies[0], frequencies[-1]
-    told = ", ".join(f"{values[-1] / values[0]:z.2g} ({name})" for name, values in speeds.items())
+    told = ", ".join(f"{plain(values[-1] / values[0])} ({name})" for name, values in speeds.items())
     return figure, (
         "Speed of learning against frequency on doubly logarithmic axes, for several losses. "
         f"From kappa {low} to {high} it changes by a factor of {told}."

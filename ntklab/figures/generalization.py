@@ -5,7 +5,7 @@ import numpy as np
 from ntklab.experiments.toolkit import half_learned
 from ntklab.figures.axes import angle_axis, plain_ticks, shade_regions
 from ntklab.figures.panels import new
-from ntklab.figures.style import COLORS, HALVES, SERIES, WIDE, styled
+from ntklab.figures.style import COLORS, HALVES, SERIES, WIDE, plain, styled
 
 ALL = -1  # the region that is the whole circle
 
@@ -32,7 +32,7 @@ def sample(stopping, time):
     counts = [f"{region.contains(points).sum()}" for region in stopping.density.regions]
     return figure, (
         f"Noisy labels of a wave of frequency {stopping.frequency} on the circle, by region "
-        f"{' and '.join(counts)}, and the prediction at time {time:z.3g} over the target."
+        f"{' and '.join(counts)}, and the prediction at time {plain(time)} over the target."
     )
 
 
@@ -80,12 +80,12 @@ def _told(stopping):
     looks, told = _regions(stopping.density), []
     for j, curve in stopping.curves.groupby("region"):
         stop, rms = stopping.stops[j], curve.rms.to_numpy()
-        when = "in the end" if np.isinf(stop.time) else f"at {stop.time:z.3g}"
+        when = "in the end" if np.isinf(stop.time) else f"at {plain(stop.time)}"
         told.append(f"{looks[j][0]} {rms[0]:z.2g}, {stop.rms:z.2g} {when}, {rms[-1]:z.2g}")
     t = stopping.times
     return (
         "Root mean square error on new data against time, over all and by region: at time "
-        f"{t[0]:z.3g}, at its best moment, and at {t[-1]:z.0e}: {'; '.join(told)}."
+        f"{plain(t[0])}, at its best moment, and at {plain(t[-1])}: {'; '.join(told)}."
     )
 
 
@@ -103,7 +103,7 @@ def bias_and_variance(stopping, law):
         ax.axvline(stopping.stops[j].time, color=ink, lw=1)
         ax.set(xlabel="time ηt", title=_place(name), ylim=(1e-5, 2))
         above = (curve.variance > curve.bias).to_numpy()
-        cross = f"at time {curve.t.to_numpy()[np.argmax(above)]:z.2g}" if above.any() else "never"
+        cross = f"at time {plain(curve.t.to_numpy()[np.argmax(above)])}" if above.any() else "never"
         told.append(f"{cross} in the {_place(name)}")
     axes[0].set_ylabel("mean square error")
     axes[0].legend(loc="lower left")
@@ -154,7 +154,7 @@ def random_labels(table):
             name, ink = looks[j]
             ax.semilogx(rows.t, rows[column], color=ink, label=_place(name))
             half = half_learned(rows.t.to_numpy(), 1 - rows[column].to_numpy())
-            when = f"at time {half:z.2g}" if np.isfinite(half) else "never"
+            when = f"at time {plain(half)}" if np.isfinite(half) else "never"
             times.append(f"{when} in the {_place(name)}")
         ax.set(xlabel="time ηt", title=title, ylim=(0, 1.05))
         told.append(f"of {title} half is left {', '.join(times)}")
@@ -197,4 +197,6 @@ def stopping_board(seen):
     _sample(above, seen.stopping, seen.time)
     _errors(below, seen.stopping)
     below.axvline(seen.time, color="black", lw=1, ls=":")
-    return figure, f"Prediction at time {seen.time:z.3g} over noisy labels. {_told(seen.stopping)}"
+    return figure, (
+        f"Prediction at time {plain(seen.time)} over noisy labels. {_told(seen.stopping)}"
+    )

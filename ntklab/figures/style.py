@@ -100,6 +100,11 @@ def counted(number, noun):
     return f"{shown} {noun}{'' if shown == '1' else 's'}"
 
 
+def plain(value):
+    """Two digits of a number, as a reader says it: 190 and not 1.9e+02."""
+    return f"{float(f'{value:z.2g}'):zg}"
+
+
 def layers(L):
     """How many hidden layers, in words."""
     return counted(L, "hidden layer")
