@@ -75,7 +75,7 @@ def test_the_bound_holds_and_is_near_the_truth(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["1:2:4", "zero arcs", *(pytest.param(name, marks=SLOW) for name in DEAR)]
+    "name", ["1:2:4", "zero arcs", *(pytest.param(name, marks=SLOW) for name in DEAR[:3])]
 )
 def test_the_bound_of_harmonics_holds_and_is_near_the_truth(name, monkeypatch):
     monkeypatch.setattr(_harmonics, "FIRST", 128)
