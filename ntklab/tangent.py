@@ -38,26 +38,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 from tqdm.auto import tqdm
 
 from ntklab import _arcs
-from ntklab._arguments import LARGEST, boolean, finite_array, instance_of, one_of, whole_number
+from ntklab._arguments import LARGEST, boolean, finite_array, instance_of, one_of
 from ntklab._function import Function, untouched
 from ntklab._gradients import Arcs, neurons, thin
 from ntklab._gradients import route as fastest
+from ntklab._memory import SIDES, block_length, blocks, budget, cost_of, in_smaller_blocks
 
 ROUTES = ("auto", "arcs", "factors", "jacobian", "products")
-MEMORY = 2**30  # bytes of work on a CPU; on a GPU half of what is free there
 STRIP, LONG_STRIP = 128, 2048  # rows of the answer worked out together on a CPU, and elsewhere
 FEW = 64  # with fewer gradients to a block, directional derivatives were faster than contraction
 _CLOSED = {
     "arcs": "a TwoLayerReLU as it comes and points of norm 1 in the plane (any norm without bias)",
     "factors": "networks of ntklab.networks as they come",
 }
-_SIDES = 2  # rows and columns of a block have tensors of their own
 _ARC = 64 * 8  # bytes of a neuron's arc: vector, angles, ends, steps, places
-_ENTRY = 4 * 8  # bytes an entry in work: up to four float64 copies
 
 
 def _on_a_copy(measure):
@@ -88,8 +85,8 @@ def empirical_ntk(network, X, Y=None, *, output=None, memory=None, route="auto",
         For a network of k outputs, which is f: number 0 to k - 1; or "sum" for the sum of the k
         kernels, Σ_c ⟨∂f_c(x_i)/∂w, ∂f_c(y_j)/∂w⟩. There is no default for k > 1.
     memory : int, optional
-        Bytes that may be used beside the network and the answer; `MEMORY` on a CPU, half of what
-        is free on a GPU when left out. A GPU that runs out gets smaller blocks.
+        Bytes that may be used beside the network and the answer; 2³⁰ on a CPU, half of what is
+        free on a GPU when left out. A GPU that runs out gets smaller blocks.
     route : {"auto", "arcs", "factors", "jacobian", "products"}
         See the head of this module. "auto" is arcs or factors for the networks of
         `ntklab.networks`; for others, parameter by parameter, jacobian, or products where few
@@ -156,7 +153,7 @@ def ntk_vector_product(network, X, v, *, output=None, memory=None, progress=Fals
     """
     boolean("progress", progress)
     problem = _Problem(network, X, None, output)
-    memory = _budget(memory, problem)
+    memory = budget(memory, problem.X.device)
     v = finite_array("v", v, ndim=1)
     if v.shape != problem.shape[:1]:
         raise ValueError(f"v: must be one number a point, {problem.shape[:1]}, got {v.shape}")
@@ -168,7 +165,7 @@ def ntk_vector_product(network, X, v, *, output=None, memory=None, progress=Fals
             bar.n = 0
             return sum(_product(problem.X, v, function, memory, bar) for function in functions)
 
-        return _finite(_in_smaller_blocks(product, memory, problem.X.device))
+        return _finite(in_smaller_blocks(product, memory, problem.X.device))
 
 
 @dataclass(frozen=True)
@@ -259,15 +256,15 @@ def _product(X, v, function, memory, bar):
             gradients = ((function.gradients(name, x), direction[name]) for name in weights)
             return sum(g.flatten(1) @ d.flatten() for g, d in gradients)
 
-    cost = _cost(lambda x: along(x, function.pullback(x, v.new_ones(len(x)))), X)
-    blocks = _blocks(0, len(v), _block_length(memory, cost, STRIP))
+    cost = cost_of(lambda x: along(x, function.pullback(x, v.new_ones(len(x)))), X)
+    parts = blocks(0, len(v), block_length(memory, cost, STRIP))
     direction = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     answer = np.zeros(len(v))
-    for rows in blocks:
+    for rows in parts:
         for name, part in function.pullback(X[rows], v[rows]).items():
             direction[name] += part
         bar.update(rows.stop - rows.start)
-    for rows in blocks:
+    for rows in parts:
         answer[rows] = _array(along(X[rows], direction))
         bar.update(rows.stop - rows.start)
     return answer
@@ -275,10 +272,10 @@ def _product(X, v, function, memory, bar):
 
 def _kernels(problem, places, memory, route, progress):
     """{place: the sum of the terms of the parameters that `places` sends there}."""
-    memory = _budget(memory, problem)
+    memory = budget(memory, problem.X.device)
     one_of("route", route, ROUTES)
     boolean("progress", progress)
-    return _in_smaller_blocks(
+    return in_smaller_blocks(
         lambda memory: _filled(problem, places, memory, route, progress), memory, problem.X.device
     )
 
@@ -331,7 +328,7 @@ def _terms_of(problem, function, name, memory, route):
     """The terms of one parameter, by its gradients."""
     ends = problem.X[[0, -1]]
     function.probe(name, ends)
-    few = _SIDES * min(FEW, *problem.shape) * function.state[name].nbytes > memory
+    few = SIDES * min(FEW, *problem.shape) * function.state[name].nbytes > memory
     products = route == "products" or (route == "auto" and few)
     if products and function.has_derivative([name], ends[:1]):
         yield from _by_products(problem, function, name, memory)
@@ -350,15 +347,15 @@ def _terms_of(problem, function, name, memory, route):
 
 def _by_contraction(problem, factors, memory):
     """⟨g, g'⟩⟨b, b'⟩ block by block; `factors(x)` gives {name: (g, b)}."""
-    length = _block_length(memory, _cost(factors, problem.X), problem.strip)
-    for rows in _blocks(0, len(problem.X), length):
+    length = block_length(memory, cost_of(factors, problem.X), problem.strip)
+    for rows in blocks(0, len(problem.X), length):
         left = factors(problem.X[rows])
-        for columns in _blocks(0, len(problem.Y), length):
+        for columns in blocks(0, len(problem.Y), length):
             if problem.symmetric and columns.start > rows.start:
                 break
             same = problem.symmetric and columns == rows
             right = left if same else factors(problem.Y[columns])
-            for strip in _blocks(0, rows.stop - rows.start, problem.strip):
+            for strip in blocks(0, rows.stop - rows.start, problem.strip):
                 # of a block on the diagonal, the lower triangle will do
                 reach = slice(0, strip.stop if same else columns.stop - columns.start)
                 where = _shifted(strip, rows.start), _shifted(reach, columns.start)
@@ -370,9 +367,9 @@ def _by_contraction(problem, factors, memory):
 
 def _on_arcs(problem, function):
     """Whether every neuron of the network is active on an arc of the points."""
-    if not (function.closed and all(w.isfinite().all() for w in function.state.values())):
-        return False
-    return all(isinstance(fastest(function.network, x), Arcs) for x in (problem.X, problem.Y))
+    return function.closed and all(
+        isinstance(fastest(function.network, x), Arcs) for x in (problem.X, problem.Y)
+    )
 
 
 def _by_arcs(problem, function, memory):
@@ -385,8 +382,8 @@ def _by_arcs(problem, function, memory):
     c = torch.stack([a.square(), *(w[i] * w[j] / len(a) for i, j in pairs)])
     # a row of the steps, of the sums along either axis, and of what is taken from them
     cost = _ARC * len(a), 2 * c.element_size() * len(c) * (len(problem.Y) + 1)
-    length = min(_block_length(memory, cost, problem.strip), 4 * problem.strip)
-    for rows in _blocks(0, len(problem.X), length):
+    length = min(block_length(memory, cost, problem.strip), 4 * problem.strip)
+    for rows in blocks(0, len(problem.X), length):
         columns = slice(0, rows.stop if problem.symmetric else len(problem.Y))
         sums = _arcs.joint_sums(c, w, x[:2, rows].mT, y[:2, columns].mT)
         for name, block in _arc_terms(sums, pairs, x[:, rows, None], y[:, columns]):
@@ -419,100 +416,12 @@ def _by_products(problem, function, name, memory):
     def whole(x):
         return column(x, function.gradients(name, x[:1])[0])
 
-    length = _block_length(memory, _cost(whole, problem.X), problem.strip)
+    length = block_length(memory, cost_of(whole, problem.X), problem.strip)
     for j in range(len(problem.Y)):
         direction = function.gradients(name, problem.Y[j : j + 1])[0]
-        for rows in _blocks(j if problem.symmetric else 0, len(problem.X), length):
+        for rows in blocks(j if problem.symmetric else 0, len(problem.X), length):
             yield name, rows, slice(j, j + 1), column(problem.X[rows], direction)[:, None]
         del direction
-
-
-class _Allocations(TorchDispatchMode):
-    """Adds up the bytes of every tensor made, freed since or not: never less than the peak."""
-
-    def __init__(self):
-        super().__init__()
-        self.bytes = 0
-
-    @classmethod
-    def _should_skip_dynamo(cls):
-        return False  # it would load torch's compiler, for two seconds, to keep it out
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        answer = function(*args, **kwargs)
-        given = {_storage(tensor) for tensor in _tensors((*args, *kwargs.values()))}
-        for tensor in _tensors((answer,)):
-            if _storage(tensor) not in given:
-                self.bytes += tensor.nbytes
-        return answer
-
-
-def _tensors(values):
-    """Those among the arguments or the answers of an operation, which are tensors and lists."""
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from (item for item in value if isinstance(item, torch.Tensor))
-
-
-def _storage(tensor):
-    return tensor.untyped_storage()._cdata
-
-
-def _cost(function, points):
-    """(fixed, per point) bytes that function(x) allocates, found by calling it on few points."""
-    counts = []
-    for n in (1, 2):
-        with _Allocations() as allocations:
-            function(points[[0] * n])
-        counts.append(allocations.bytes)
-    per_point = max(counts[1] - counts[0], 1)
-    return max(counts[0] - per_point, 0), per_point
-
-
-class _TooSmall(ValueError):
-    """A `memory` that does not hold one point."""
-
-
-def _budget(memory, problem):
-    if memory is not None:
-        return whole_number("memory", memory, at_least=1)
-    if problem.X.is_cuda:
-        return torch.cuda.mem_get_info(problem.X.device)[0] // 2
-    return MEMORY
-
-
-def _in_smaller_blocks(work, memory, device):
-    """work(memory), with half the memory again and again where the device runs out of it."""
-    given = memory
-    while memory:
-        try:
-            return work(memory)
-        except torch.OutOfMemoryError:
-            memory //= 2
-        except _TooSmall:
-            if memory == given:
-                raise
-            break
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
-    raise MemoryError(f"network: {device} ran out of memory, even with one point at a time")
-
-
-def _block_length(memory, cost, strip):
-    """Largest number of points whose tensors, for rows and for columns, and strip fit in memory."""
-    fixed, per_point = cost
-    per_point = _SIDES * per_point + strip * _ENTRY
-    if memory < fixed + per_point:
-        least = fixed + per_point
-        raise _TooSmall(f"memory: must be at least {least} bytes for one point, got {memory}")
-    return (memory - fixed) // per_point
-
-
-def _blocks(start, stop, length):
-    return [slice(i, min(i + length, stop)) for i in range(start, stop, length)]
 
 
 def _shifted(block, by):
