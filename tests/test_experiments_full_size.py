@@ -83,7 +83,9 @@ def test_the_paper_lies_in_the_intervals_of_its_own_protocol_and_not_of_rms_1():
     assert mean[mean.figure == "7"]["first"].min() > 20_000
 
 
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] * n.startswith("circle")) for n in TINY]
+)
 def test_a_part_is_plain_and_computes_the_same_again(monkeypatch, name):
     run = replace(runs.RUNS[name], setting=TINY[name], cases=runs.RUNS[name].cases[:1])
     monkeypatch.setitem(runs.RUNS, name, run)

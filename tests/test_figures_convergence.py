@@ -72,7 +72,8 @@ def test_order_of_regions():
 
 
 def test_bounds_beside_what_they_bound():
-    assert "tends to 2" in alt(DRAWINGS["tails"]())
+    last = LEMMA.iloc[-1]
+    assert f"at the end {last.reciprocal * last.q:.2f}, where" in alt(DRAWINGS["tails"]())
     figure = DRAWINGS["coefficients"]()
     assert "cos 3x" in alt(figure)
     # nothing is drawn where the lemma does not apply

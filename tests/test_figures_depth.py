@@ -2,9 +2,7 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from ntklab import figures
 from ntklab.densities import PiecewiseConstant
 from ntklab.experiments import ONE_TWO_FOUR, depth
 from ntklab.explorers import depth as explorer
@@ -35,12 +33,6 @@ DRAWINGS = {
     ),
     "explorer": lambda: pictures.kernel_and_spectrum(explorer.compute(5)),
 }
-
-
-@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
-def test_drawn_with_alt_text(draw):
-    picture = figures.show(draw())
-    assert len(picture.png) > 5000 and len(picture.alt) > 100
 
 
 def test_slopes_of_a_power_are_that_power_for_every_seed():

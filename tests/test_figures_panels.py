@@ -1,4 +1,4 @@
-"""Every figure of the course fits a page: two panels in a row at most, print that is legible."""
+"""Every figure of the course: two panels in a row at most, legible print, its alt text."""
 
 import functools
 import inspect
@@ -7,6 +7,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import matplotlib
 import pytest
 from matplotlib.text import Text
 from test_explorers import MODULES
@@ -20,21 +21,16 @@ DRAWN = (
 )  # fmt: skip
 
 
-def laid_out(module):
-    """An explorer's first picture, with its panels moved apart, which must succeed without warning.
-
-    The other figures are shown in the tests of their own modules.
-    """
-    figure = module.draw(module.compute())
-    figure.draw_without_rendering()
-    return figure
+def first(module):
+    """An explorer's first picture."""
+    return module.draw(module.compute())
 
 
 CASES = {
     f"{name}: {case}": draw
     for name in DRAWN for case, draw in import_module(f"test_{name}").DRAWINGS.items()
 } | {
-    f"explorer: {name}": functools.partial(laid_out, module)
+    f"explorer: {name}": functools.partial(first, module)
     for name, module in MODULES.items()
 }
 PAGE = 690  # CSS pixels of a page's column
@@ -60,11 +56,16 @@ def smallest_print(figure):
 
 
 @pytest.mark.parametrize("draw", CASES.values(), ids=CASES)
-def test_two_panels_in_a_row_at_most_and_legible(draw):
+def test_two_panels_in_a_row_at_most_legible_and_told(draw):
+    before = dict(matplotlib.rcParams)
     figure = draw()
     assert in_a_row(figure) <= 2
     assert figure.get_figwidth() <= style.WIDE
     assert smallest_print(figure) >= SMALLEST
+    picture = figures.show(figure)  # panels are moved apart, without warning
+    assert picture.png.startswith(b"\x89PNG") and len(picture.png) > 5000
+    assert len(picture.alt) > 60 and picture.alt.endswith(".")
+    assert dict(matplotlib.rcParams) == before
 
 
 def test_both_measures_see_what_does_not_fit():

@@ -127,7 +127,7 @@ def test_mathieu(order, characteristic):
 
 
 @each_density
-@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("bias", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_twice_the_resolution_agrees_to_eleven_digits(density, bias):
     kernel = TwoLayerNTK(bias)
     fine = solve(kernel, density, 50, refine=2)

@@ -86,7 +86,10 @@ def test_a_failure_is_told_and_the_rest_is_reported(tmp_path, monkeypatch):
     assert (tmp_path / "pair_splitting.png").exists()
 
 
-@pytest.mark.parametrize("name", ["eigenfunctions_1_2_4", "local_frequency", "pair_splitting"])
+SLOW = [pytest.param(n, marks=pytest.mark.slow) for n in ("local_frequency", "pair_splitting")]
+
+
+@pytest.mark.parametrize("name", ["eigenfunctions_1_2_4", *SLOW])
 def test_quick_figures(tmp_path, name):
     told = report.run_job(name, "quick", str(tmp_path))["text"]
     assert len(told) > 100

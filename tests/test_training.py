@@ -297,7 +297,9 @@ def limits(networks, X):
 
 @pytest.mark.parametrize("name, finite", [("no bias", False), ("circle", True), ("deep", None)])
 @pytest.mark.parametrize("batch_size", [None, 16])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.slow)]
+)
 def test_divergence_names_the_limit(name, finite, batch_size, dtype):
     make, X, targets = SETTINGS[name]
     networks = [network.to(dtype) for network in make()]

@@ -59,19 +59,19 @@ SETTINGS = {
 }
 
 
-def population(ratios=RATIOS, frequencies=range(1, 31), threshold=PROTOCOL, degree=150):
+def population(ratios=RATIOS, frequencies=range(1, 31), threshold=PROTOCOL, degree=300):
     """Times in both halves by the population's zonal spectrum, exact to its degree.
 
     Parameters
     ----------
     ratios : sequence of float
-        Upper to lower density, > 0.
+        Upper to lower density, at least 1: the lower half is the sparse one.
     frequencies : sequence of int
         κ >= 1, degrees of the zonal harmonic about the density's axis; at most half of `degree`.
     threshold : float
         δ > 0.
     degree : int
-        Of the basis.
+        Of the basis. At 1 : 40, κ = 30, δ = 0.01 the quotient is 0.2 % off by 300, 2 % by 150.
 
     Returns
     -------

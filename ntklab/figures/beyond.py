@@ -1,6 +1,7 @@
 """Figures: other losses, and real data."""
 
 import numpy as np
+from scipy.spatial.distance import pdist
 
 from ntklab.experiments.toolkit import half_learned
 from ntklab.figures.panels import legend_of_all, new, two_in_a_row
@@ -102,9 +103,11 @@ def digit_gallery(digits):
         ax.grid(False)
         ax.spines[:].set_visible(False)
     shown = [", ".join(str(digits.digit[i]) for i in chosen) for chosen in ends]
+    apart = [np.median(pdist(digits.X[chosen])) for chosen in ends]
     return figure, (
         f"Handwritten digits in the sparsest places of the data: {shown[0]}; and in the densest: "
-        f"{shown[1]}. The latter are neat and alike, the former odd."
+        f"{shown[1]}. In the median two of the former are {apart[0]:z.2f} apart, two of the latter "
+        f"{apart[1]:z.2f}."
     )
 
 

@@ -68,10 +68,15 @@ def coefficients_and_bounds(table, frequency):
     ax.axvline(frequency, color="0.5", lw=0.8, ls=":")
     ax.set(xlabel="q", ylabel=f"coefficient of {wave(frequency)}")
     ax.legend(loc="lower left")
+    near = seen.loc[(seen.corrected / seen.coefficient).idxmin()]
+    told = ""
+    if np.isfinite(seen.printed).any():
+        above = (seen.printed / seen.coefficient).min()
+        told = f"the lemma's is at least {above:z.3g} times them, "
     return figure, (
-        f"Coefficients of {wave(frequency)} in the eigenfunctions against q on logarithmic axes. "
-        "The lemma's bound falls like 1/q and is far above them; the corrected bound falls like "
-        "1/q squared and comes close near the target's own frequency."
+        f"Coefficients of {wave(frequency)} in the eigenfunctions against q on logarithmic axes, "
+        f"with two bounds: {told}the corrected one comes closest to them at q = {near.q:z.0f}, "
+        f"{near.corrected / near.coefficient:z.3g} times the coefficient."
     )
 
 
@@ -95,10 +100,18 @@ def tails_and_bounds(table):
     right.loglog(table.n, table.rest_corrected, "-", color=COLORS["law"], label="λ²S²")
     right.set(xlabel="n", ylabel="Σ g² beyond n", title="what n modes leave of the target")
     right.legend(loc="lower left")
+    first, last = table.iloc[0], table.iloc[-1]
+    found, printed, corrected = (
+        last[column] * last.q
+        for column in ("reciprocal", "reciprocal_printed", "reciprocal_corrected")
+    )
     return figure, (
-        "Left: the sum of one over q squared beyond n, times q: it tends to 2, above the printed "
-        "bound 1 and below the corrected one. Right: what n modes leave of the target, far below "
-        "the printed bound and below the corrected one, which falls almost as fast."
+        f"Left: the sum of one over q squared beyond n, times q, from n = {first.n:z.0f} to "
+        f"{last.n:z.0f}: at the end {found:z.2f}, where the printed bound is {printed:z.2f} and the "
+        f"corrected one {corrected:z.2f}. Right: what n modes leave of the target, at first "
+        f"{first.rest:z.1e}, and its bounds, printed {first.rest_printed:z.1e} and corrected "
+        f"{first.rest_corrected:z.1e}; at the end {last.rest:z.1e}, {last.rest_printed:z.1e} and "
+        f"{last.rest_corrected:z.1e}."
     )
 
 
@@ -296,9 +309,14 @@ def laziness(table):
     ax.set(ylabel="trained / linear theory", ylim=(0.8, top))
     ticks(ax.yaxis, [r for r in (1, 2, 3, 5, 10, 20, 50, 100) if r <= top])
     ax.legend(loc="upper left")
+    spans = finished.assign(ratio=finished.trained / finished.theory).groupby("setting", sort=False)
+    told = [
+        f"{name}, {low:z.2f} to {high:z.2f}" for name, low, high in
+        spans.ratio.agg(["min", "max"]).itertuples()
+    ]
     return figure, (
-        "Finishing time of trained networks over that of linear theory against kappa: wide lazy "
-        "networks stay at 1, those of small initial weights leave it as kappa grows."
+        "Finishing time of trained networks over that of linear theory against kappa, smallest to "
+        f"largest: {'; '.join(told) or 'none has finished'}."
     )
 
 

@@ -87,12 +87,16 @@ def laziness(table, slopes):
     last.set_xticks(range(3), ["start", "drift", "residual"])
     last.set(title="slope of each seed", ylabel="exponent of m")
     legend_below(axes[0, 0], 3)
-    middle = ", ".join(f"{slopes[slopes.quantity == c].exponent.mean():z.2f} ({c})" for c in named)
+    told = [
+        f"{seen.mean():z.2f}, {seen.min():z.2f} to {seen.max():z.2f} ({column})"
+        for column in named
+        for seen in [slopes[slopes.quantity == column].exponent]
+    ]
     return figure, (
         "Three quantities against the width for networks of several depths, doubly logarithmic: "
         "distance of the kernel from its limit, change of the kernel in training, and what the "
         "linear prediction misses, beside lines that fall like one over the root of the width. "
-        f"In the last panel the slope of every seed, which scatters widely about means of {middle}."
+        f"In the last panel the slope of every seed; mean and range are {'; '.join(told)}."
     )
 
 

@@ -133,11 +133,15 @@ def by_hand(x, target, outputs, predicted=None):
         angle_axis(ax)
         ax.label_outer()
     legend_below(panels[0], 3)
-    told = [f"{t}: {_rms(u, target(x)):z.2f}" for t, u in outputs.items()]
+    left = np.asarray(x) < 0
+    told = [
+        f"{t}: {_rms(u[left], target(x[left])):z.2f} and {_rms(u[~left], target(x[~left])):z.2f}"
+        for t, u in outputs.items()
+    ]
     also = ", with the prediction from its eigenvalues drawn over it" if predicted else ""
     return figure, (
-        f"Target and output of the network at a few iterations{also}. Root mean square error by "
-        f"iteration, {', '.join(told)}: slow wave first, ripple later, dense half first."
+        f"Target and output of the network at a few iterations{also}. Root mean square error in "
+        f"the shaded half, left of 0, and in the other, by iteration, {'; '.join(told)}."
     )
 
 
