@@ -23,7 +23,7 @@
 # Everything so far had one hidden layer, where the kernel is an average over independent neurons. With several layers the
 # neurons of one layer depend on all the layers below. **Why do wide networks of any depth have a limit at all, what is it, and
 # can it be written down?** It can: as a recursion forwards, a recursion backwards, and a sum over layers. On the way we find a
-# factor too many in the paper, and see how one could have known.
+# factor in the paper that should not be there, and see how one could have known.
 #
 # After this lecture you can
 #
@@ -68,7 +68,7 @@ explorer.explorer()
 
 # %% [markdown]
 # The dots on the left are one pair of inputs, nearly at a right angle: their correlation climbs from 0.07 to 0.62 in three layers. On the right the
-# bands are of equal height at angle 0, and the farther inputs lie apart, the larger the last weight matrix's share of the kernel.
+# bands are of equal height at angle 0, and up to some 150° the last weight matrix's share of the kernel grows with the angle.
 #
 # **Try:** which layer's part is largest at angle 0, and which at a right angle? Set 8 layers: what happens to inputs that were
 # opposite? Switch the activation to erf, a smooth step from $-1$ to 1: what is different at $\theta = \pi$, and why?
@@ -258,7 +258,7 @@ print(claims.judge("C05"))
 
 # %% [markdown]
 # Its last number is about more than $\dot\Sigma$. In the mean over 30 networks no layer's part is farther from its term in the sum than 2.2 standard errors,
-# the largest of several: the step that we did not prove, that fresh weights know nothing of $\zeta^{(h+1)}$, does hold.
+# the largest of several: the step that we did not prove, that the say of these weights in $\zeta^{(h+1)}$ does not matter, passes the test.
 #
 # The same $\dot\Sigma$ gives $\Sigma$. Let $u$ and $v$ have variance 1 and the correlation $\rho$. Then, for any $\sigma$,
 #
@@ -273,7 +273,7 @@ print(claims.judge("C05"))
 # (For ReLU $\ddot\sigma$ is a spike at 0; it cancels all the same.)
 # </details>
 #
-# So $d\Sigma/d\rho = (\pi - \theta)/\pi$, where $\rho = \cos\theta$ and $d\rho = -\sin\theta\,d\theta$. At $\theta = 0$ it starts from 1;
+# So $d\Sigma/d\rho = (\pi - \theta)/\pi$, where $\rho = \cos\theta$ and $d\rho = -\sin\theta\,d\theta$. At $\theta = 0$ we know $\Sigma = 1$;
 # integrate by parts,
 #
 # $$\Sigma = 1 - \frac1\pi\int_0^\theta (\pi - s)\sin s\,ds = \frac{\sin\theta + (\pi-\theta)\cos\theta}{\pi} .$$
@@ -283,7 +283,7 @@ print(claims.judge("C05"))
 # ## Ten lines
 #
 # The recursion and the product, by hand, and compared with the package's: one loop carries the covariance and the kernel from layer to layer. `phi` is the angle
-# that the layer is given. It multiplies the kernel so far by $\dot\Sigma$ and adds the term of the next weight matrix.
+# that the layer is given. The loop multiplies the kernel so far by $\dot\Sigma$ and adds the term of the next weight matrix.
 
 # %% tags=["nbval-check-output"]
 def kernel(theta, hidden_layers):
@@ -308,7 +308,7 @@ for L in (1, 3, 50):
 # ## Your turn
 #
 # In `kernel` above multiply `(np.pi - phi) / np.pi` by `np.cos(phi)`, as the appendix prints it. Would a test at equal inputs find
-# the mistake? Would a negative eigenvalue of a Gram matrix?
+# the mistake? Would looking for a negative eigenvalue of a Gram matrix?
 #
 # <details><summary>Solution</summary>
 #

@@ -94,7 +94,7 @@ for L in (1, 2, 3, 5, 10, 50):
 # By this approximation $\theta_h = 3\pi/(h_0 + h)$ with $h_0 = 3\pi/\theta$, as if $h_0$ layers had gone before. What enters at layer $h$ is about 1, and is
 # multiplied by all later factors $1 - \frac3{h_0+h}$, whose product up to $L$ is $\big(\frac{h_0+h}{h_0+L}\big)^3$. The sum over $h$, relative to its
 # value $L$ at $\theta = 0$, is $\frac{h_0+L}{4L}\big(1 - \big(\frac{h_0}{h_0+L}\big)^4\big)$. At a fixed angle it tends to $\frac14$ as $L$ grows: the floor.
-# Halfway between 1 and $\frac14$ it is at $h_0 = 2.24\,L$, an angle of $3\pi/2.24\,L = 4.2/L$: the peak's width.
+# Halfway between 1 and $\frac14$ it is at $h_0 = 2.24\,L$, an angle of $3\pi/(2.24\,L) = 4.2/L$: half the peak's width.
 # </details>
 #
 # Under uniform data the eigenvalue of $\cos\kappa x$ is the kernel's Fourier coefficient,
@@ -140,7 +140,7 @@ for L in (2, 3, 10, 50):
 
 # %% [markdown]
 # Up to ten layers the law is within 7 % from $\kappa = 10$ on. At 50 layers it is wrong by a factor of nearly three there, by 12 % at $\kappa = 50$
-# and by 1 % at $\kappa = 200$: waves much longer than the peak's width of about $4/L$ do not see its kink. **The law $\kappa^{-2}$ is one of
+# and by 1 % at $\kappa = 200$: waves much longer than the peak, about $4/L$ to either side, do not see its kink. **The law $\kappa^{-2}$ holds only for
 # frequencies above the number of layers.**
 #
 # ## Parity, once more
@@ -159,7 +159,8 @@ for L in (2, 3, 5, 10):
 # At two layers an odd frequency is 30 % slower than its even neighbour; at ten next to nothing is left, for $\kappa^{-2}$ alone makes it 0.980.
 #
 # One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies separately; on the sphere
-# ([beyond the circle](07_sphere.py)) $\kappa$ is the degree of the harmonic. The paper measured 1.94 and 2.80 at depth 10 and conjectured
+# ([beyond the circle](07_sphere.py)) $\kappa$ is the degree of the harmonic. The paper measured exponents of 1.94 on the circle
+# and 2.80 on the sphere at depth 10, and conjectured
 # $\kappa^{-d}$ for $d$ coordinates.
 
 # %% tags=["nbval-check-output"]
@@ -182,19 +183,19 @@ for one, two in zip(circle.itertuples(), sphere.itertuples(), strict=True):
 #
 # $$\lambda f''(x) \approx -2|k'(0)|\;p(x) f(x) \;-\; 2k'(\pi)\;p(x+\pi) f(x+\pi) .$$
 #
-# The second couples opposite places; it is parity again. Relative to the first term it is 1/6 at two hidden layers, 1/20 at three, 1/106 at five,
+# The second couples opposite places; it is parity again. The ratio of their constants, $k'(\pi)/|k'(0)|$, is 1/6 at two hidden layers, 1/20 at three, 1/106 at five,
 # 1/1350 at ten. Drop it, with three or more:
 #
 # $$f'' \approx -\frac{2|k'(0)|}{\lambda}\,p\,f, \qquad \lambda \approx \frac{2|k'(0)|\,Z^2}{q^2} ,$$
 #
 # as for [the two-layer kernel with bias](03_eigenfunctions.py), whose constant $1/4\pi$ gives $k'(0) = -1/2\pi$ and $\lambda \approx Z^2/\pi q^2$.
 #
-# **Predict:** by which factor does the local frequency in region $j$ change when the network has 10 layers instead of one?
+# **Predict:** by which factor does the local frequency in region $j$ at the same $q$ change when the network has 10 layers instead of one?
 #
 # <details><summary>Answer</summary>
 #
-# By none: the wave must close after a turn, so $q$ waves share out the circle in proportion to $\sqrt p$, with the frequency $q\sqrt{p_j}/Z$ whatever
-# the kernel. Only the eigenvalue knows its kink. This is [(13)](03_eigenfunctions.py), which the paper measured at depth 10, too.
+# By none: the wave must close after a turn, so $q$ waves share out the circle in proportion to $\sqrt p$, with the frequency $q\sqrt{p_j}/Z$ for
+# every kernel whose only kink is at 0, once $q$ is large. The size of the kink enters the eigenvalue alone. This is [(13)](03_eigenfunctions.py), which the paper measured at depth 10, too.
 # </details>
 #
 # Below, dots are the frequencies of ten layers' eigenfunctions in three regions of density 1 : 2 : 4, lines $q\sqrt{p_j}/Z$. Only the slowest leave
@@ -257,9 +258,10 @@ titles = [f"i = {i}, L = {L}" for i in chosen for L in (1, 50)]
 figures.show(pictures.compared_eigenfunctions(ONE_TWO_FOUR, x, shallow, deep, titles))
 
 # %% [markdown]
-# Right, with 50 layers, $i = 1$ and 4 wave in the densest third and are nearly straight elsewhere; $i = 7$ waves in the middle one, too. For a slow wave
-# there can have the eigenvalue of a faster one in the densest, and then the two mix. So look at the mean over the first twenty. Where is their
-# square, counted by data, $f^2p$? With one layer amplitudes are $\propto p^{-1/4}$, so the thirds should hold $\sqrt1 : \sqrt2 : \sqrt4$, or 0.23, 0.32, 0.45.
+# Right, with 50 layers, $i = 1$ and 4 oscillate in the densest third and are nearly straight elsewhere; $i = 7$ oscillates in the middle one, too. A slow
+# wave in the middle third can have the same eigenvalue as a faster one in the densest, and then the two mix. So look at the mean over the first twenty. Where is their
+# square, weighted by the density, $f^2p$? With one layer (here always with bias) amplitudes are $\propto p^{-1/4}$ on average (single ones need
+# not be where $p$ jumps, see [eigenfunctions](03_eigenfunctions.py)), so the thirds should hold $\sqrt1 : \sqrt2 : \sqrt4$, or 0.23, 0.32, 0.45.
 
 # %% tags=["nbval-check-output"]
 print("share of the square in the sparse, middle and densest third, mean of i = 1 to 20")
@@ -277,7 +279,7 @@ for L in (1, 10, 50, 100, 400):
 # How long until $\cos\kappa x$ is learned to 0.05 rms in each of the three regions, by the exact dynamics of [how long it takes](04_convergence.py)?
 # The slide says "convergence speed $O(\kappa^{-d}/p)$".
 #
-# **Predict:** plot time × density against $\kappa$, at depths 1, 3, 10 and 50. For which depths do the three regions fall on one curve, and is it
+# **Predict:** plot time × density against $\kappa$, at depths 1 (with bias), 3, 10 and 50. For which depths do the three regions fall on one curve, and is it
 # $\kappa^2$?
 #
 # <details><summary>Answer</summary>
@@ -309,9 +311,9 @@ print(claims.judge("C22"))
 # > $m \ge \Omega\big(\frac{n^{24}L^{12}\log^5 m}{\delta^8\tau^6}\big)$ and $\eta = \Theta(\frac{\delta}{n^4L^2m\tau^2})$. Then with probability at
 # > least $1 - \hat\delta$ over the start, after $t$ iterations
 #
-# $$\|y - u^{(t)}\| = \sqrt{\sum_{i=1}^n (1-\eta\lambda_i)^{2t}(v_i^\top y)^2 \pm \epsilon} . \tag{20}$$
+# $$\|y - u^{(t)}\| = \sqrt{\sum_{i=1}^n (1-\eta\lambda_i)^{2t}(v_i^\top y)^2} \pm \epsilon . \tag{20}$$
 #
-# ($\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here the least distance between two inputs.)
+# (One slide draws the root over $\pm\,\epsilon$ as well; the argument gives an error of the norm, as in (1). $\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here the least distance between two inputs.)
 # The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
 #
 # $$u^{(t)} - y = (I - \eta H^\infty)^t (u^{(0)} - y) + \xi(t), \qquad \xi \text{ small} . \tag{22}$$
@@ -334,7 +336,7 @@ for n in (10, 30, 1000):
     print(f"n = {n:4d}: 10^{widths[0]:.0f} for one hidden layer, 10^{widths[1]:.0f} for five")
 
 # %% [markdown]
-# So let us measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 points, with $\tau = 1$ and $u^{(0)}$ kept in (22). (At
+# So let us measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 evenly spaced points of the circle, with $\tau = 1$ and $u^{(0)}$ kept in (22). (At
 # $L = 1$ the first layer is trained, since there is no other.) Three distances: *start*, of the kernel from its limit; *drift*, how far training
 # moves the kernel; *residual*, $\xi$.
 
@@ -373,11 +375,12 @@ print(claims.judge("C27"))
 #
 # ## Summary
 #
-# 1. Depth sharpens the kernel: a peak about $4/L$ wide on a flat floor.
+# 1. Depth sharpens the kernel: a peak of about $4/L$ to either side, on a flat floor.
 # 2. Two slopes give the spectrum: $\lambda_\kappa \approx L(L+1)/2\pi^2\kappa^2$ for $\kappa$ above $L$, and a parity that fades with depth.
-# 3. Eigenfunctions follow $\sqrt p$ from three hidden layers on (at two, opposite places mix); below $\kappa \approx L$ dense places come first.
+# 3. Eigenfunctions follow $\sqrt p$ from three hidden layers on (at two, opposite places mix); with fifty layers and more, dense places come first below
+#    $\kappa \approx L$.
 # 4. Time × $p$ is one curve at every depth, $\kappa^d$ in the end: the speed is $p\,\kappa^{-d}$, not $\kappa^{-d}/p$.
-# 5. Networks are lazy like $m^{-1/2}$, at widths that are absurdly far below the theorem's.
+# 5. Networks approach (22) like $m^{-1/2}$, at widths that are absurdly far below the theorem's.
 #
 # Three questions that use the whole lecture:
 #
@@ -387,7 +390,7 @@ print(claims.judge("C27"))
 #
 # <details><summary>Answers</summary>
 #
-# Yes, by about $L$: $\lambda_\kappa$ grows like $L^2$ with the kink, $\lambda_0$ like $L$ with the floor; $\lambda_{240}/\lambda_0$ times $240^2$ is
+# Yes, in fewer steps by a factor of about $L$: $\lambda_\kappa$ grows like $L^2$ with the kink, $\lambda_0$ like $L$ with the floor; $\lambda_{240}/\lambda_0$ times $240^2$ is
 # 0.33 at two layers, 1.3 at ten, 7.8 at fifty. · That the scatter is parity, not noise: fit even and odd frequencies separately. · $\cos x$ in the dense
 # half; then $\cos x$ in the sparse one, four times later; $\cos 200x$, above the number of layers, comes last, and in the dense half first.
 # </details>

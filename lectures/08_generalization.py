@@ -27,7 +27,7 @@
 #
 # - compute the exact error on new data at any time, and split it into bias and variance;
 # - say when to stop, and why one moment suits no two regions;
-# - predict the order in which regions learn *random* labels, and why it is the other way round;
+# - predict the order in which regions learn *random* labels, and say why it is the other way round;
 # - hold a bound and a theory of learning curves against measured errors, and say where they fail and why.
 #
 # ## The picture
@@ -37,7 +37,7 @@
 #
 # <details><summary>Answer</summary>
 #
-# It falls while the wave is learned, which is a slow one; then it rises while the noise is learned, which is full of fast waves and so comes later. In
+# It falls while the wave, a slow one, is learned; then it rises while the noise is learned, which comes later because it is full of fast waves. In
 # the dense half both happen sooner, so it should stop first, by a factor of about six in time.
 # </details>
 #
@@ -60,7 +60,7 @@ figures.show(pictures.sample(run, 1000.0))
 
 # %% [markdown]
 # The dense half already wiggles along with its noise while the sparse one has not yet reached the wave's tops. Now the error over time. Lines are
-# exact for infinite width, averaged over the noise, with triangles at the best moments. Circles are networks of width 2000 trained on the labels
+# exact for infinite width, averaged over the noise, with triangles at the best moments. Circles are a network of width 2000 trained on the labels
 # above, and crosses infinite width on *these* labels, whose noise happens to be kind to the sparse half.
 
 # %%
@@ -74,12 +74,12 @@ for region, name in ((0, "sparse half"), (1, "dense half"), (-1, "all")):
     stop, end = run.stops[region], run.curves[run.curves.region == region].rms.iloc[-1]
     print(f"{name:12s} best at {stop.time:5.0f}: rms {stop.rms:.3f}, trained on to 10⁶: {end:.3f}")
 off = np.abs(networks.trained / networks.theory - 1).max()
-print(f"networks are off infinite width on the same labels by {off:.0%} at most")
+print(f"the network is off infinite width on the same labels by {off:.0%} at most")
 
 # %% [markdown]
 # At first the sparse half even gets worse, from 0.71 to above 0.8 near $t = 100$: what the dense half learns so early are slow modes, which do not end
 # at its border. Then the error of each half falls to its best moment and rises to 0.4 in the end: the noise of ½, somewhat averaged between the labels. The best
-# moment over all lies between: too early for the sparse half, too late for the dense one. Move the sliders and answer:
+# moment over all lies between: too early for the sparse half, too late for the dense one. Move the sliders (they work on 120 labels) and answer:
 #
 # 1. With a noise of 0.01, what is left of the best moments?
 # 2. At which contrast do the two halves agree on a time?
@@ -89,7 +89,8 @@ print(f"networks are off infinite width on the same labels by {off:.0%} at most"
 #
 # 1. They move far to the right: with hardly any noise, hardly anything is lost by training on.
 # 2. At 1, up to the luck of the sample: then there is only one kind of place.
-# 3. In the dense half both go up: a fast wave is learned late, when more noise has come along. Ten sparse labels hardly hold one: there the best moment jumps.
+# 3. In the dense half both go up: a fast wave is learned late, when more noise has come along. The few labels of its sparse half hardly hold one: there the
+#    best moment jumps.
 # </details>
 
 # %%
@@ -104,7 +105,8 @@ explorer.explorer()
 # $$u_t(x) = \sum_i \big(1 - e^{-\lambda_i t}\big)\,\hat y_i\, v_i(x), \qquad
 # \hat y_i = \frac1n\sum_j v_i(x_j)\,y_j, \qquad v_i(x) = \frac1{n\lambda_i}\sum_j k(x, x_j)\,v_i(x_j) .$$
 #
-# (The last formula is $\lambda_i v_i = \frac1n\sum_j k(\cdot, x_j)\,v_i(x_j)$, read at points that are not in the sample.) The noise adds to
+# (The last formula is $\lambda_i v_i = \frac1n\sum_j k(\cdot, x_j)\,v_i(x_j)$, read at points that are not in the sample: with $H_{jl} = k(x_j, x_l)$ the
+# $\lambda_i$ are the eigenvalues of $H/n$, and $\frac1n\sum_j v_i(x_j)^2 = 1$.) The noise adds to
 # $\hat y_i$, a mean over $n$ labels, a random number of variance $\sigma_\varepsilon^{\,2}/n$, uncorrelated for different $i$ since the $v_i$ are
 # orthogonal. With $\hat g_i$ for the coefficient of $g$ itself,
 #
@@ -205,7 +207,7 @@ for contrast in (2, 4, 8, 16):
 # ## What is learned first is what generalises
 #
 # Now no noise, and training to the end. The network interpolates all labels; among all functions that do, it takes the one of least norm in the
-# kernel's space, in which fast waves are long ([how long it takes](04_convergence.py)); that norm is $\|u\|^2 = y^\top H^{-1}y$. Arora and others
+# kernel's space, in which fast waves have a large norm ([how long it takes](04_convergence.py)); that norm is $\|u\|^2 = y^\top H^{-1}y$. Arora and others
 # (2019) prove from this, up to terms of order $\sqrt{\log n/n}$ and with high probability, for any loss with values in $[0, 1]$ that grows no faster
 # than $|u - g|$ (we take $\min(|u-g|, 1)$):
 #

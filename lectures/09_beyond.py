@@ -116,7 +116,7 @@ for k in (1, 3, 9, 20):
     print(f"{k:2d}    {wave.mean():z10.4f}   {arcs @ wave:z9.5f}    {told}")
 
 # %% [markdown]
-# Equal weights are off by 0.11, for they count the dense half four times; arcs by 0.001 at most. The third column changes the arcs as little as
+# Equal weights are off by 0.11, for they count the dense half four times; arcs by hardly more than 0.001. The third column changes the arcs as little as
 # possible so that all waves up to frequency 24 are summed exactly. We need these weights next.
 #
 # ## Tune the bias
@@ -186,8 +186,8 @@ off = (wide.trained - wide.predicted).abs().groupby(["loss", "frequency"]).max()
 print(off.unstack().round(2))
 
 # %% [markdown]
-# Within 0.01 under the ordinary loss, and farthest off, by 0.04, under the third: only that one has learned $\cos 9x$ by the end. There is a reason why so
-# little is missing. This network starts with weights ten times larger than usual, $\tau = 10$. Its kernel at the start is the same, since only the
+# Within 0.01 under the ordinary loss, and farthest off, by 0.04, under the third: only that one has learned $\cos 9x$ by the end. There is a reason why the
+# agreement is so close. This network starts with weights ten times larger than usual, $\tau = 10$. Its kernel at the start is the same, since only the
 # *direction* of its weights decides whether a neuron is on, and the [condition for linear theory](04_convergence.py), $\kappa^2A \ll \tau\sqrt m$, compares
 # 81 with 316. At $\tau = 1$ it compares 81 with 32, and the same network is off by up to 0.14 under the first two losses and by 0.64 under the third (change
 # `weight_scale` in `trained.beyond.learn`). **A loss that pushes for high frequencies needs a wider network, or larger weights at the start.**
@@ -227,7 +227,7 @@ for k, name in enumerate(digits.QUARTERS):
     print(f"{name:17s} most frequent digits: {', '.join(map(str, np.argsort(-counts)[:3]))}")
 
 # %% [markdown]
-# Ones, sixes and twos live where it is dense, nines, sevens and eights where it is sparse. Now learn something: the target is $+1$ for digits from 5
+# Ones, sixes and twos live where it is dense, nines and sevens where it is sparse; eights are common in either half. Now learn something: the target is $+1$ for digits from 5
 # to 9 and $-1$ for the others. From the $400 \times 400$ matrix alone we predict (lines) what a network of width 1500 then does (dots).
 
 # %%
@@ -314,7 +314,7 @@ print("certainly before it:", table.sure.tolist())
 # ## Errata
 #
 # This course ran every claim of the original lecture, 31 in all. Ten hold as printed. Nine are *asymptotic*: they become true as a parameter grows. Twelve are
-# *corrected*: another statement is true, because a constant, a sign or a condition was missing. None of the corrections touches the message of the
+# *corrected*: another statement is true, because a constant, a sign or a condition was wrong or missing. None of the corrections touches the message of the
 # paper; several matter as soon as one wants to compute. Here are the 21, measured where that takes a second; the others carry the name of the lecture
 # that measures them.
 

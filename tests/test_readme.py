@@ -88,3 +88,18 @@ def test_badges_are_true_and_need_no_network():
 def test_minutes_are_those_of_the_lectures():
     for path in (COURSE / "lectures").glob("[0-9][0-9]_*.py"):
         assert re.search(rf"{path.name}\) \| {pages.Page.read(path).minutes} \|", README)
+
+
+def test_minutes_of_the_syllabus_are_those_of_the_lectures():
+    syllabus = (COURSE / "solutions" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \|(.+?)\|.+?\|(.+?)\|$", syllabus, flags=re.MULTILINE)
+    before, handed_in = ("\n".join(column) for column in zip(*rows, strict=True))
+    for path in (COURSE / "lectures").glob("[0-9][0-9]_*.py"):
+        number, text = path.name[:2], path.read_text(encoding="utf-8")
+        assert sum(_minutes(number, before)) == int(pages.Page.read(path).minutes), number
+        told = re.findall(r"plus (\d+) for the assignment", text)
+        assert _minutes(number, handed_in) == [int(minutes) for minutes in told], number
+
+
+def _minutes(number, column):
+    return [int(minutes) for minutes in re.findall(rf"\b{number} \((\d+)\)", column)]

@@ -41,7 +41,11 @@ MODES = 121
     {
         "δ = 0.1": {"threshold": 0.1, "border": ()},
         "δ = 0.02": {"threshold": 0.02, "frequencies": (7, 10, 14, 20, 28), "border": ()},
-        "11:1:3": {"density": PiecewiseConstant.equal_pieces([11, 1, 3]), "border": (6,)},
+        "11:1:3": {
+            "density": PiecewiseConstant.equal_pieces([11, 1, 3]),
+            "frequencies": (5, 7, 10, 14, 20, 28, 40),  # the gap scatters with κ here
+            "border": (6,),
+        },
     },
 )
 def measure_times(

@@ -15,7 +15,7 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
     "(20)-(22)",
     "deep networks: u(t) - y = (I - ηH∞)^t (u(0) - y) up to a small remainder",
     "the remainder falls like m^-1/2 at widths far below those of the theorem",
-    "all layers trained, random points of the circle",
+    "first and last layer fixed (of one, the first trained), evenly spaced points of the circle",
     {"other networks": {"seed": 15}},
 )
 def measure_laziness(table=None, expected=-0.5, seed=5):
@@ -121,13 +121,13 @@ def measure_likeness(density=ONE_TWO_FOUR, depths=(1, 3, 10), count=41):
     "(20), assumptions",
     "(20) for m >= Ω(n²⁴L¹²log⁵m/δ⁸τ⁶), τ = Θ(εδ̂/n), η = Θ(δ/n⁴L²mτ²), y in the place of "
     "y - u(0)",
-    "sufficient, and out of reach: networks obey at widths of hundreds and η of order 1; a "
+    "sufficient, and out of reach: networks obey (22) at widths of hundreds and η of order 1; a "
     "small τ makes u(0) small beside ε, so that y may stand for y - u(0)",
     "constants that are not named taken as 1",
     {"n = 10": {"points": 10}, "5 hidden layers": {"hidden_layers": 5}},
 )
 def measure_assumptions(points=30, hidden_layers=1, width=512):
-    """C27: what the theorem on (20) assumes, beside what networks that obey (20) have."""
+    """C27: what the theorem on (20) assumes, beside what networks that obey (22) have (C21)."""
     asked = depth.theorem_settings(points, hidden_layers)
     return Measurement(
         printed=0.0 if asked["log10 m"] < np.log10(width) + 1 else 1.0,
@@ -135,5 +135,6 @@ def measure_assumptions(points=30, hidden_layers=1, width=512):
         corrected=0.0 if asked["log10 m"] > 20 else 1.0,
         figure=f"n = {points}, L = {hidden_layers}, ε = δ = δ̂ = 0.1, unnamed constants 1: the "
         f"theorem asks for τ = {asked['tau']:z.1g}, m = 10^{asked['log10 m']:z.0f} and "
-        f"η = 10^{asked['log10 eta']:z.0f}; networks of width {width}, τ = 1 and η of order 1 obey",
+        f"η = 10^{asked['log10 eta']:z.0f}; networks of width {width}, τ = 1 and η of order 1 obey (22), "
+        "with u(0) kept (C21)",
     )
