@@ -24,14 +24,19 @@ def pytest_collection_finish():
     gc.enable()
 
 
-# Fixtures that take long to make, or are made for tests that do: a browser, a batch of hostile
-# submissions, Binder's environment, nbgrader's course, a whole report, pytest in a faulty course.
-SLOW = {"browser", "graded", "image", "api", "whole", "failures"}
+# Fixtures that take long to make, or are made for tests that do: a browser, Binder's environment,
+# pytest in a faulty course; and longer: JupyterLab, a batch of hostile submissions, nbgrader's
+# course, the whole of the pages or of a report.
+SLOW = {"browser", "image", "failures"}
+NIGHTLY = {"lab", "graded", "api", "whole"}
 
 
 def pytest_itemcollected(item):
-    """`pytest` leaves such tests out, `pytest -m slow` takes them."""
-    if SLOW & set(getattr(item, "fixturenames", ())):
+    """`pytest` takes neither, `pytest -m slow` and `pytest -m nightly` one of them."""
+    needed = set(getattr(item, "fixturenames", ()))
+    if NIGHTLY & needed:
+        item.add_marker(pytest.mark.nightly)
+    elif SLOW & needed:
         item.add_marker(pytest.mark.slow)
 
 

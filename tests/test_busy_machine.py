@@ -76,7 +76,7 @@ def a_core_taken():
         hog.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @TWO_CORES
 @pytest.mark.parametrize("first", ["ntklab", "torch"])
 def test_one_core_of_two_taken_away(first):
@@ -90,7 +90,7 @@ def test_one_core_of_two_taken_away(first):
 
 
 @TWO_CORES
-@pytest.mark.parametrize("first", [pytest.param("ntklab", marks=pytest.mark.slow), "torch"])
+@pytest.mark.parametrize("first", [pytest.param("ntklab", marks=pytest.mark.nightly), "torch"])
 def test_threads_sleep_between_works_whoever_is_imported_first(first):
     # spinning, the pauses alone are most of a second
     assert seconds(f"import {first}" + SPINNING) < 0.2

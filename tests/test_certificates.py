@@ -26,7 +26,7 @@ def reaches(spectrum, proved):
 
 @pytest.mark.parametrize("name", [
     # the count for an arc of 1e-4 takes half a minute
-    pytest.param(name, marks=[pytest.mark.slow] * (name == "narrow")) for name in DENSITIES
+    pytest.param(name, marks=[pytest.mark.nightly] * (name == "narrow")) for name in DENSITIES
 ])
 def test_every_enclosure_holds_the_eigenvalue_of_its_index(name):
     certificate = certify(DENSITIES[name], 12)
@@ -48,7 +48,7 @@ def hard(seed):
     return PiecewiseConstant.proportional(np.sort(rng.uniform(-np.pi, np.pi, count)), weights)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(30))
 def test_bounds_hold_for_densities_drawn_at_random(seed):
     density = hard(seed)
@@ -58,7 +58,7 @@ def test_bounds_hold_for_densities_drawn_at_random(seed):
     assert spectrum.errors.max() < 1e-14 * spectrum.eigenvalues[0]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_first_fifty_of_the_lecture_density():
     certificate = certify(DENSITIES["1:2:4"])
     assert len(certificate.lower) == 50 <= certificate.above

@@ -544,7 +544,7 @@ DEAR = ("06-dense-first", "07-density-ratio")  # a dozen spectra of deep kernels
 
 @pytest.mark.parametrize(
     ("master", "number"),
-    [pytest.param(*p.values, id=p.id, marks=pytest.mark.slow if p.id in DEAR else ())
+    [pytest.param(*p.values, id=p.id, marks=pytest.mark.nightly if p.id in DEAR else ())
      for p in EXERCISES],
 )
 def test_every_named_mistake_gets_its_own_hint(master, number):

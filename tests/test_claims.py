@@ -44,7 +44,7 @@ def test_a_verdict_survives_other_settings(claim_id):
         assert judged.measurement.verdict == (EXPECTED | OF_OTHERS)[claim_id], label
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("claim_id", DEAR)
 def test_a_dear_verdict_survives_other_settings(claim_id):
     test_a_verdict_survives_other_settings(claim_id)

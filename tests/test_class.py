@@ -45,7 +45,7 @@ def marked(folder, **keywords):
     return grading.grade(folder / "in", SOLUTIONS, folder / "out", **keywords)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_people_really_hand_in(tmp_path):
     """Exercises 2 and 3 right, 1 a stub: 8 of 10, in whatever file."""
     eight = "\n\n".join([HEAD, STUB, "checks.output_after(output_after)", SECOND, THIRD])
@@ -66,7 +66,7 @@ def test_what_people_really_hand_in(tmp_path):
     assert not grades.marks["flags"].str.contains("calls").any()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_marking_that_fails_marks_nobody(tmp_path, monkeypatch, capsys):
     """Sockets whose names are too long: an error and no marks, never a 0."""
     write(tmp_path / "in" / "kim" / "01.py", text(NAME))
@@ -123,7 +123,7 @@ def test_nothing_is_marked_while_somebody_may_be_taken_for_another(tmp_path, cap
     assert "2 places would count as one student" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_cluster_marks_and_loses_a_worker(tmp_path, monkeypatch):
     """A worker is killed amid the class; what it had in hand is marked by the other."""
     from distributed import Client, LocalCluster
@@ -183,7 +183,7 @@ print(len(calls), len(grades.totals), (after - before) / 1024)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_thousand_hand_ins_take_no_more_memory_than_ten(tmp_path):
     """200 MB of pages are written piece by piece; on the second day all but five are on record."""
     for number in range(1000):

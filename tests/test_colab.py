@@ -71,7 +71,7 @@ def test_elsewhere_the_header_does_nothing(tmp_path):
     assert printed.strip() == str(COURSE / "ntklab" / "__init__.py")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_in_colab_the_header_installs_the_package(tmp_path):
     repository, start, target = tmp_path / "course", tmp_path / "start", tmp_path / "target"

@@ -28,14 +28,14 @@ def on_threads(count, *command):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_claims_print_the_same_on_one_thread_and_on_two():
     one, two = (on_threads(count, "ntklab.cli", "claims", *CLAIMS) for count in (1, 2))
     assert one.returncode == 0 and one.stdout.count("measured:") == len(CLAIMS), one.stderr
     assert difference(one.stdout, two.stdout) == ""
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_lectures_print_their_goldens_on_two_threads():
     done = on_threads(2, "pytest", "-q", "-p", "no:cacheprovider", LECTURES)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -161,7 +161,7 @@ def test_regions_converge_in_the_order_of_their_densities():
     assert np.abs(order.outputs[0]).max() < 1e-9  # centred: from 0
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_thinning():
     setting = SMALL._replace(width=4000)
     frame = trained.thinning(
@@ -234,7 +234,7 @@ def test_bad_input_is_named(call, name):
         call()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_local_law_ends_at_a_threshold_that_falls_like_the_root_of_the_frequency():
     frame = convergence.law_border(PiecewiseConstant.equal_pieces([1, 2, 4]), (6, 9, 12))
     densest = frame[frame.region == 2]

@@ -71,7 +71,7 @@ def test_unlearned_waves_are_counted_and_left_out():
     assert (found.learned == 2).all() and (found.runs == 4).all()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_paper_lies_in_the_intervals_of_its_own_protocol_and_not_of_rms_1():
     tables = {name: full_size.read(name) for name in full_size.TABLES}
     table = comparison.beside_the_paper(tables, np.random.default_rng(1))
@@ -84,7 +84,7 @@ def test_the_paper_lies_in_the_intervals_of_its_own_protocol_and_not_of_rms_1():
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * n.startswith("circle")) for n in TINY]
+    "name", [pytest.param(n, marks=[pytest.mark.nightly] * n.startswith("circle")) for n in TINY]
 )
 def test_a_part_is_plain_and_computes_the_same_again(monkeypatch, name):
     run = replace(runs.RUNS[name], setting=TINY[name], cases=runs.RUNS[name].cases[:1])

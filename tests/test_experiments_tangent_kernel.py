@@ -292,7 +292,7 @@ def test_all_wide_networks_add_what_infinite_width_adds_while_their_neurons_rest
     np.testing.assert_allclose(wide.expected, expected, atol=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_small_weights_let_the_kernel_move_and_kinks_gather_at_the_crests():
     small, large = (
         lazy.moved(tau, m, points=80, rng=rng(0), device="cpu")

@@ -71,7 +71,7 @@ def _bounds(control):
     return [control.min, control.max]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", MODULES)
 def test_compute_and_draw_at_every_bound(name):
     module = MODULES[name]
@@ -86,7 +86,7 @@ QUICK = {"two_layer", "tangent_kernel"}
 
 
 @pytest.mark.parametrize(
-    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in MODULES]
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.nightly) for n in MODULES]
 )
 def test_picture_follows_every_control_and_reset_brings_it_back(name):
     board = explorer(name)

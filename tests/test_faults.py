@@ -185,7 +185,7 @@ def test_two_processes_in_one_folder_and_workers_that_die(whole, tmp_path):
     check(tmp_path, whole, 0)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_was_deleted_since_is_drawn_again(tmp_path):
     report.reproduce(tmp_path, only=["pair_splitting"], workers=0)
     before = finished(tmp_path)

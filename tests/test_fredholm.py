@@ -127,7 +127,7 @@ def test_mathieu(order, characteristic):
 
 
 @each_density
-@pytest.mark.parametrize("bias", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("bias", [True, pytest.param(False, marks=pytest.mark.nightly)])
 def test_twice_the_resolution_agrees_to_eleven_digits(density, bias):
     kernel = TwoLayerNTK(bias)
     fine = solve(kernel, density, 50, refine=2)
@@ -402,7 +402,7 @@ def test_wrong_arguments_are_refused(call, error, message):
         call()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_target_beyond_a_dense_eigenproblem_is_refused_before_minutes_are_spent(monkeypatch):
     counts, solve = [], fredholm.solve
     monkeypatch.setattr(fredholm, "solve", lambda k, p, n: counts.append(n) or solve(k, p, n))

@@ -398,7 +398,7 @@ def inferred():
         quick = name in (*OURS, "a lock inside") or place % 4 == 2 * made
         yield pytest.param(
             name, made, id=f"{name}-made {'in it' if made else 'before'}",
-            marks=() if quick else pytest.mark.slow,
+            marks=() if quick else pytest.mark.nightly,
         )
 
 

@@ -19,7 +19,7 @@ def run(*command, **variables):
 
 
 @without
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_script_says_that_there_is_no_gpu(tmp_path):
     done = run("bash", str(TESTS / "gpu.sh"), str(tmp_path / "out"), PYTHON=sys.executable)
     assert done.returncode == 3
@@ -29,14 +29,14 @@ def test_script_says_that_there_is_no_gpu(tmp_path):
 
 
 @without
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_benchmarks_name_a_missing_device():
     done = run(sys.executable, str(TESTS / "gpu_benchmarks.py"), "--device", "cuda")
     assert done.returncode == 1
     assert "gpu_benchmarks: device: must be one of 'auto', 'cpu' on this machine" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_benchmarks_print_their_table_on_a_cpu():
     done = run(sys.executable, str(TESTS / "gpu_benchmarks.py"), "--device", "cpu")
     assert done.returncode == 0, done.stderr
@@ -45,7 +45,7 @@ def test_benchmarks_print_their_table_on_a_cpu():
     assert all(float(line.split()[-1]) > 0 for line in lines[2:])
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_gpu_tests_need_no_plug_in_of_this_project():
     chosen = run(
         sys.executable, "-m", "pytest", "-c", "/dev/null", "--rootdir", str(TESTS.parent),

@@ -456,7 +456,7 @@ def test_without_walls_it_asks_for_trust(tmp_path, monkeypatch):
         grading.grade(tmp_path, COURSE / "solutions", tmp_path / "out")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_command_marks(tmp_path, capsys):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "09_dora.py").write_text(text(), encoding="utf-8")

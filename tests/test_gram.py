@@ -16,7 +16,7 @@ KERNELS = [
     for normalization in ("lecture", "network")
 ]
 kernels = pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: f"{k.bias}-{k.normalization}")
-SLOW = pytest.mark.slow
+NIGHTLY = pytest.mark.nightly
 WITH_AND_WITHOUT_BIAS = pytest.mark.parametrize("bias", [True, False])
 
 
@@ -203,7 +203,7 @@ def test_solve_falls_back_where_runs_fail(monkeypatch):
     assert len(tried) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_million_points():
     angles = PiecewiseConstant.equal_pieces([1, 2, 4]).sample(1_000_000, np.random.default_rng(22))
     spectrum = solve(TwoLayerNTK(), angles, 10)
@@ -292,7 +292,7 @@ def test_a_deep_kernel_at_many_points(kernel):
 
 @pytest.mark.parametrize(
     "kernel",
-    [TwoLayerNTK(), *(pytest.param(k, marks=SLOW) for k in (TwoLayerNTK(False), DeepNTK(3)))],
+    [TwoLayerNTK(), *(pytest.param(k, marks=NIGHTLY) for k in (TwoLayerNTK(False), DeepNTK(3)))],
     ids=repr,
 )
 @pytest.mark.parametrize("kind", ["1:2:4", "1:1000", "grid", "places", "arc"])

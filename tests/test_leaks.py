@@ -93,7 +93,7 @@ def test_the_binder_image_holds_no_answer(tmp_path):
     assert not (image / ".git").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_wheel_holds_no_answer(tmp_path):
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(tmp_path), "."]
     run = subprocess.run(command, cwd=COURSE, capture_output=True, encoding="utf-8")

@@ -69,7 +69,7 @@ def under(seed, exercise, names, record):
 
 
 @pytest.mark.parametrize(("master", "number"), ASKED)
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_answers_learned_by_heart_earn_nothing(master, number):
     """Right answers to the questions of one seed, given to those of another."""
     exercise = exercises.read(master)[number]
@@ -121,7 +121,7 @@ def constants(shape_of):
 
 
 @pytest.mark.parametrize(("master", "number"), EXERCISES)
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_guess_is_no_answer(master, number):
     exercise = exercises.read(master)[number]
     names = setup(master)
@@ -185,7 +185,7 @@ def private(master):
                              and not name.startswith("__")]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(bool(sandbox.why_unavailable()), reason=sandbox.why_unavailable() or "walls")
 def test_inside_the_walls_there_is_nothing_to_take(tmp_path):
     """Private names, files of checks, owners of methods: none is there, in any assignment."""

@@ -78,7 +78,7 @@ class Student:
         run_sync(self.client.kc.wait_for_ready)(timeout=60)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
 def test_restarted_run_twice_and_out_of_order_a_lecture_shows_the_same(lecture):
     student, first = Student(lecture), {}
@@ -111,7 +111,7 @@ exec "$@"
 """
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="takes away cores by Linux's call")
 def test_a_lecture_on_a_hostile_machine(tmp_path):
     """No display, no GPU, one core, locale C; blanks and umlauts in a path nobody may write to."""

@@ -86,10 +86,12 @@ def test_a_failure_is_told_and_the_rest_is_reported(tmp_path, monkeypatch):
     assert (tmp_path / "pair_splitting.png").exists()
 
 
-SLOW = [pytest.param(n, marks=pytest.mark.slow) for n in ("local_frequency", "pair_splitting")]
+NIGHTLY = [
+    pytest.param(n, marks=pytest.mark.nightly) for n in ("local_frequency", "pair_splitting")
+]
 
 
-@pytest.mark.parametrize("name", ["eigenfunctions_1_2_4", *SLOW])
+@pytest.mark.parametrize("name", ["eigenfunctions_1_2_4", *NIGHTLY])
 def test_quick_figures(tmp_path, name):
     told = report.run_job(name, "quick", str(tmp_path))["text"]
     assert len(told) > 100
@@ -162,7 +164,7 @@ def test_the_papers_sizes_are_trained_in_parts(tmp_path, tiny):
     assert re.search(r"\| learning \| C01: .* \| cpu, torch .* \| 2 \| \d+ \|", told)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_killed_run_goes_on_from_its_record(tmp_path, tiny, monkeypatch):
     script = tmp_path / "script.py"
     script.write_text(TINY + SCRIPT.format(folder=str(tmp_path), names=NAMES), encoding="utf-8")
@@ -193,7 +195,7 @@ def test_a_run_that_fails_is_told_and_tried_again(tmp_path, tiny, monkeypatch):
     assert found.claims.measured[0].startswith("1 networks")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_dask_worker_that_dies_costs_no_part(tmp_path, tiny):
     from distributed import Client, LocalCluster
 
@@ -224,7 +226,7 @@ def test_a_dask_worker_that_dies_costs_no_part(tmp_path, tiny):
     assert found.claims.measured[0] == alone.claims.measured[0]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_paper_stands_beside_networks_and_theory(tmp_path):
     found = report.reproduce(tmp_path, only=["protocol"], workers=0)
     text = found.markdown.read_text(encoding="utf-8")

@@ -141,7 +141,7 @@ def document(*sources):
     return feedback.body(nbformat.v4.new_notebook(cells=cells))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_formula_of_the_course_is_drawn_without_a_network():
     for path in sorted((COURSE / "exercises").glob("*.py")):
         notebook = jupytext.read(path)
@@ -166,7 +166,7 @@ def test_text_of_a_page(source, has, has_not):
     assert has in page and has_not not in page
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_long_text_is_shown_as_it_is():
     assert len(document("\\\\[a" * 25_000)) < 20_000
     assert len(document(*["\\\\[a" * 900] * 200)) < 1_500_000

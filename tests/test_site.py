@@ -54,7 +54,7 @@ def test_a_note_or_frames_stand_for_every_explorer():
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_explorer_has_a_plan_that_takes_each_control_to_both_ends(name):
     module = importlib.import_module(name)
     plan = frames._plan(name)
@@ -132,7 +132,7 @@ def short_reference(monkeypatch):
     monkeypatch.setattr(frames, "claim_cards", lambda folder: None)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.usefixtures("short_reference")
 @pytest.mark.parametrize(
     "cell",
@@ -148,7 +148,7 @@ def test_what_fails_on_a_page_fails_the_build(tmp_path, cell):
         site.build(course(tmp_path, cell), tmp_path / "out")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.usefixtures("short_reference")
 def test_output_and_formula_are_on_the_page_and_nothing_else_is_published(tmp_path):
     cell = "print(6 * 7)\n\n# %% [markdown]\n# $$x = y \\tag{12}$$\n# See [words](_site/words.md)."

@@ -350,7 +350,7 @@ def resident(which):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read from /proc")
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_memory_stays_under_its_bound():
     aside = 2**23  # allocator and matrix library
     # a process of its own: this one may have free memory to take up again

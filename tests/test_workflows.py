@@ -16,7 +16,8 @@ from ntklab.course import pages
 COURSE = Path(__file__).parents[1]
 WORKFLOWS = sorted((COURSE / ".github" / "workflows").glob("*.yml"))
 README = (COURSE / "README.md").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+SETTINGS = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, PYTEST = SETTINGS["project"], SETTINGS["tool"]["pytest"]["ini_options"]
 PYTHONS = [
     word.rpartition(" ")[2]
     for word in PROJECT["classifiers"]
@@ -37,7 +38,7 @@ def test_githubs_schema_accepts_them():
         [*command, "vendor.github-workflows", *WORKFLOWS], capture_output=True, encoding="utf-8"
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert {path.name for path in WORKFLOWS} == {"tests.yml", "pages.yml"}
+    assert {path.name for path in WORKFLOWS} == {"tests.yml", "nightly.yml", "pages.yml"}
 
 
 def test_every_command_is_run_by_ci_or_by_a_test():
@@ -45,7 +46,7 @@ def test_every_command_is_run_by_ci_or_by_a_test():
     assert 'bash -euo pipefail -c "$test_command"\n' in ci
     [test_command] = re.findall("^python3 -m venv .* pytest -n.*$", README, re.MULTILINE)
     assert "python tests/extras.py core site --torch .venv\n" in ci  # installs '.[site]'
-    run = {*test_command.split(" && "), ".ci/run", "pip install -e '.[site]'", BUILD}
+    run = {*test_command.split(" && "), ".ci/run", ".ci/run all", "pip install -e '.[site]'", BUILD}
     commands = [step["run"] for *_, job in jobs() for step in job["steps"] if "run" in step]
     assert len(commands) >= 5 and set(commands) <= run
 
@@ -53,7 +54,7 @@ def test_every_command_is_run_by_ci_or_by_a_test():
 BUILD = "ntklab build html"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.usefixtures("short_reference")
 def test_the_site_is_where_its_workflow_looks(tmp_path, monkeypatch):
     monkeypatch.chdir(course(tmp_path, "print(6 * 7)"))
@@ -72,6 +73,18 @@ def test_colab_finds_the_notebooks_on_the_branch_that_the_pages_link_to():
     branch = used("actions-gh-pages")
     assert branch["publish_branch"] == pages.BRANCH
     assert branch["publish_dir"] == f"{used('upload-pages-artifact')['path']}/_static/colab"
+
+
+def test_every_test_is_run_by_ci_or_by_night():
+    """Those without a marker by the README's command, the others by theirs."""
+    named = {line.split(":")[0] for line in PYTEST["markers"]}
+    left_out = re.search("-m '(.+?)' ", PYTEST["addopts"])[1]
+    assert set(re.findall(r"not (\w+)", left_out)) == named == {"slow", "nightly"}
+    ci = (COURSE / ".ci" / "run").read_text(encoding="utf-8")
+    always, by_night = ci.split("all ]; then")
+    assert "pytest -n 3 -m slow " in always and "pytest -n 2 -m nightly " in by_night
+    commands = [step.get("run") for *_, job in jobs() for step in job["steps"]]
+    assert ".ci/run" in commands and ".ci/run all" in commands
 
 
 def test_every_python_is_tried_on_every_system():

@@ -135,6 +135,6 @@ def measure_assumptions(points=30, hidden_layers=1, width=512):
         corrected=0.0 if asked["log10 m"] > 20 else 1.0,
         figure=f"n = {points}, L = {hidden_layers}, ε = δ = δ̂ = 0.1, unnamed constants 1: the "
         f"theorem asks for τ = {asked['tau']:z.1g}, m = 10^{asked['log10 m']:z.0f} and "
-        f"η = 10^{asked['log10 eta']:z.0f}; networks of width {width}, τ = 1 and η of order 1 obey (22), "
-        "with u(0) kept (C21)",
+        f"η = 10^{asked['log10 eta']:z.0f}; networks of width {width}, τ = 1 and η of order 1 obey "
+        "(22), with u(0) kept (C21)",
     )

@@ -107,8 +107,8 @@ def tails_and_bounds(table):
     )
     return figure, (
         f"Left: the sum of one over q squared beyond n, times q, from n = {first.n:z.0f} to "
-        f"{last.n:z.0f}: at the end {found:z.2f}, where the printed bound is {printed:z.2f} and the "
-        f"corrected one {corrected:z.2f}. Right: what n modes leave of the target, at first "
+        f"{last.n:z.0f}: at the end {found:z.2f}, where the printed bound is {printed:z.2f} and "
+        f"the corrected one {corrected:z.2f}. Right: what n modes leave of the target, at first "
         f"{first.rest:z.1e}, and its bounds, printed {first.rest_printed:z.1e} and corrected "
         f"{first.rest_corrected:z.1e}; at the end {last.rest:z.1e}, {last.rest_printed:z.1e} and "
         f"{last.rest_corrected:z.1e}."

@@ -1,7 +1,7 @@
 """The reading edition in a browser, on a desk and on a phone, without a network.
 
 One lecture with an explorer, a verdict, a table and long lines stands for all where that is
-enough; tests marked slow build the whole course and look at every page.
+enough; a nightly test builds the whole course and looks at every page.
 """
 
 import contextlib
@@ -237,7 +237,7 @@ def test_search_finds_a_word_of_a_lecture(browser, address):
     page.close()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_page_of_the_course(browser, whole):
     """Nothing cut off, every control to both ends, every link leads somewhere, none too heavy."""
     for size in (PHONE, DESK):
