@@ -39,7 +39,7 @@ from ntklab.kernels import TwoLayerNTK
 # does (11), read as it stands, give a negative number? Where on the circle do such pairs lie, and
 # can the gradients at two such points have a negative inner product?
 #
-# Write the kernel such that it is right for any two real numbers, even 100 turns apart.
+# Write the kernel so that it is right for any two real numbers, even 100 turns apart.
 #
 # <details><summary>Hint</summary>
 #
@@ -104,7 +104,7 @@ pd.DataFrame(first).T.round(5)
 # depend on $s$? What is left of the kernel when $s$ is very large? Which functions does it learn?
 #
 # A closed form takes two or three lines. A numerical average good to three digits counts as well;
-# of random draws that takes some millions.
+# with random draws that takes a few million.
 #
 # <details><summary>Hint 1</summary>
 #

@@ -187,13 +187,13 @@ pd.DataFrame(rows, index=columns).T.rename_axis("hidden layers").round(2)
 #
 # <details><summary>Hint 1</summary>
 #
-# Eigenvalue 0 belongs to $q = 0$. To which $q$ belong numbers 1 and 2, to which 119 and 120?
+# Eigenvalue 0 belongs to $q = 0$. To which $q$ do numbers 1 and 2 belong, to which 119 and 120?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
 # The lecture's section on uneven data has one law with $k'(0)$, $Z$ and $q$ in it. Which end of the
-# spectrum obeys it? (Or do without $p$: which number is the sum of all eigenvalues?)
+# spectrum obeys it? (Or do without $p$: what is the sum of all eigenvalues?)
 #
 # </details>
 
@@ -222,7 +222,7 @@ def count_layers(eigenvalues: np.ndarray, pdf) -> int:
 checks.count_layers(count_layers)
 
 # %% [markdown]
-# **See it.** Three depths beyond those that were asked for, and fewer eigenvalues. In which direction
+# **See it.** Two depths within those that were asked for and two beyond, and also fewer eigenvalues. In which direction
 # does the answer go wrong, from which depth on, and what would you have to know to do better?
 
 # %%

@@ -41,8 +41,8 @@ from ntklab.kernels import DeepNTK, TwoLayerNTK
 #
 # <details><summary>Hint 1</summary>
 #
-# Draw three independent coordinates. From which density must they come if the product of the three is to
-# depend on $x^2 + y^2 + z^2$ alone?
+# Draw three independent coordinates. From which density must they come if the product of their three
+# densities is to depend on $x^2 + y^2 + z^2$ alone?
 #
 # </details>
 # <details><summary>Hint 2</summary>

@@ -100,7 +100,7 @@ for t in range(501):
 figures.show(pictures.by_hand(x, target, seen))
 
 # %% [markdown]
-# On the right the network *passes the points by*. Are data missing there, or is the network not ready yet? Train on: put 5001 for 501 and 5000 for 500.
+# On the right the network *passes the points by*. Are data missing there, or is the network not ready yet? Train longer: put 5001 for 501 and 5000 for 500.
 # Then 94 % of the ripple is there. Three points per period are enough to determine the ripple; it only takes time.
 #
 # ## The paper's experiment
@@ -119,7 +119,7 @@ figures.show(pictures.snapshots(learning, [0, 3, 32, 316, 1000, 2000]))
 # ## Move it yourself
 #
 # Choose the ratio of the two densities, the two *frequencies* $\kappa_1$ and $\kappa_2$ (kappa: the number of waves round the circle), and the time. *Infinite width*
-# is computed exactly, in a way that you will know after [how long does it take](04_convergence.py); *width 64, trained now* trains a network while you wait.
+# is computed exactly, in a way that you will know after [any depth](05_deep_kernels.py); *width 64, trained now* trains a network while you wait.
 
 # %%
 figures.show(explorer.draw(explorer.compute(ratio=10, low=1, high=8, iteration=100)))
@@ -158,7 +158,7 @@ explorer.explorer()
 # <details><summary>Answer</summary>
 #
 # In each half slow before fast, and each wave in the dense half first: that settles four, and with them a fifth, slow and dense before fast and sparse. What remains
-# is the fast wave in the dense half against the slow one in the sparse half: frequency against density. The slow one starts earlier; the end is close.
+# is the fast wave in the dense half against the slow one in the sparse half: frequency against density. The slow one starts earlier; which one is learned first is a close call.
 # </details>
 #
 # Left, the trained network; right, a network of infinite width, without any training, from the eigenvalues of a $1000 \times 1000$ matrix.
@@ -169,12 +169,13 @@ figures.show(pictures.learned_fractions(learning, predicted))
 
 # %% [markdown]
 # The shapes agree, and so does the order in which the curves reach one half. Even the bend of the solid orange curve is there: the
-# slow wave of the sparse half is first pulled along by the dense half, and then left to its few points. But on the right the dense
-# ripple overtakes this wave near iteration 400, on the left it never does, and times differ by a factor of up to 3: a network of
+# slow wave of the sparse half is first pulled along by the dense half, and then left to its few points. But in the right panel the dense
+# ripple overtakes this wave near iteration 400, in the left one it never does, and times differ by a factor of up to 3: a network of
 # width 128 is far from infinitely wide. [The tangent kernel](01_tangent_kernel.py) and [depth](06_depth.py) measure how such gaps close.
 #
 # From a curve we read one number, **the iteration from which on the fraction is at least one half** (`inf`: not within
-# these 2000 iterations). Read down each column: both give the same order.
+# these 2000 iterations). Compare the four numbers under *trained* with the four under *infinite width*: they
+# come in the same order.
 
 # %%
 pd.concat(
@@ -200,7 +201,7 @@ print(claims.judge("C01", learnings=[learning, *more]))
 # $$u^{(t+1)} - y = \big(I - \tfrac\eta n H\big)\, \big(u^{(t)} - y\big) .$$
 #
 # $H$ is a symmetric matrix whose entry $H_{ij}$ says how much a step for the point $x_j$ moves the output at
-# $x_i$: the **tangent kernel** of [the next lecture](01_tangent_kernel.py). Our network has a short one. A neuron is *active* at a point
+# $x_i$: the **tangent kernel** of [the next lecture](01_tangent_kernel.py). For our network its formula is short. A neuron is *active* at a point
 # that reaches it with $z > 0$; a step for $x_j$ moves the neurons active there, and $x_i$ feels those that are active at $x_i$ as well:
 #
 # $$H_{ij} = (x_i\cdot x_j + 1)\;\times\;\text{share of the neurons that are active at both } x_i \text{ and } x_j .$$
@@ -238,7 +239,7 @@ for t, u in seen.items():
     print(f"iteration {t:3d}: output off the target by {missing:.2f}, prediction off the output by {off:.2f}")
 
 # %% [markdown]
-# So "what is learned first?" becomes "**which functions belong to the large eigenvalues?**" Here are six (right: how much slower each is):
+# So "what is learned first?" becomes "**which functions belong to the large eigenvalues?**" Here are six (on the right, how much slower each is than the first):
 
 # %%
 figures.show(pictures.eigenvectors(x, eigenvalues, vectors))
@@ -378,7 +379,7 @@ for k in (6, 12, 13, 15, 17):
 #
 # <details><summary>Answers</summary>
 #
-# Too few iterations. Train on, as above: with six points to a period the ripple comes, by the table some 27 times later than in the dense half. If data were missing,
+# Too few iterations. Train longer, as above: with six points to a period the ripple comes, by the table some 27 times later than in the dense half. If data were missing,
 # no amount of training would help. · At any moment the dense half has learned frequencies up to a higher limit, $\kappa \propto \sqrt{pt}$: stopping cuts off the
 # noise above that limit, and with it the target. One moment is too late for one half or too early for the other; [generalisation](08_generalization.py) makes it
 # exact. · In the sparse half, until the densities are equal: the slowest place decides, with time $\propto 1/p$. Or count each sparse point more in the loss, which

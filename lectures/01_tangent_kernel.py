@@ -16,7 +16,7 @@
 # # The tangent kernel
 #
 # **Needs:** [what a network learns first](00_motivation.py); the chain rule, eigenvectors of a symmetric matrix, Gaussian
-# vectors. Numbers in brackets such as (21) are equations of the [lecture](https://arxiv.org/abs/2003.04560) that this
+# vectors. Numbers in brackets such as (21) are equations of the lecture on [this paper](https://arxiv.org/abs/2003.04560) that this
 # course runs and judges; each is displayed where it is first used.
 # **Time:** about 45 minutes, plus 55 for the assignment, whose third exercise belongs to [any depth](05_deep_kernels.py).
 # **Look up:** [notation](_site/notation.md), [glossary](_site/glossary.md).
@@ -139,7 +139,7 @@ print(kernel(X).round(3) + 0.0)
 # There is the promised matrix; $\epsilon(t)$ is what first order misses. (The loss here is a *sum* over the points. The first lecture
 # and the course's `train` descend the *mean*, so that their $\eta$ is $n$ times the one here. Nothing else changes.)
 #
-# **Predict:** take one step with $\eta = 1/\lambda_1$, which removes the top component at once. By how much does the error of the
+# **Predict:** take one step towards $y = \cos x + \cos 2x$ with $\eta = 1/\lambda_1$, which removes the top component at once. By how much does the error of the
 # linearisation fall when the network gets 100 times wider?
 #
 # <details><summary>Answer</summary>
@@ -246,7 +246,7 @@ figures.show(pictures.error_curves(curves))
 # ## Move it yourself
 #
 # Now with more layers (the formula comes in [any depth](05_deep_kernels.py)): a network's kernel before training, a dot for each pair of
-# points, against the angle between them; its error; and, below, its outputs, with two predictions: from its own $H(0)$ and from $H^\infty$.
+# points, against the angle between them; the network's error as it trains; and, below, its outputs, with two predictions: from its own $H(0)$ and from $H^\infty$.
 
 # %%
 figures.show(explorer.draw(explorer.compute(width=64, hidden_layers=2)))
@@ -269,7 +269,7 @@ explorer.explorer()
 #
 # Now with statistics: twenty networks of each width, 60 steps with $\eta = 1/\lambda_1$. The left panel shows $\epsilon$, the largest error
 # of a prediction on the way, relative to $\|y\|$. Is (1) right as printed? We try it from the usual start, and from a *paired* one, in which
-# each neuron has a twin of the opposite sign $a_r$, so that $u^{(0)} = 0$ exactly. Then with $u^{(0)} - y$ inserted, and (22), which
+# each neuron has a twin of the opposite sign $a_r$, so that $u^{(0)} = 0$ exactly. Then we insert $u^{(0)} - y$, and last we try (22), which
 # predicts not only a length but the whole vector. The right panel shows three suspects: the kernel is off its limit at the start; it
 # changes during training; the outputs leave the linearisation. (Seconds. `"full"` goes to width 65 536 in minutes.)
 
@@ -308,7 +308,7 @@ print(claims.judge("C02", table=table))
 # <details><summary>Answer</summary>
 #
 # To the crests and troughs of $\cos 4x$, where it bends most: the network draws a zigzag. The kernel counts the neurons that are
-# on at both points, so it changes only where a kink lies between them. When all kinks gather at eight places it falls into
+# on at both points, so along the circle it varies, but for the smooth factor $x \cdot x' + 1$, only where there are kinks. When all kinks gather at eight places it falls into
 # blocks. Inside a block all points are moved together, and the round crests, which differ from the zigzag, are learned ever more slowly.
 # </details>
 #
@@ -354,7 +354,7 @@ print(claims.judge("C03", table=spread))
 
 # %% [markdown]
 # The same rate at every depth, with a constant that grows: at width 1024 the distance is 0.059 for one hidden layer and 0.107 for
-# three. To come as close to its limit, a network of three must be $(0.107/0.059)^2 \approx 3.3$ times as wide as one of one.
+# three. To come as close to its limit, a network of three layers must be $(0.107/0.059)^2 \approx 3.3$ times as wide as one of a single layer.
 # [Any depth](05_deep_kernels.py) explains why there is a limit for several layers, and what it is.
 #
 # ## Your turn

@@ -276,10 +276,10 @@ figures.show(pictures.kinks_and_spikes(theta, profiles))
 #
 # ## The sphere, too
 #
-# On the sphere in three dimensions *spherical harmonics* of degree $\kappa$ take the place of waves: polynomials of degree $\kappa$ that solve Laplace's equation, seen
+# On the sphere in three dimensions *spherical harmonics* of degree $\kappa$ take the place of waves: *homogeneous* polynomials of degree $\kappa$ that solve Laplace's equation, seen
 # on the sphere only. (*Zonal* ones depend on the angle to one axis alone: the Legendre polynomials $P_\kappa(\cos\theta)$.) The argument is the same as for waves: a kernel of
 # the angle alone commutes with rotations. Below, eigenvalues fall faster on the sphere ([beyond the circle](07_sphere.py) says how fast). Look at the crosses: without
-# bias the same eigenvalues are zero.
+# bias the odd ones from 3 on are zero in both panels.
 
 # %%
 table = two_layer.uniform_spectra(highest=10)
@@ -327,8 +327,8 @@ print("exactly zero without bias:", np.abs(parity.fractions[1]).max() < 1e-12)
 # a *linear* function of $x$: on the circle a multiple of a shifted $\cos x$. But $\cos 3x$ changes sign from a point to its opposite and is not
 # linear: no such network contains any of it. No training, no width and no luck can help; [depth](06_depth.py) can, and a bias can.
 #
-# So there are three reasons: the integral (odd frequencies come only from the bias), the two spikes that cancel, and $\sigma(z) - \sigma(-z) = z$.
-# The first two speak of infinite width, the third of any.
+# So there are three reasons: the integral (odd frequencies come only from the bias), the two spikes that cancel (exactly at every odd $\kappa \ge 3$, by the
+# symmetry of *Your turn*), and $\sigma(z) - \sigma(-z) = z$. The first two speak of infinite width, the third of any.
 #
 # ## How long, then?
 #
@@ -353,7 +353,7 @@ for kappa in (1, 2, 3, 4, 8, 9, 16, 17):
 # $$H^\infty = \sum_{i=1}^n \lambda_i\, v_i v_i^\top, \tag{18}$$
 #
 # and the proof of convergence by Arora and others assumes that the least eigenvalue $\lambda_{\min}$ (the lecture's $\lambda_0$) is positive. With bias it is, at different points. Without,
-# take points that come with their opposites: values that are odd and not linear are out of reach, and $\lambda_{\min} = 0$ (the verdict folded below). Points drawn at
+# take three pairs of opposite points or more: values that are odd and not linear are out of reach, and $\lambda_{\min} = 0$ (the verdict folded below). Points drawn at
 # random have no exact opposites, and at 40 of them $\lambda_{\min}/\lambda_{\max}$ is about $10^{-4}$ with bias and without. For what the network misses is a class of
 # *functions*: at a few scattered points it can still fit any values, but between them it does not follow $\cos 3x$.
 # </details>
@@ -371,7 +371,7 @@ print(claims.judge("C25"))
 # 2. (7) has half the right constant; $1/4\pi$ belongs to inputs $(x, 1)/\sqrt2$. (11) needs wrapping outside the range of (10).
 # 3. Under uniform data eigenfunctions are waves and spherical harmonics; eigenvalues on the circle fall like $\kappa^{-2}$, because the kernel has a kink.
 # 4. Even frequencies come from the weights, odd ones from the bias.
-# 5. Without bias odd frequencies from 3 on are never learned: by the integral, by two spikes that cancel, by $\sigma(z) - \sigma(-z) = z$.
+# 5. Without bias odd frequencies from 3 on are never learned: by the integral, by a symmetry that makes two spikes cancel, by $\sigma(z) - \sigma(-z) = z$.
 #
 # Three questions that use the whole lecture:
 #

@@ -39,7 +39,7 @@
 # <details><summary>Answer</summary>
 #
 # Fastest where data are dense: four times the data, *twice* the frequency. That is a law; a kink of the kernel will explain it. Tallest where they are
-# sparse, amplitudes 1.55, 1.48, 1.34: only a habit. Of the eigenfunctions 5 to 160 three are taller in the densest third than in the sparsest.
+# sparse, amplitudes 1.55, 1.48, 1.34: only a tendency. Of the eigenfunctions 5 to 160 three are taller in the densest third than in the sparsest.
 # </details>
 
 # %%
@@ -237,7 +237,7 @@ table = experiments.eigenvalue_table(points=50_000)
 figures.show(pictures.eigenvalue_formulas(table))
 
 # %% [markdown]
-# From $q = 10$ on all seven are within 6.1 % of the line, on the left of 1, on the right of $\pi$; at $q = 1$ and 2 a formula for large $q$ has nothing to say.
+# From $q = 10$ to 20 all seven are within 6.1 % of the line, on the left of 1, on the right of $\pi$; at $q = 1$ and 2 a formula for large $q$ has nothing to say.
 #
 # ## The local frequency
 #
@@ -260,8 +260,8 @@ figures.show(pictures.local_frequencies(experiments.region_frequencies(p, fredho
 #
 # $$f(x) = a(p(x))\,\cos\Big(\frac qZ\Psi(x) + b(p(x))\Big), \qquad q \text{ an integer}, \tag{12}$$
 #
-# so one amplitude and one phase for each *value* of $p$. But $f$ and $f'$ are continuous, and that ties the pieces together. A string shows how: one of mass $p$ per
-# unit length that vibrates like $f(x)\cos\omega t$ obeys (14), with $\omega^2 = 1/\pi\lambda$. So send a pulse along such a string, from density 1 into density 4.
+# so one amplitude and one phase for each *value* of $p$. But $f$ and $f'$ are continuous, and that ties the pieces together. A string shows how: one of tension 1 and mass $p$
+# per unit length that vibrates like $f(x)\cos\nu t$ obeys (14), with $\nu^2 = 1/\pi\lambda$. So send a pulse along such a string, from density 1 into density 4.
 #
 # **Predict:** what happens at the jump? Does it depend on the width of the pulse, that is on its frequencies?
 #
@@ -338,7 +338,7 @@ for name, values in {"Z²/πq²": ratios, "Hill": hill, "opposite point": opposi
 
 # %% [markdown]
 # From $q = 20$ to 80 Hill's row falls by $17 \approx 4^2$, the last one by $270 \approx 4^4$. The first row is a matter of luck: a jump throws back the same part of
-# every wave, which shifts $q$ by up to 0.1, depending on how the waves happen to fit. So $Z^2/\pi q^2$ remains off by up to $0.2/q$, however large $q$.
+# every wave, which shifts $q$ by up to 0.1, depending on how the waves happen to fit. So, once $3/q^2$ is small, $Z^2/\pi q^2$ remains off by up to about $0.2/q$, however large $q$.
 #
 # ## A density without jumps
 #
@@ -371,7 +371,7 @@ for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
 # $-4f + 3f = -1.8f$, off by 0.8, the dropped $\frac4{q^2+1}$. At $q = 10$: $p/\pi\lambda = 97.04$; (14) has 100, the sharper law 97.
 # </details>
 #
-# Then `exercises/03_eigenfunctions.py` lets you write the phase $\Psi$ and predict frequencies, build an eigen-solver and find out why it disagrees with (17).
+# Then `exercises/03_eigenfunctions.py` lets you predict the frequency on every arc, test (17) under the uniform density, and turn the operator into a matrix.
 #
 # ## Summary
 #
@@ -389,7 +389,7 @@ for claim in ("C12", "C13", "C15", "C16", "C17", "C30"):
 #
 # <details><summary>Answers</summary>
 #
-# $p$ is $1/\pi$ on half of the circle, so $Z = \frac12\sqrt{1/\pi}$, smaller than $\sqrt{1/2\pi}$ by $\sqrt2$: the local frequency $q\sqrt p/Z$ is $2q$ (the same
+# $p$ is $1/\pi$ on half of the circle, so $Z = \frac12\sqrt{1/\pi}$, smaller than $\sqrt{1/2\pi}$ by $\sqrt2$: the local frequency $q\sqrt p/Z$ is $2q$ in the limit (an empty half reflects everything: it is $2q$ for one of a pair, nearly $2q - 1$ for the other; the same
 # number of waves on half the length), and $\lambda$ halves. · Without a spike (9) is not local: no $\sqrt p$ law of this kind, and eigenvalues fall faster than
 # $q^{-2}$ (compare [what depth changes](06_depth.py)). · Of the functions hardly more than their span; of the density that its reflections nearly cancel here.
 # </details>

@@ -158,10 +158,8 @@ for L in (2, 3, 5, 10):
 # %% [markdown]
 # At two layers an odd frequency is 30 % slower than its even neighbour; at ten next to nothing is left, for $\kappa^{-2}$ alone makes it 0.980.
 #
-# One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies separately; on the sphere
-# ([beyond the circle](07_sphere.py)) $\kappa$ is the degree of the harmonic. The paper measured exponents of 1.94 on the circle
-# and 2.80 on the sphere at depth 10, and conjectured
-# $\kappa^{-d}$ for $d$ coordinates.
+# One line through all eigenvalues of a shallow kernel would fit a zig-zag, so slopes are fitted to even and odd frequencies separately; on the sphere ([beyond the circle](07_sphere.py))
+# $\kappa$ is the degree of the harmonic. The paper measured exponents of 1.94 on the circle and 2.80 on the sphere at depth 10, and conjectured $\kappa^{-d}$ for $d$ coordinates.
 
 # %% tags=["nbval-check-output"]
 circle = depth.decay_slopes(decay, (50, 200))
@@ -258,10 +256,10 @@ titles = [f"i = {i}, L = {L}" for i in chosen for L in (1, 50)]
 figures.show(pictures.compared_eigenfunctions(ONE_TWO_FOUR, x, shallow, deep, titles))
 
 # %% [markdown]
-# Right, with 50 layers, $i = 1$ and 4 oscillate in the densest third and are nearly straight elsewhere; $i = 7$ oscillates in the middle one, too. A slow
-# wave in the middle third can have the same eigenvalue as a faster one in the densest, and then the two mix. So look at the mean over the first twenty. Where is their
-# square, weighted by the density, $f^2p$? With one layer (here always with bias) amplitudes are $\propto p^{-1/4}$ on average (single ones need
-# not be where $p$ jumps, see [eigenfunctions](03_eigenfunctions.py)), so the thirds should hold $\sqrt1 : \sqrt2 : \sqrt4$, or 0.23, 0.32, 0.45.
+# Right, with 50 layers, $i = 1$ and 4 oscillate in the densest third and are nearly straight elsewhere; $i = 7$ oscillates in the middle one, too. A slow wave in the
+# middle third can have the same eigenvalue as a faster one in the densest, and then the two mix. So look at the mean over the first twenty. Where is their square,
+# weighted by the density, $f^2p$? With one layer (here always with bias) amplitudes are $\propto p^{-1/4}$ on average (single ones need not be where $p$ jumps, see
+# [eigenfunctions](03_eigenfunctions.py)), so the thirds should hold $\sqrt1 : \sqrt2 : \sqrt4$, or 0.23, 0.32, 0.45.
 
 # %% tags=["nbval-check-output"]
 print("share of the square in the sparse, middle and densest third, mean of i = 1 to 20")
@@ -313,8 +311,8 @@ print(claims.judge("C22"))
 #
 # $$\|y - u^{(t)}\| = \sqrt{\sum_{i=1}^n (1-\eta\lambda_i)^{2t}(v_i^\top y)^2} \pm \epsilon . \tag{20}$$
 #
-# (One slide draws the root over $\pm\,\epsilon$ as well; the argument gives an error of the norm, as in (1). $\Omega$: at least of the order of, $\Theta$: exactly of the order of, up to unnamed constants. $\delta$ is here the least distance between two inputs.)
-# The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
+# (One slide draws the root over $\pm\,\epsilon$ as well; the argument gives an error of the norm, as in (1). $\Omega$: at least of the order of, $\Theta$: exactly of the
+# order of, up to unnamed constants. $\delta$ is here the least distance between two inputs.) The proof passes through (21) of [the tangent kernel](01_tangent_kernel.py) to
 #
 # $$u^{(t)} - y = (I - \eta H^\infty)^t (u^{(0)} - y) + \xi(t), \qquad \xi \text{ small} . \tag{22}$$
 #
@@ -336,9 +334,9 @@ for n in (10, 30, 1000):
     print(f"n = {n:4d}: 10^{widths[0]:.0f} for one hidden layer, 10^{widths[1]:.0f} for five")
 
 # %% [markdown]
-# So let us measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 evenly spaced points of the circle, with $\tau = 1$ and $u^{(0)}$ kept in (22). (At
-# $L = 1$ the first layer is trained, since there is no other.) Three distances: *start*, of the kernel from its limit; *drift*, how far training
-# moves the kernel; *residual*, $\xi$.
+# So let us measure. Networks of 1, 2, 3 and 5 hidden layers, width 64 to 512, five seeds each, on 30 evenly spaced points of the circle, with $\tau = 1$ and $u^{(0)}$
+# kept in (22). (At $L = 1$ the first layer is trained, since there is no other.) Three distances: *start*, of the kernel from its limit; *drift*, how far training moves
+# the kernel; *residual*, $\xi$.
 
 # %%
 table = trained.depth.lazy_training(rng=np.random.default_rng(5), device="cpu", progress=True)
@@ -377,8 +375,7 @@ print(claims.judge("C27"))
 #
 # 1. Depth sharpens the kernel: a peak of about $4/L$ to either side, on a flat floor.
 # 2. Two slopes give the spectrum: $\lambda_\kappa \approx L(L+1)/2\pi^2\kappa^2$ for $\kappa$ above $L$, and a parity that fades with depth.
-# 3. Eigenfunctions follow $\sqrt p$ from three hidden layers on (at two, opposite places mix); with fifty layers and more, dense places come first below
-#    $\kappa \approx L$.
+# 3. Eigenfunctions follow $\sqrt p$ from three hidden layers on (at two, opposite places mix); with fifty or more, dense places come first below $\kappa \approx L$.
 # 4. Time × $p$ is one curve at every depth, $\kappa^d$ in the end: the speed is $p\,\kappa^{-d}$, not $\kappa^{-d}/p$.
 # 5. Networks approach (22) like $m^{-1/2}$, at widths that are absurdly far below the theorem's.
 #

@@ -180,10 +180,9 @@ for ratio in (4, 8, 27):
 #
 # $$ \frac1{2|R|}\sum_{x_i \in R} \big(f(x_i) - y_i\big)^2 < \frac{\delta_0}{n}, \qquad \delta_0 = 0.05 , $$
 #
-# with $|R|$ for the number of points in $R$.
-# For a target of size 1 that would be an error of 0.01, and why should it depend on $n$? The rule makes sense if the target is divided by its norm over
-# all points, $y \leftarrow y/\|y\|$, as code of the same group for an earlier paper does. Then $y_i^2$ is $1/n$ on average, and the rule asks for an
-# error of $\delta = \sqrt{2\delta_0} = 0.32$ *relative to the target*. That is our reading, and below we check how much depends on it.
+# with $|R|$ for the number of points in $R$. For a target of size 1 that would be an error of 0.01, and why should it depend on $n$? The rule makes sense if the target
+# is divided by its norm over all points, $y \leftarrow y/\|y\|$, as code of the same group for an earlier paper does. Then $y_i^2$ is $1/n$ on average, and the rule asks
+# for an error of $\delta = \sqrt{2\delta_0} = 0.32$ *relative to the target*. That is our reading, and below we check how much depends on it.
 #
 # ## Level one: no sampling at all
 #
@@ -257,9 +256,9 @@ figures.show(pictures.quotients(exact, samples, hemispheres.PAPER))
 #
 # ## Level three: networks
 #
-# Last, networks under the paper's protocol: weights from $N(0, \tau^2)$ with $\tau = 0.2$, $\eta = 0.004$ for the loss (5), targets of norm 1, no
-# correction for $u^{(0)}$. A few seeds at the paper's width of 8000 take minutes on a GPU; the course keeps their table. Here is a quarter of that width,
-# trained now, at 1 : 2. Beside the iterations of both halves and their quotient, the quotient that linear theory predicts for the same points and start:
+# Last, networks under the paper's protocol: weights from $N(0, \tau^2)$ with $\tau = 0.2$, $\eta = 0.004$ for the loss (5), targets of norm 1, no correction for
+# $u^{(0)}$. A few seeds at the paper's width of 8000 take minutes on a GPU; the course keeps their table. Here is a quarter of that width, trained now, at 1 : 2. Beside
+# the iterations of both halves and their quotient, the quotient that linear theory predicts for the same points and start:
 
 # %%
 now = trained.sphere.trained((2,), "protocol", rng=np.random.default_rng(1), progress=True)
@@ -302,12 +301,11 @@ print(claims.judge("C23", exact=exact, samples=samples))
 # %% [markdown]
 # ## Does it tend to the ratio?
 #
-# If the gap is due to finite frequency it must die out as $\kappa$ grows. Look once more at the lines of the picture with the random points: they
-# zigzag towards the dotted ratios. Odd degrees are close from $\kappa = 5$ on, even ones not yet at 30. Why? By
-# [the proof in three lines](04_convergence.py) the target is $g = Th$ with $h = g/(4\pi\lambda_\kappa p)$. Where $p$ jumps $h$ jumps, too, **unless $g$ is zero
-# there**. And zonal harmonics of odd degree are zero on the equator, while even ones have a crest or a trough there. A jump is made of high degrees,
-# which are learned last. So an even wave leaves an error along the equator, about a wavelength wide: a share of order $1/\kappa$ of each half, which
-# both have to learn together. Is the gap of this order?
+# If the gap is due to finite frequency it must die out as $\kappa$ grows. Look once more at the lines of the picture with the random points: they zigzag towards the
+# dotted ratios. Odd degrees are close from $\kappa = 5$ on, even ones not yet at 30. Why? By [the proof in three lines](04_convergence.py) the target is $g = Th$ with
+# $h = g/(4\pi\lambda_\kappa p)$. Where $p$ jumps $h$ jumps, too, **unless $g$ is zero there**. And zonal harmonics of odd degree are zero on the equator, while even ones
+# have a crest or a trough there. A jump is made of high degrees, which are learned last. So an even wave leaves an error along the equator, about a wavelength wide: a
+# share of order $1/\kappa$ of each half, which both have to learn together. Is the gap of this order?
 
 # %% tags=["nbval-check-output"]
 for ratio in (2, 3, 4):
@@ -378,8 +376,7 @@ for k in (2, 4):
 # - On spheres harmonics take the place of waves; eigenvalues fall like $\kappa^{-d}$, and local frequencies follow $p^{1/d}$, on $\mathbb S^2$ the cube root.
 # - A density of bands splits by order; the population is solved exactly, without sampling.
 # - With targets of norm 1 the paper's rule $\delta_0/n$ asks for a relative error of 0.32, and its 1.76, 2.45, 2.99 are reproduced.
-# - Finite frequency is the largest part of the gap; at 1 : 4 it is nearly half, and the networks' start, steps and width take nearly as much,
-#   mainly because $\eta > 2/\lambda_1$ there. Random points add a fifth at most.
+# - Finite frequency is the largest part of the gap; at 1 : 4 it is nearly half, and the networks' start, steps and width take nearly as much, mainly since $\eta > 2/\lambda_1$ there. Random points add a fifth at most.
 # - The part of finite frequency closes like $1/\kappa$, and is small for targets that are zero on the border.
 # - An agreement at one threshold is no explanation: vary the settings before you believe a cause.
 #

@@ -59,9 +59,9 @@ p, learner = run.density, run.learner
 figures.show(pictures.sample(run, 1000.0))
 
 # %% [markdown]
-# The dense half already wiggles along with its noise while the sparse one has not yet reached the wave's tops. Now the error over time. Lines are
-# exact for infinite width, averaged over the noise, with triangles at the best moments. Circles are a network of width 2000 trained on the labels
-# above, and crosses infinite width on *these* labels, whose noise happens to be kind to the sparse half.
+# The dense half already wiggles along with its noise while the sparse one has not yet reached the wave's tops. Now the error over time. Lines are exact for infinite
+# width, averaged over the noise, with triangles at the best moments. Circles are a network of width 2000 trained on the labels above, and crosses infinite width on
+# *these* labels, whose noise happens to be kind to the sparse half.
 
 # %%
 networks = trained.generalization.stopping(
@@ -77,9 +77,9 @@ off = np.abs(networks.trained / networks.theory - 1).max()
 print(f"the network is off infinite width on the same labels by {off:.0%} at most")
 
 # %% [markdown]
-# At first the sparse half even gets worse, from 0.71 to above 0.8 near $t = 100$: what the dense half learns so early are slow modes, which do not end
-# at its border. Then the error of each half falls to its best moment and rises to 0.4 in the end: the noise of ½, somewhat averaged between the labels. The best
-# moment over all lies between: too early for the sparse half, too late for the dense one. Move the sliders (they work on 120 labels) and answer:
+# At first the sparse half even gets worse, from 0.71 to above 0.8 near $t = 100$: what the dense half learns so early are slow modes, which do not end at its border.
+# Then the error of each half falls to its best moment and rises to 0.4 in the end: the noise of ½, somewhat averaged between the labels. The best moment over all lies
+# between: too early for the sparse half, too late for the dense one. Move the sliders (they work on 120 labels) and answer:
 #
 # 1. With a noise of 0.01, what is left of the best moments?
 # 2. At which contrast do the two halves agree on a time?
@@ -89,8 +89,7 @@ print(f"the network is off infinite width on the same labels by {off:.0%} at mos
 #
 # 1. They move far to the right: with hardly any noise, hardly anything is lost by training on.
 # 2. At 1, up to the luck of the sample: then there is only one kind of place.
-# 3. In the dense half both go up: a fast wave is learned late, when more noise has come along. The few labels of its sparse half hardly hold one: there the
-#    best moment jumps.
+# 3. In the dense half both go up: a fast wave is learned late, when more noise has come along. The few labels of its sparse half hardly hold one: there the best moment jumps.
 # </details>
 
 # %%
@@ -105,10 +104,9 @@ explorer.explorer()
 # $$u_t(x) = \sum_i \big(1 - e^{-\lambda_i t}\big)\,\hat y_i\, v_i(x), \qquad
 # \hat y_i = \frac1n\sum_j v_i(x_j)\,y_j, \qquad v_i(x) = \frac1{n\lambda_i}\sum_j k(x, x_j)\,v_i(x_j) .$$
 #
-# (The last formula is $\lambda_i v_i = \frac1n\sum_j k(\cdot, x_j)\,v_i(x_j)$, read at points that are not in the sample: with $H_{jl} = k(x_j, x_l)$ the
-# $\lambda_i$ are the eigenvalues of $H/n$, and $\frac1n\sum_j v_i(x_j)^2 = 1$.) The noise adds to
-# $\hat y_i$, a mean over $n$ labels, a random number of variance $\sigma_\varepsilon^{\,2}/n$, uncorrelated for different $i$ since the $v_i$ are
-# orthogonal. With $\hat g_i$ for the coefficient of $g$ itself,
+# (The last formula is $\lambda_i v_i = \frac1n\sum_j k(\cdot, x_j)\,v_i(x_j)$, read at points that are not in the sample: with $H_{jl} = k(x_j, x_l)$ the $\lambda_i$ are
+# the eigenvalues of $H/n$, and $\frac1n\sum_j v_i(x_j)^2 = 1$.) The noise adds to $\hat y_i$, a mean over $n$ labels, a random number of variance
+# $\sigma_\varepsilon^{\,2}/n$, uncorrelated for different $i$ since the $v_i$ are orthogonal. With $\hat g_i$ for the coefficient of $g$ itself,
 #
 # $$\mathbb E\,(u_t - g)^2(x) = \underbrace{\Big(g - \sum_i (1-e^{-\lambda_i t})\,\hat g_i v_i\Big)^2(x)}_{\text{bias}^2}
 # + \underbrace{\frac{\sigma_\varepsilon^{\,2}}n \sum_i (1-e^{-\lambda_i t})^2\, v_i(x)^2}_{\text{variance}} .$$

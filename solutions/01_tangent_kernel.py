@@ -171,7 +171,7 @@ checks.tangent_kernel(tangent_kernel)
 # %% [markdown]
 # **See it.** Twenty networks of each width, drawn as in the lecture ($b_r = 0$, $a_r = \pm 1$): the
 # rms distance of their kernels from the kernel of infinite width. Which power of $m$ do you read
-# off? How wide must a network be for 1 % of $k(x, x) = 1$?
+# off? How wide must a network be for this distance to be 1 % of $k(x, x) = 1$?
 
 # %%
 rng = np.random.default_rng(0)

@@ -35,8 +35,8 @@ from ntklab.kernels import TwoLayerNTK
 # > difficulty ●○○○○ · importance ●●●●● · 5 minutes · 2 marks
 #
 # The circle is cut into arcs of lengths $\ell_1, \ell_2, \dots$, and the density is a constant
-# $p_j$ on each. By (12) the eigenfunction number $q$ follows $\cos(q\,\Psi(x)/Z + b)$. On every arc
-# that is a plain sinusoid.
+# $p_j$ on each. By (12) both eigenfunctions of pair $q$ (numbers $2q - 1$ and $2q$) follow
+# $\cos(q\,\Psi(x)/Z + b)$, with another $b$ for each. On every arc that is a plain sinusoid.
 #
 # **Before you code:** for three equal arcs with densities 1 : 2 : 4, write down how the three
 # frequencies relate. How many periods does the eigenfunction make in one turn of the circle,
@@ -58,12 +58,12 @@ from ntklab.kernels import TwoLayerNTK
 
 # %% nbgrader={"grade": false, "grade_id": "local-frequencies", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def local_frequencies(q: int, lengths: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Frequency of eigenfunction q on every arc, by equation (12).
+    """Frequency of the eigenfunctions of pair q on every arc, by (12).
 
     Parameters
     ----------
     q : int
-        Number of the eigenfunction, at least 1.
+        Number of the pair, at least 1.
     lengths : ndarray, shape (l,)
         Lengths of the arcs in radians; they add up to 2π.
     p : ndarray, shape (l,)

@@ -159,8 +159,8 @@ pd.DataFrame(
 #
 # > difficulty ●●●○○ · importance ●●●●● · 20 minutes · 4 marks
 #
-# The lecture's three lines bound the time from above, and need no eigenfunction. Is there a bound from
-# below that needs none either? Here is one; prove it:
+# Our proof in three lines bounds the time from above, and needs no eigenfunction. Is there a bound from
+# below that needs none either? Here is one, for training that starts at $u^{(0)} = 0$; prove it:
 #
 # $$\|g - u^{(t)}\| \;\ge\; \|g\|\,(1 - \eta\bar\lambda)^t , \qquad
 # \bar\lambda = \frac{\sum_i \lambda_i g_i^2}{\sum_i g_i^2} \qquad (t \ge 1,\ \eta\lambda_1 \le 1).$$
@@ -228,8 +228,8 @@ def certainly_needed(
 checks.certainly_needed(certainly_needed)
 
 # %% [markdown]
-# **See it.** The truth between two bounds, neither of which knows an eigenfunction: yours, and the lecture's
-# $S/e\eta\delta$. Under which density is yours sharp, and why must it lose when some places learn faster than others?
+# **See it.** The truth between two bounds, neither of which knows an eigenfunction: yours, and
+# $S/e\eta\delta$ from our three lines. Under which density is yours sharp, and why must it lose when some places learn faster than others?
 
 # %%
 rows = {}
@@ -250,7 +250,7 @@ pd.DataFrame(rows, index=["at least", "exact", "S/eηδ"]).T.rename_axis("densit
 #
 # > difficulty ●●●○○ · importance ●●●●○ · 15 minutes · 4 marks
 #
-# A bound is a bound. Equation (8) gives the error itself, $\sqrt{\sum_i (1-\eta\lambda_i)^{2t} g_i^2}$. Find the first whole $t$
+# A bound is a bound. At infinite width and from $u^{(0)} = 0$ equation (8) gives the error itself, $\sqrt{\sum_i (1-\eta\lambda_i)^{2t} g_i^2}$. Find the first whole $t$
 # at which it is at most $\delta$. That may be beyond $10^9$, so stepping is hopeless; and some targets are never
 # learned.
 #
@@ -314,7 +314,7 @@ def iterations_needed(
 checks.iterations_needed(iterations_needed)
 
 # %% [markdown]
-# **See it.** Exact iterations over the circle for 1 : 2 : 4, and the lecture's bound $S/e\eta\delta$, for a
+# **See it.** Exact iterations over the circle for 1 : 2 : 4, and the bound $S/e\eta\delta$ of our three lines, for a
 # $\delta$ that becomes ten times smaller. Which of the two grows faster, and what would $\log 1/\delta$ do?
 
 # %%

@@ -10,7 +10,7 @@ from ntklab.claims.ledger import Measurement, claim
     "motivation",
     "a network that fits a low and a high frequency fits the low one first",
     "it does, and each of them first where the data are dense",
-    "waves of amplitude 1, 40 times as many points in one half, 3 networks",
+    "waves of amplitude 1 and 0.4, 40 times as many points in one half, 3 networks",
     {"another network": {"first_seed": 10, "seeds": 1}},
 )
 def measure_order(learnings=None, seeds=3, first_seed=0):
