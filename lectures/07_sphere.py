@@ -292,7 +292,7 @@ for ratio, row in parts.iterrows():
     print(f" {row.by_sampling:z16.1f} {row.by_network:z17.1f} {row.unexplained:z17.1f}")
 
 # %% [markdown]
-# So: was it *sampling*? Random points are a fifth of the gap at most. Finite frequency is the largest part. At 1 : 4 a third cause is nearly as large:
+# So: was it *sampling*? Random points are a fifth of the gap at most. Finite frequency is the largest part. At 1 : 4 a third cause comes in:
 # with 1500 points the matrix $H$ has $2/\lambda_1 = 0.0036$, below $\eta = 0.004$ (0.0047 at 1 : 3). So the first steps overshoot, and no linear theory describes them.
 
 # %% tags=["nbval-check-output"]
@@ -376,7 +376,7 @@ for k in (2, 4):
 # - On spheres harmonics take the place of waves; eigenvalues fall like $\kappa^{-d}$, and local frequencies follow $p^{1/d}$, on $\mathbb S^2$ the cube root.
 # - A density of bands splits by order; the population is solved exactly, without sampling.
 # - With targets of norm 1 the paper's rule $\delta_0/n$ asks for a relative error of 0.32, and its 1.76, 2.45, 2.99 are reproduced within the scatter of one draw.
-# - Finite frequency is the largest part of the gap; at 1 : 4 it is nearly half, and the networks' start, steps and width take nearly as much, mainly since $\eta > 2/\lambda_1$ there. Random points add a fifth at most.
+# - Finite frequency is the largest part of the gap; at 1 : 4 it is nearly half, and the networks' start, steps and width take about a third, mainly since $\eta > 2/\lambda_1$ there. Random points add a fifth at most.
 # - The part of finite frequency closes like $1/\kappa$, and is small for targets that are zero on the border.
 # - An agreement at one threshold is no explanation: vary the settings before you believe a cause.
 #
