@@ -270,6 +270,7 @@ def test_bound_for_the_sparsest_region_is_the_theorem():
         assert 0.5 * theorem < bound <= theorem
 
 
+@pytest.mark.nightly
 def test_local_time_is_approached_as_frequency_grows():
     off = []
     for frequency in (3, 9, 27):
@@ -281,6 +282,7 @@ def test_local_time_is_approached_as_frequency_grows():
     assert off[0] > 2 * off[1] > 4 * off[2] and off[2] < 0.04
 
 
+@pytest.mark.nightly
 def test_late_decay_is_a_power_and_no_exponential():
     """g_i ~ 1/q³ under a density with jumps: the error falls like t^(-5/4), not like exp(-ct)."""
     spectrum = fredholm.solve(KERNEL, ONE_TWO_FOUR, 300)

@@ -539,7 +539,8 @@ def test_stub_fails(master, number, seed):
         assert "not written yet" in failure(exercise, setup(edition))
 
 
-DEAR = ("06-dense-first", "07-density-ratio")  # a dozen spectra of deep kernels, of the sphere
+# a dozen spectra of deep kernels, of the sphere
+DEAR = ("06-dense-first", "06-count-layers", "07-density-ratio")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ntklab.densities import uniform
 EXPECTED = {"C18": "asymptotic", "C19": "corrected", "C20": "holds"}
 
 
+@pytest.mark.nightly  # lectures print them
 @pytest.mark.parametrize("claim_id", EXPECTED)
 def test_verdict(claim_id):
     judged = claims.judge(claim_id)

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from ntklab.claims import depth, eigenfunctions, judge
 from ntklab.densities import PiecewiseConstant, uniform
@@ -27,6 +28,7 @@ def test_the_remainder_dies_out_with_width():
         assert judge("C21", table=laziness(power)).measurement.verdict == "unsettled"
 
 
+@pytest.mark.nightly
 def test_time_grows_with_frequency(monkeypatch):
     # measured once, judged three times
     times = measured_depth.learning_times(ONE_TWO_FOUR, (8, 12, 16, 24), DeepNTK(10))

@@ -12,6 +12,7 @@ from ntklab.experiments.trained.tangent_kernel import Size
 
 @pytest.fixture(scope="module")
 def tables():
+    """Five seconds of training; the verdicts themselves are printed by lectures."""
     rng = np.random.default_rng(1)
     return {
         "C02": trained.tangent_kernel.training(
@@ -24,6 +25,7 @@ def tables():
     }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("claim_id", ["C02", "C03", "C04"])
 def test_true_in_the_limit(tables, claim_id):
     judged = judge(claim_id, table=tables[claim_id])
@@ -37,6 +39,7 @@ def test_printed_slope_is_corrected():
     assert judged.measurement.printed > 50
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("measure", "claim_id", "wrong"),
     [
@@ -51,6 +54,7 @@ def test_a_wrong_rate_settles_nothing(tables, measure, claim_id, wrong):
     assert measure(tables[claim_id], **wrong).verdict == "unsettled"
 
 
+@pytest.mark.nightly
 def test_every_depth_must_concentrate(tables):
     table = tables["C03"].copy()
     stuck = pd.Series(np.where(table.hidden_layers == 2, 0.3, table.deviation))

@@ -35,6 +35,7 @@ def test_eigenvalue_table_agrees_with_both_routes():
     assert (np.diff(q[:11]) >= 0).all() and q[0] == 0 and q[10] == 5
 
 
+@pytest.mark.nightly
 def test_sampling_error_halves_with_four_times_the_points():
     errors = experiments.sampling_error(
         experiments.ONE_TWO_FOUR, np.random.default_rng(1), sizes=(200, 800, 3200), draws=40

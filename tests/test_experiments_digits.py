@@ -21,6 +21,7 @@ def test_uniform_points_have_the_density_of_the_area():
         assert np.exp(values).mean() == pytest.approx(1 / area, rel=0.03)
 
 
+@pytest.mark.nightly
 def test_density_of_a_known_mixture():
     """Von Mises points on the circle: the estimate follows the true logarithm."""
     rng = np.random.default_rng(1)

@@ -83,8 +83,11 @@ def test_the_paper_lies_in_the_intervals_of_its_own_protocol_and_not_of_rms_1():
     assert mean[mean.figure == "7"]["first"].min() > 20_000
 
 
+DEAR = ("circle", "circle_deep", "order")  # seconds each
+
+
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.nightly] * n.startswith("circle")) for n in TINY]
+    "name", [pytest.param(n, marks=[pytest.mark.nightly] * (n in DEAR)) for n in TINY]
 )
 def test_a_part_is_plain_and_computes_the_same_again(monkeypatch, name):
     run = replace(runs.RUNS[name], setting=TINY[name], cases=runs.RUNS[name].cases[:1])

@@ -87,6 +87,7 @@ def test_paired_start_is_zero_and_keeps_the_kernel_of_half_the_width():
     np.testing.assert_allclose(empirical_ntk(paired, X), empirical_ntk(half, X), atol=1e-14)
 
 
+@pytest.mark.nightly
 def test_exponents_of_training():
     """ε of (1) falls like m^-1/2 once the initial output is taken care of, and only then."""
     table = lazy.training(Size((128, 512, 2048), 20), rng=rng(5), device="cpu")
@@ -142,6 +143,7 @@ def test_step_is_the_derivative_of_the_outputs():
     np.testing.assert_allclose(lazy.step(network, other, X), central, rtol=1e-7)
 
 
+@pytest.mark.nightly
 def test_one_hidden_layer_concentrates_exactly_like_a_mean():
     """H is a mean of m independent terms: E‖H - Θ‖² is that of one term divided by m."""
     table = lazy.concentration(Size((4, 64), 400), depths=[1], rng=rng(6), device="cpu")

@@ -620,7 +620,9 @@ def test_replays_are_steps(replayed, monkeypatch, name, batch_size):
     same(found, run())
 
 
-@pytest.mark.parametrize("threshold", [None, [0.4, 0.45]])
+@pytest.mark.parametrize(
+    "threshold", [pytest.param(None, marks=pytest.mark.slow), [0.4, 0.45]]
+)
 def test_replays_stop_and_resume(replayed, monkeypatch, tmp_path, threshold):
     path = tmp_path / "training"
     for iterations in (100, 700, 1_500):
