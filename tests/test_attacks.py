@@ -101,7 +101,7 @@ def test_each_attack_costs_its_own_answer_only(tmp_path):
     for name, (body, _, _) in whole.items():
         write(tmp_path / "in" / name / f"{NAME}.py", body)
     grades = grading.grade(tmp_path / "in", COURSE / "solutions", tmp_path / "out", limits=LIMITS,
-                           workers=2)
+                           workers=3)
     import resource  # where there are walls, there is this
 
     for name, (_, said) in ATTACKS.items():
