@@ -25,7 +25,8 @@ def test_each_shell_command_is_one_line_that_starts_from_nothing():
     assert len(blocks("sh")) == 4
     for block in blocks("sh"):
         assert block.count("\n") == 1
-        assert block.startswith("python3 -m venv .venv && . .venv/bin/activate && pip install ")
+        start = "python3 -m venv --upgrade-deps .venv && . .venv/bin/activate && pip install "
+        assert block.startswith(start)
 
 
 def test_ci_runs_the_test_command_of_the_readme():
