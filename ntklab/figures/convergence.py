@@ -68,15 +68,15 @@ def coefficients_and_bounds(table, frequency):
     ax.axvline(frequency, color="0.5", lw=0.8, ls=":")
     ax.set(xlabel="q", ylabel=f"coefficient of {wave(frequency)}")
     ax.legend(loc="lower left")
-    near = seen.loc[(seen.corrected / seen.coefficient).idxmin()]
-    told = ""
+    excess = seen.corrected / seen.coefficient
+    nearest, told = excess.idxmin(), ""
     if np.isfinite(seen.printed).any():
         above = (seen.printed / seen.coefficient).min()
         told = f"the lemma's is at least {above:z.3g} times them, "
     return figure, (
         f"Coefficients of {wave(frequency)} in the eigenfunctions against q on logarithmic axes, "
-        f"with two bounds: {told}the corrected one comes closest to them at q = {near.q:z.0f}, "
-        f"{near.corrected / near.coefficient:z.3g} times the coefficient."
+        f"with two bounds: {told}the corrected one comes closest to them at q = "
+        f"{seen.q[nearest]:z.0f}, {excess[nearest]:z.3g} times the coefficient."
     )
 
 
@@ -305,15 +305,13 @@ def laziness(table):
     ax.axhline(1, color="0.3", lw=0.8)
     frequency_axis(ax, table.frequency)
     finished = table[np.isfinite(table.trained)]
-    top = max(2.0, 1.2 * (finished.trained / finished.theory).max())
+    finished = finished.assign(ratio=finished.trained / finished.theory)
+    top = max(2.0, 1.2 * finished.ratio.max())
     ax.set(ylabel="trained / linear theory", ylim=(0.8, top))
     ticks(ax.yaxis, [r for r in (1, 2, 3, 5, 10, 20, 50, 100) if r <= top])
     ax.legend(loc="upper left")
-    spans = finished.assign(ratio=finished.trained / finished.theory).groupby("setting", sort=False)
-    told = [
-        f"{name}, {low:z.2f} to {high:z.2f}" for name, low, high in
-        spans.ratio.agg(["min", "max"]).itertuples()
-    ]
+    spans = finished.groupby("setting", sort=False).ratio.agg(["min", "max"])
+    told = [f"{name}, {low:z.2f} to {high:z.2f}" for name, low, high in spans.itertuples()]
     return figure, (
         "Finishing time of trained networks over that of linear theory against kappa, smallest to "
         f"largest: {'; '.join(told) or 'none has finished'}."

@@ -87,11 +87,9 @@ def laziness(table, slopes):
     last.set_xticks(range(3), ["start", "drift", "residual"])
     last.set(title="slope of each seed", ylabel="exponent of m")
     legend_below(axes[0, 0], 3)
-    told = [
-        f"{seen.mean():z.2f}, {seen.min():z.2f} to {seen.max():z.2f} ({column})"
-        for column in named
-        for seen in [slopes[slopes.quantity == column].exponent]
-    ]
+    spans = slopes.groupby("quantity").exponent.agg(["mean", "min", "max"]).loc[list(named)]
+    told = [f"{mean:z.2f}, {low:z.2f} to {high:z.2f} ({c})" for c, mean, low, high in
+            spans.itertuples()]
     return figure, (
         "Three quantities against the width for networks of several depths, doubly logarithmic: "
         "distance of the kernel from its limit, change of the kernel in training, and what the "
